@@ -1,0 +1,37 @@
+/*
+ * log - log lines of hosted programs. Zone H.
+ *
+ * One line an event: UTC time with milliseconds, level, module, message, then key=value pairs. "broken" is our
+ * own bug; an integration test that sees one fails. Bytes of peers appear only as bounded hexadecimal; secrets
+ * never. Lines go to a stream given at start; a line is written with one call, so threads do not mix theirs.
+ */
+#ifndef FWL_CORE_HOST_LOG_H
+#define FWL_CORE_HOST_LOG_H
+
+#include <stdio.h>
+
+#include "core/base.h"
+
+enum fwl_log_level {
+    FWL_LOG_DEBUG = 0,
+    FWL_LOG_INFO = 1,
+    FWL_LOG_UNUSUAL = 2,
+    FWL_LOG_BROKEN = 3,
+};
+
+struct fwl_log {
+    FILE *to;
+    enum fwl_log_level level; /* lines below are dropped */
+    bool json;                /* one JSON object a line instead of key=value */
+};
+
+/**
+ * fwl_log - write one line.
+ *
+ * @message is a constant sentence; @format gives the pairs, e.g. "height=%llu peer=%s", or "" for none. Values
+ * with blanks are quoted by the caller. Lines are cut at 1,024 bytes. @log NULL drops the line.
+ */
+void fwl_log(const struct fwl_log *log, enum fwl_log_level level, const char *module, const char *message,
+             const char *format, ...) FWL_PRINTF(5, 6);
+
+#endif
