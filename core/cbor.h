@@ -81,6 +81,8 @@ FWL_NODISCARD enum fwl_err fwl_cbor_check(struct fwl_span in);
 
 /** fwl_utf8_check - is @text valid UTF-8 (RFC 3629: no surrogates, no overlong forms, at most U+10FFFF)? */
 FWL_NODISCARD bool fwl_utf8_check(struct fwl_span text);
+/** fwl_utf8_prefix - bytes of the longest valid beginning of @text: where the first bad sequence is, or text.size. */
+FWL_NODISCARD size_t fwl_utf8_prefix(struct fwl_span text);
 
 /* Encoding. Map keys are written by the caller in ascending order of their encodings (0.., then -1, -2..; short
  * text before long); fwl_cbor_check on the result is the debug check of that. */

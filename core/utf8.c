@@ -33,8 +33,8 @@ sequence_size(const uint8_t *p, size_t left)
     return size;
 }
 
-bool
-fwl_utf8_check(struct fwl_span text)
+size_t
+fwl_utf8_prefix(struct fwl_span text)
 {
     size_t at = 0;
 
@@ -42,9 +42,15 @@ fwl_utf8_check(struct fwl_span text)
         size_t size = sequence_size(text.p + at, text.size - at);
 
         if (size == 0) {
-            return false;
+            break;
         }
         at += size;
     }
-    return true;
+    return at;
+}
+
+bool
+fwl_utf8_check(struct fwl_span text)
+{
+    return fwl_utf8_prefix(text) == text.size;
 }

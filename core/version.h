@@ -2,13 +2,20 @@
  * version - the version schemes of a class and their total orders. Zone F.
  *
  * A class names one scheme for ever; order is never guessed from the text. Numbers are compared as digit
- * strings and never converted, so no version overflows. ledger.md section 1 defines the schemes:
- *   semver  2.0.0; build metadata does not count in the order
- *   number  0..2^32-1, decimal or 0x hexadecimal
- *   dotted  numbers separated by dots, compared from the left, a missing one is lower than a present one; an
- *           optional suffix dev < alpha (a) < beta (b) < rc, with a number, sorts before the same numbers without
- *   debian  [epoch:]upstream[-revision], compared as dpkg does
- *   opaque  any text; equality only, its order is that of publication and known to the caller
+ * strings and never converted, so no version overflows. A version has 1..64 bytes. ledger.md section 1 defines
+ * the schemes; their grammar (RFC 5234, letters as written):
+ *   semver  Semantic Versioning 2.0.0, without a leading "v"; build metadata does not count in the order
+ *   number  0..2^32-1: 1*DIGIT / "0x" 1*HEXDIG, in either case; leading zeros do not count
+ *   dotted  number *("." number) [["." / "-"] word number]
+ *           number = 1*DIGIT, leading zeros do not count; word = "dev" / "alpha" / "a" / "beta" / "b" / "rc".
+ *           Numbers are compared from the left, a missing one is lower than a present one (1.0 < 1.0.0); then
+ *           dev < alpha = a < beta = b < rc < no suffix; then the number of the suffix. The separator before the
+ *           word does not count: 18.0.rc1 = 18.0-rc1 = 18.0rc1. A word without a number is refused, since vendors
+ *           write 1.0b for a later version as well as for an earlier one.
+ *   debian  [epoch ":"] upstream ["-" revision], what dpkg --validate-version takes, compared as dpkg does:
+ *           epoch = 1*DIGIT of at most 2^31-1; upstream begins with a digit and has letters, digits and ".+-~:";
+ *           revision, after the last "-", has letters, digits and ".+~"
+ *   opaque  any UTF-8 text; equality only, its order is that of publication and known to the caller
  */
 #ifndef FWL_CORE_VERSION_H
 #define FWL_CORE_VERSION_H
@@ -37,7 +44,8 @@ enum fwl_scheme fwl_scheme_from_name(struct fwl_span name);
 /**
  * fwl_version_check - is @text a version of @scheme?
  *
- * Fills:   @bad_offset with the offset of the offending byte (text.size when the text ends too early); may be NULL.
+ * Fills:   @bad_offset with the offset of the offending byte (text.size when the text ends too early, the first byte
+ *          of a number with a leading zero where none may be, 64 when it is too long), 0 on success; may be NULL.
  * Returns: FWL_OK
  *          FWL_ERR_VERSION  it is not, or it is empty or longer than FWL_VERSION_BYTES_MAX
  *          FWL_ERR_UNKNOWN  @scheme is none of the five
