@@ -1,0 +1,41 @@
+#include "client/cli/commands.h"
+
+int
+fwl_commands_exit(enum fwl_err err)
+{
+    if (err == FWL_OK) {
+        return FWL_EXIT_YES;
+    }
+    if (err == FWL_ERR_CERTIFICATE || err == FWL_ERR_SIGNATURE || err == FWL_ERR_EPOCH || err == FWL_ERR_CHAIN) {
+        return FWL_EXIT_CERTIFICATE;
+    }
+    if (err == FWL_ERR_PROOF || err == FWL_ERR_HASH || err == FWL_ERR_NO_VALUE) {
+        return FWL_EXIT_PROOF;
+    }
+    if (err == FWL_ERR_STALE) {
+        return FWL_EXIT_STALE;
+    }
+    if (err == FWL_ERR_ROLLBACK) {
+        return FWL_EXIT_ROLLBACK;
+    }
+    if (err == FWL_ERR_AUTHOR) {
+        return FWL_EXIT_AUTHOR;
+    }
+    if (err >= 20 && err < 40) {
+        return FWL_EXIT_MALFORMED;
+    }
+    if (err >= 60 && err < 80) {
+        return FWL_EXIT_STORAGE;
+    }
+    if (err >= 80 && err < 100) {
+        return FWL_EXIT_NODE;
+    }
+    return err == FWL_ERR_LOCAL ? FWL_EXIT_LOCAL : FWL_EXIT_NO;
+}
+
+int
+fwl_commands_fail(const char *what, enum fwl_err err)
+{
+    (void)fprintf(stderr, "fwledger: %s: %s\n", what, fwl_err_text(err));
+    return fwl_commands_exit(err);
+}

@@ -1,0 +1,38 @@
+/*
+ * commands - every command of fwledger, and what they have in common. Zone H.
+ */
+#ifndef FWL_CLIENT_CLI_COMMANDS_H
+#define FWL_CLIENT_CLI_COMMANDS_H
+
+#include "client/cli/args.h"
+#include "core/error.h"
+
+/* Exit codes of all programs (docs/spec/interfaces.md). */
+enum fwl_exit {
+    FWL_EXIT_YES = 0,
+    FWL_EXIT_NO = 1,
+    FWL_EXIT_USAGE = 2,
+    FWL_EXIT_CONFIG = 3,
+    FWL_EXIT_NODE = 4,
+    FWL_EXIT_CERTIFICATE = 10,
+    FWL_EXIT_PROOF = 11,
+    FWL_EXIT_STALE = 12,
+    FWL_EXIT_ROLLBACK = 13,
+    FWL_EXIT_MALFORMED = 14,
+    FWL_EXIT_AUTHOR = 15,
+    FWL_EXIT_STORAGE = 20,
+    FWL_EXIT_SECOND = 21,
+    FWL_EXIT_LOCAL = 22,
+};
+
+/** fwl_commands_exit - the exit code that stands for an error. */
+int fwl_commands_exit(enum fwl_err err);
+
+/** fwl_commands_fail - print "fwledger: WHAT: text of @err" to standard error and return its exit code. */
+int fwl_commands_fail(const char *what, enum fwl_err err);
+
+/* The tables, one per file; each ends with an entry whose name is NULL. */
+extern const struct fwl_command fwl_commands_keys[];
+extern const struct fwl_command fwl_commands_version[];
+
+#endif
