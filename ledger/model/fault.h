@@ -1,0 +1,21 @@
+/*
+ * fault - where a decoder refused its input. Zone F.
+ *
+ * Every top-level decoder of this module takes a struct fwl_fault that may be NULL and fills it on failure, so that
+ * a refusal names the field ("release.version") and the byte.
+ */
+#ifndef FWL_LEDGER_MODEL_FAULT_H
+#define FWL_LEDGER_MODEL_FAULT_H
+
+#include "core/reader.h"
+
+struct fwl_fault {
+    enum fwl_err err;
+    const char *field; /* static text, never NULL after a failure; the innermost field that was being read */
+    size_t offset;     /* bytes from the start of the decoded object (of the byte string, for a nested one) */
+};
+
+/** fwl_fault_from_reader - note the failure of @r in @fault (may be NULL) and return its code; FWL_OK notes none. */
+enum fwl_err fwl_fault_from_reader(struct fwl_fault *fault, const struct fwl_reader *r);
+
+#endif
