@@ -6,11 +6,11 @@
  *
  *     struct fwl_reader it;
  *     struct fwl_relation rel;
- *     for (fwl_list_begin(&it, release.conflicts); fwl_relation_next(&it, &rel);) ...
+ *     for (fwl_list_begin(&it, release.conflicts); fwl_release_next_relation(&it, &rel);) ...
  *
- * and made by writing the items one after the other (fwl_relation_put) into a buffer and setting @items and @count.
- * An encoder writes the items as they stand: what was decoded comes out byte for byte. A `_next` function returns
- * false at the end, and also where the bytes were never checked and are bad; it then has set it->err.
+ * and made by writing the items one after the other (fwl_release_put_relation) into a buffer and setting @items and
+ * @count. An encoder writes the items as they stand: what was decoded comes out byte for byte. A `_next` function
+ * returns false at the end, and also where the bytes were never checked and are bad; it then has set it->err.
  */
 #ifndef FWL_LEDGER_MODEL_LIST_H
 #define FWL_LEDGER_MODEL_LIST_H

@@ -1,0 +1,27 @@
+/*
+ * digest - an image digest: [COSE algorithm, bytes]. Zone F.
+ */
+#ifndef FWL_LEDGER_MODEL_DIGEST_H
+#define FWL_LEDGER_MODEL_DIGEST_H
+
+#include "core/cbor.h"
+
+enum fwl_digest_alg { /* COSE numbers; stored: append only */
+                      FWL_DIGEST_SHA256 = -16,
+                      FWL_DIGEST_SHA384 = -43,
+                      FWL_DIGEST_SHA512 = -44,
+};
+
+struct fwl_digest {
+    int64_t alg;           /* enum fwl_digest_alg */
+    struct fwl_span bytes; /* view: 32, 48 or 64 bytes */
+};
+
+/** fwl_digest_read - FWL_ERR_UNKNOWN (algorithm), FWL_ERR_VALUE (length). fwl_digest_put - the inverse. */
+void fwl_digest_read(struct fwl_reader *r, struct fwl_digest *out);
+void fwl_digest_put(struct fwl_writer *w, const struct fwl_digest *digest);
+/** fwl_digest_size - bytes of @alg's digests, 0 when there is no such algorithm. */
+size_t fwl_digest_size(int64_t alg);
+bool fwl_digest_equal(const struct fwl_digest *a, const struct fwl_digest *b);
+
+#endif
