@@ -1,8 +1,12 @@
-/* P-256 port on OpenSSL 3. Low-S is checked here, since OpenSSL accepts both halves. */
+/*
+ * P-256 port on OpenSSL 3. Low-S is checked here, since OpenSSL accepts both halves. A refusal leaves nothing in the
+ * thread's error queue: a TLS connection of the same thread would take it for its own failure.
+ */
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/ecdsa.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 
@@ -71,6 +75,7 @@ fwl_p256_verify(const struct fwl_sig64 *sig, const struct fwl_hash32 *digest, co
     if (memcmp(sig->b + 32, half_order, sizeof(half_order)) > 0) {
         return FWL_ERR_SIGNATURE;
     }
+    (void)ERR_set_mark();
     pkey = load_point(key);
     ctx = pkey == NULL ? NULL : EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
     size = to_der(der, sig);
@@ -78,15 +83,18 @@ fwl_p256_verify(const struct fwl_sig64 *sig, const struct fwl_hash32 *digest, co
          EVP_PKEY_verify(ctx, der, (size_t)size, digest->b, sizeof(digest->b)) == 1;
     EVP_PKEY_CTX_free(ctx);
     EVP_PKEY_free(pkey);
+    (void)ERR_pop_to_mark();
     return ok ? FWL_OK : FWL_ERR_SIGNATURE;
 }
 
 enum fwl_err
 fwl_p256_key_check(const struct fwl_pubkey33 *key)
 {
-    EVP_PKEY *pkey = load_point(key);
-    enum fwl_err err = pkey == NULL ? FWL_ERR_VALUE : FWL_OK;
+    EVP_PKEY *pkey = NULL;
 
+    (void)ERR_set_mark();
+    pkey = load_point(key);
     EVP_PKEY_free(pkey);
-    return err;
+    (void)ERR_pop_to_mark();
+    return pkey == NULL ? FWL_ERR_VALUE : FWL_OK;
 }
