@@ -4,8 +4,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/cbor.h"
+
 enum {
     LINE_MAX_BYTES = 1024,
+    PAIRS_MAX_BYTES = 512,
 };
 
 static const char *
@@ -33,16 +36,38 @@ time_text(char out[32])
     (void)snprintf(out + used, 32 - used, ".%03uZ", (unsigned)(now.tv_nsec / 1000000) % 1000);
 }
 
-/* The pairs inside a JSON string: quotes, backslashes and control characters become safe. */
+/* What peers and files put into the pairs cannot begin a line, end a JSON string or command a terminal. */
 static void
-json_safe(char *text)
+make_safe(char *text, bool json)
 {
     for (; *text != '\0'; text++) {
-        if (*text == '"' || *text == '\\') {
-            *text = '\'';
-        } else if ((unsigned char)*text < ' ') {
+        if ((unsigned char)*text < ' ' || *text == 0x7f) {
             *text = ' ';
+        } else if (json && (*text == '"' || *text == '\\')) {
+            *text = '\'';
         }
+    }
+}
+
+/* Bytes that are no UTF-8 become "?"; a sequence that the cut has halved goes. */
+static void
+make_utf8(char *text, bool cut)
+{
+    struct fwl_span rest = fwl_span_text(text);
+
+    for (;;) {
+        size_t good = fwl_utf8_prefix(rest);
+
+        if (good == rest.size) {
+            return;
+        }
+        text += good;
+        rest = fwl_span_text(text);
+        if (cut && rest.size < 4) {
+            *text = '\0';
+            return;
+        }
+        *text = '?';
     }
 }
 
@@ -51,7 +76,7 @@ fwl_log(const struct fwl_log *log, enum fwl_log_level level, const char *module,
         const char *format, ...)
 {
     char when[32];
-    char pairs[LINE_MAX_BYTES / 2];
+    char pairs[PAIRS_MAX_BYTES];
     char line[LINE_MAX_BYTES];
     int used = 0;
     va_list args;
@@ -60,17 +85,22 @@ fwl_log(const struct fwl_log *log, enum fwl_log_level level, const char *module,
         return;
     }
     va_start(args, format);
-    (void)vsnprintf(pairs, sizeof(pairs), format, args);
+    used = vsnprintf(pairs, sizeof(pairs), format, args);
     va_end(args);
+    if (used < 0) {
+        pairs[0] = '\0';
+    }
+    make_safe(pairs, log->json);
+    make_utf8(pairs, used >= (int)sizeof(pairs));
     time_text(when);
     if (log->json) {
-        json_safe(pairs);
+        used = snprintf(line, sizeof(line),
+                        "{\"time\":\"%s\",\"level\":\"%s\",\"module\":\"%s\",\"message\":\"%s\",\"pairs\":\"%s\"}\n",
+                        when, level_name(level), module, message, pairs);
+    } else {
+        used = snprintf(line, sizeof(line), "%s %s %s: %s%s%s\n", when, level_name(level), module, message,
+                        pairs[0] == '\0' ? "" : " ", pairs);
     }
-    used = snprintf(line, sizeof(line),
-                    log->json
-                        ? "{\"time\":\"%s\",\"level\":\"%s\",\"module\":\"%s\",\"message\":\"%s\",\"pairs\":\"%s\"}\n"
-                        : "%s %s %s: %s %s\n",
-                    when, level_name(level), module, message, pairs);
     if (used > 0) {
         size_t size = FWL_MIN((size_t)used, sizeof(line) - 1);
 

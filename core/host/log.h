@@ -29,7 +29,9 @@ struct fwl_log {
  * fwl_log - write one line.
  *
  * @message is a constant sentence; @format gives the pairs, e.g. "height=%llu peer=%s", or "" for none. Values
- * with blanks are quoted by the caller. Lines are cut at 1,024 bytes. @log NULL drops the line.
+ * with blanks are quoted by the caller. Pairs are cut at 511 bytes, lines at 1,024 (so @module and @message have at
+ * most 300 together). In the pairs control characters become blanks and bytes that are no UTF-8 "?"; in JSON also " and
+ * \ become '. @log NULL drops the line.
  */
 void fwl_log(const struct fwl_log *log, enum fwl_log_level level, const char *module, const char *message,
              const char *format, ...) FWL_PRINTF(5, 6);
