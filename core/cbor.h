@@ -16,7 +16,7 @@
 #include "core/writer.h"
 
 enum {
-    FWL_CBOR_DEPTH_MAX = 16, /* nesting that fwl_cbor_skip follows; deeper input is FWL_ERR_DEPTH */
+    FWL_CBOR_DEPTH_MAX = 16, /* arrays, maps and tags with content around an item; deeper input is FWL_ERR_DEPTH */
 };
 
 enum fwl_cbor_type {

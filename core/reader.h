@@ -15,7 +15,7 @@
 struct fwl_reader {
     const uint8_t *at;
     size_t left;       /* bytes not yet read */
-    size_t offset;     /* bytes read; at the failing item once err is set */
+    size_t offset;     /* bytes read; once err is set: at the failing item or just behind its head */
     enum fwl_err err;  /* FWL_OK until the first failure */
     const char *field; /* static text; what was being read, or NULL */
 };
