@@ -280,7 +280,7 @@ skip_content(struct fwl_reader *r, struct head h, struct level *levels, size_t *
         }
         return fwl_reader_ok(r);
     }
-    case FWL_CBOR_ARRAY: items = h.value; break;
+    case FWL_CBOR_ARRAY:
     case FWL_CBOR_MAP: items = h.value; break;
     case FWL_CBOR_TAG: items = 1; break;
     case FWL_CBOR_UINT:

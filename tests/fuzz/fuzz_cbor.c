@@ -47,7 +47,7 @@ copy_head(struct fwl_writer *w, struct fwl_reader *r)
             fwl_cbor_put_bool(w, fwl_cbor_bool(r));
         }
         break;
-    case FWL_CBOR_NONE: FWL_ASSERT(!"the item ends early"); break;
+    case FWL_CBOR_NONE: FWL_ASSERT(false); break; /* the item ends early */
     }
     return count;
 }
