@@ -51,6 +51,7 @@ take(struct fwl_span *text, size_t size)
 {
     struct fwl_span head = fwl_span(text->p, size);
 
+    FWL_ASSERT(size <= text->size);
     *text = size == text->size ? (struct fwl_span){0} : fwl_span(text->p + size, text->size - size);
     return head;
 }

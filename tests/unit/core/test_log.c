@@ -25,16 +25,16 @@ teardown(void **state)
 static void
 test_log__plain_line(void **state)
 {
+    static const char shape[] = "2000-00-00T00:00:00.000Z";
     struct fwl_log log = {.to = to, .level = FWL_LOG_INFO};
-    int year = 0;
-    int ms = 0;
-    int used = 0;
 
     (void)state;
     fwl_log(&log, FWL_LOG_UNUSUAL, "p2p", "peer is slow", "peer=%s ms=%d", "ab12", 7);
-    assert_int_equal(sscanf(out, "%4d-%*2d-%*2dT%*2d:%*2d:%*2d.%3dZ%n", &year, &ms, &used), 2);
-    assert_int_equal(used, 24);
-    assert_true(year >= 2024);
+    for (size_t i = 0; i < sizeof(shape) - 1; i++) {
+        bool digit = out[i] >= '0' && out[i] <= '9';
+
+        assert_true(shape[i] >= '0' && shape[i] <= '9' ? digit : out[i] == shape[i]);
+    }
     assert_string_equal(out + 24, " unusual p2p: peer is slow peer=ab12 ms=7\n");
 }
 
