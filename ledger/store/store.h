@@ -1,0 +1,55 @@
+/*
+ * store - the durable store over LMDB. Zone H.
+ *
+ * One environment is a folder with data.mdb, lock.mdb and LOCK, the file whose flock keeps a second node out. Every
+ * space is a named database of the environment. Commits are synchronous (data pages, fdatasync, meta page): never
+ * MDB_WRITEMAP, MDB_NOSYNC, MDB_NOMETASYNC or MDB_MAPASYNC, and no network file systems. Open after any fork, once a
+ * process. A full map grows and the commit is tried again; a full disk is FWL_ERR_FULL with nothing committed; any
+ * other failure of a commit is final. Source: lmdb.h "Caveats"; consensus.md 3.5.
+ */
+#ifndef FWL_LEDGER_STORE_STORE_H
+#define FWL_LEDGER_STORE_STORE_H
+
+#include "ledger/kv/storage.h"
+
+enum {
+    FWL_STORE_SCHEMA = 1, /* written into new stores; newer ones are refused */
+};
+
+/* stored: append only */
+enum fwl_store_kind {
+    FWL_STORE_CHAIN = 1, /* spaces hdr..meta */
+    FWL_STORE_VOTES = 2, /* spaces rec..vmeta */
+};
+
+struct fwl_store;
+
+/**
+ * fwl_store_open - open the environment in @folder, or make it (the folder too; its parent exists).
+ *
+ * Shape:   @map_bytes is the first size of the map, rounded up to pages; 0 for the default (1 GiB chain, 64 MiB votes).
+ *          The map grows by itself; an existing larger one stays. Slots of dead readers are cleared.
+ * Owns:    *out is closed with fwl_store_close.
+ * Returns: FWL_OK
+ *          FWL_ERR_LOCKED   somebody has it open
+ *          FWL_ERR_SCHEMA   a newer fwledger wrote it
+ *          FWL_ERR_CORRUPT  it is damaged, or of another kind
+ *          FWL_ERR_FULL, FWL_ERR_MEMORY
+ *          FWL_ERR_STORAGE  the folder cannot be made or used
+ */
+FWL_NODISCARD enum fwl_err fwl_store_open(struct fwl_store **out, const char *folder, enum fwl_store_kind kind,
+                                          size_t map_bytes);
+
+/** fwl_store_close - close; no read is open. NULL is fine. */
+void fwl_store_close(struct fwl_store *store);
+
+/** fwl_store_storage - the store as storage.h sees it. Keeps @store. */
+struct fwl_storage fwl_store_storage(struct fwl_store *store);
+
+/** fwl_store_check_readers - clear slots of readers that died (hourly); their number. */
+int fwl_store_check_readers(struct fwl_store *store);
+
+/** fwl_store_sizes - for metrics: bytes of the map, and bytes of it in use. */
+void fwl_store_sizes(struct fwl_store *store, uint64_t *map_bytes, uint64_t *used_bytes);
+
+#endif
