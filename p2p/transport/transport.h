@@ -18,6 +18,10 @@
 struct event_base;
 struct fwl_transport;
 
+enum {
+    FWL_TRANSPORT_DIALS_MAX = 256, /* configured peers */
+};
+
 /* Names one authenticated connection; never 0 and never used again. */
 typedef uint64_t fwl_peer_id;
 
@@ -116,7 +120,7 @@ struct fwl_transport_owner {
 /* An object that is sent in parts, read piece by piece as the connection drains. */
 struct fwl_transport_source {
     uint32_t total; /* bytes of the whole object; 0 says "I do not have it" */
-    uint32_t start; /* offset of the first part, <= total */
+    uint32_t start; /* offset of the first part, < total (0 when total is 0) */
     /** Fill @out with bytes [offset, offset + size) of the object; not FWL_OK abandons it. NULL when total is 0. */
     enum fwl_err (*read)(void *cookie, uint8_t *out, uint32_t offset, uint32_t size);
     /** Exactly once when the source is no longer needed: sent (FWL_OK), abandoned, or the peer is gone. May be NULL. */
@@ -190,7 +194,8 @@ FWL_NODISCARD enum fwl_err fwl_transport_listen(struct fwl_transport *host, cons
  *
  * A second call for the same key moves it to the new address.
  *
- * Returns: FWL_OK; FWL_ERR_ARG for an address that is no numeric host:port or for the own key; FWL_ERR_MEMORY.
+ * Returns: FWL_OK; FWL_ERR_ARG for an address that is no numeric host:port or for the own key; FWL_ERR_LIMIT over
+ *          FWL_TRANSPORT_DIALS_MAX; FWL_ERR_MEMORY.
  */
 FWL_NODISCARD enum fwl_err fwl_transport_dial(struct fwl_transport *host, const struct fwl_pubkey32 *node_key,
                                               const char *address);
@@ -222,7 +227,8 @@ void fwl_transport_broadcast(struct fwl_transport *host, fwl_peer_id except, enu
  *
  * Owns:    copies @source; its read and release come later, from the event loop.
  * Returns: FWL_OK; FWL_ERR_ABSENT; FWL_ERR_BUSY over jobs_max; FWL_ERR_LIMIT for a total over fwl_frame_object_max;
- *          FWL_ERR_ARG for another type or a start over total; FWL_ERR_MEMORY. release is called only after FWL_OK.
+ *          FWL_ERR_ARG for another type or a start outside the object; FWL_ERR_MEMORY. release is called only after
+ * FWL_OK.
  */
 FWL_NODISCARD enum fwl_err fwl_transport_send_object(struct fwl_transport *host, fwl_peer_id peer,
                                                      enum fwl_frame_type type,
