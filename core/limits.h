@@ -64,6 +64,13 @@
 #define FWL_CLASS_ADVISORIES_MAX 16
 #define FWL_FLEET_ROLLOUTS_MAX   256
 #define FWL_REASON_MAX           512
+#define FWL_ADVISORY_ID_MAX      64
+#define FWL_ADVISORY_CLASSES_MAX 8
+#define FWL_ENGINE_MAX           64
+#define FWL_VERDICT_RELEASES_MAX 16
+#define FWL_IMAGE_VERDICTS_MAX   16
+#define FWL_ATTESTATIONS_MAX     64
+#define FWL_ROLLOUT_SALT_MAX     64
 
 /* policies, ledger.md 7 and the rule language, lang 1 */
 #define FWL_POLICY_MAX           65536

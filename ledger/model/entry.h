@@ -95,7 +95,7 @@ struct fwl_fleet_entry {
     uint64_t has;
     struct fwl_span administrator;
     uint64_t policy_version; /* 0 = none yet */
-    struct {
+    struct fwl_policy_ref {
         bool some;
         struct fwl_hash32 hash;
     } policy; /* value hash of the table 12 entry */

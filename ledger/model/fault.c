@@ -11,3 +11,21 @@ fwl_fault_from_reader(struct fwl_fault *fault, const struct fwl_reader *r)
     }
     return r->err;
 }
+
+void
+fwl_fault_begin(struct fwl_reader *r, struct fwl_span in, size_t max)
+{
+    fwl_reader_init(r, in);
+    if (in.size > max) {
+        fwl_reader_fail(r, FWL_ERR_LIMIT);
+    }
+}
+
+enum fwl_err
+fwl_fault_finish(struct fwl_fault *fault, struct fwl_reader *r, void *out, size_t size)
+{
+    if (fwl_reader_finish(r) != FWL_OK) {
+        memset(out, 0, size);
+    }
+    return fwl_fault_from_reader(fault, r);
+}

@@ -18,4 +18,10 @@ struct fwl_fault {
 /** fwl_fault_from_reader - note the failure of @r in @fault (may be NULL) and return its code; FWL_OK notes none. */
 enum fwl_err fwl_fault_from_reader(struct fwl_fault *fault, const struct fwl_reader *r);
 
+/** fwl_fault_begin - start reading @in, refused (FWL_ERR_LIMIT) when longer than @max. */
+void fwl_fault_begin(struct fwl_reader *r, struct fwl_span in, size_t max);
+
+/** fwl_fault_finish - end of a top-level decoder: notes the failure and zeroes @out of @size bytes. */
+FWL_NODISCARD enum fwl_err fwl_fault_finish(struct fwl_fault *fault, struct fwl_reader *r, void *out, size_t size);
+
 #endif

@@ -49,6 +49,51 @@ struct fwl_form_field {
     void (*put)(struct fwl_writer *w, const void *at);
 };
 
+/* Lines of a table: key, optional, struct, member, ... , name. */
+#define FWL_F_UINT(k, o, T, m, lo, hi, n)                                                                              \
+    {                                                                                                                  \
+        .key = (k), .kind = FWL_FORM_UINT, .optional = (o), .at = offsetof(T, m), .min = (lo), .max = (hi),            \
+        .name = (n)                                                                                                    \
+    }
+#define FWL_F_BOOL(k, o, T, m, n)                                                                                      \
+    {                                                                                                                  \
+        .key = (k), .kind = FWL_FORM_BOOL, .optional = (o), .at = offsetof(T, m), .name = (n)                          \
+    }
+#define FWL_F_TEXT(k, o, T, m, lo, hi, n)                                                                              \
+    {                                                                                                                  \
+        .key = (k), .kind = FWL_FORM_TEXT, .optional = (o), .at = offsetof(T, m), .min = (lo), .max = (hi),            \
+        .name = (n)                                                                                                    \
+    }
+#define FWL_F_NAME(k, o, T, m, hi, c, n)                                                                               \
+    {                                                                                                                  \
+        .key = (k), .kind = FWL_FORM_TEXT, .optional = (o), .at = offsetof(T, m), .max = (hi), .check = (c),           \
+        .name = (n)                                                                                                    \
+    }
+#define FWL_F_BYTES(k, o, T, m, lo, hi, n)                                                                             \
+    {                                                                                                                  \
+        .key = (k), .kind = FWL_FORM_BYTES, .optional = (o), .at = offsetof(T, m), .min = (lo), .max = (hi),           \
+        .name = (n)                                                                                                    \
+    }
+#define FWL_F_HASH(k, o, T, m, n)                                                                                      \
+    {                                                                                                                  \
+        .key = (k), .kind = FWL_FORM_HASH, .optional = (o), .at = offsetof(T, m), .name = (n)                          \
+    }
+#define FWL_F_LIST(k, o, T, m, lo, hi, i, n)                                                                           \
+    {                                                                                                                  \
+        .key = (k), .kind = FWL_FORM_LIST, .optional = (o), .at = offsetof(T, m), .min = (lo), .max = (hi),            \
+        .item = (i), .name = (n)                                                                                       \
+    }
+#define FWL_F_MAP(k, o, T, m, lo, hi, i, n)                                                                            \
+    {                                                                                                                  \
+        .key = (k), .kind = FWL_FORM_MAP, .optional = (o), .at = offsetof(T, m), .min = (lo), .max = (hi),             \
+        .item = (i), .name = (n)                                                                                       \
+    }
+#define FWL_F_CUSTOM(k, o, T, m, r, p, n)                                                                              \
+    {                                                                                                                  \
+        .key = (k), .kind = FWL_FORM_CUSTOM, .optional = (o), .at = offsetof(T, m), .read = (r), .put = (p),           \
+        .name = (n)                                                                                                    \
+    }
+
 /** fwl_form_read - one map into @base; FWL_ERR_UNKNOWN (key), FWL_ERR_MISSING and the errors of the fields. */
 void fwl_form_read(struct fwl_reader *r, void *base, uint64_t *has, const struct fwl_form_field *fields, size_t count);
 
@@ -61,6 +106,9 @@ struct fwl_form_extra {
 /** fwl_form_read_growing - the same, tolerating unknown keys as ledger.md "Growth" says. */
 void fwl_form_read_growing(struct fwl_reader *r, void *base, uint64_t *has, const struct fwl_form_field *fields,
                            size_t count, struct fwl_form_extra *extra);
+/** fwl_form_read_field - the value of one field into @base; false when the table has no such key. */
+bool fwl_form_read_field(struct fwl_reader *r, void *base, const struct fwl_form_field *fields, size_t count,
+                         int64_t key);
 /** fwl_form_put - write the fields of @has, then the pairs of @negative. FWL_ERR_MISSING, FWL_ERR_UNKNOWN when @has
  * lacks a required field or has a key that is not in the table. */
 void fwl_form_put(struct fwl_writer *w, const void *base, uint64_t has, const struct fwl_form_field *fields,

@@ -19,7 +19,7 @@ struct fwl_params {
     uint64_t max_block; /* bytes */
     uint64_t max_work;  /* bytes of entries read and written by a block */
     uint64_t verdict_k; /* scanners that make a verdict */
-    struct {
+    struct fwl_protocol {
         uint64_t number;
         uint64_t activation_height;
     } protocol;

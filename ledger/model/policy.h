@@ -93,7 +93,8 @@ struct fwl_policy_entry {
 };
 
 /** fwl_policy_source_decode, fwl_policy_entry_decode - at most FWL_POLICY_MAX bytes; @fault (may be NULL) names the
- * field. Rule and template names are distinct within their lists (FWL_ERR_DUPLICATE). Texts are not compiled here. */
+ * field. In a source the names of rules and of templates are distinct (FWL_ERR_DUPLICATE); an entry is made from a
+ * checked source. Texts are not compiled here. */
 FWL_NODISCARD enum fwl_err fwl_policy_source_decode(struct fwl_policy_source *out, struct fwl_fault *fault,
                                                     struct fwl_span in);
 FWL_NODISCARD enum fwl_err fwl_policy_entry_decode(struct fwl_policy_entry *out, struct fwl_fault *fault,

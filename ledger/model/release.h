@@ -54,7 +54,7 @@ struct fwl_release {
     struct fwl_span version;
     struct fwl_digest digest; /* of the file as served */
     uint64_t size;            /* bytes of the file as served */
-    struct {
+    struct fwl_encryption {
         uint64_t has;
         struct fwl_digest plain_digest;
         uint64_t plain_size;
@@ -63,7 +63,7 @@ struct fwl_release {
     struct fwl_span file_name;
     uint64_t published_s; /* of the source, Unix; informative */
     uint64_t counter;     /* security counter */
-    struct {
+    struct fwl_author {
         uint64_t kind; /* enum fwl_author_kind */
         struct fwl_span sig;
     } author;
@@ -73,13 +73,13 @@ struct fwl_release {
     uint64_t scheme;           /* of provides, conflicts, dependencies */
     struct fwl_list provides;  /* fwl_release_next_provision */
     struct fwl_list conflicts; /* fwl_release_next_relation */
-    struct {
+    struct fwl_manifest {
         uint64_t kind; /* 1 envelope, 2 digest */
         struct fwl_span envelope;
         struct fwl_digest digest;
     } manifest;
     struct fwl_digest sbom;
-    struct {
+    struct fwl_build {
         struct fwl_digest source, recipe;
     } build;
     struct fwl_list digests; /* [alg, bytes], informative */
@@ -97,7 +97,7 @@ struct fwl_release {
 struct fwl_condition { /* AND of its members */
     uint64_t has;      /* 1 models, 2 makers, 3 revision */
     struct fwl_list models, makers;
-    struct {
+    struct fwl_revision_range {
         bool has_min, has_max;
         int64_t min, max;
     } revision;
@@ -127,7 +127,8 @@ struct fwl_provision {
  */
 FWL_NODISCARD enum fwl_err fwl_release_decode(struct fwl_release *out, struct fwl_fault *fault, struct fwl_span in,
                                               uint64_t scheme);
-/** fwl_release_check_publish - what publication demands beyond the form: no unknown key. FWL_OK or FWL_ERR_UNKNOWN. */
+/** fwl_release_check_publish - what publication demands beyond the form: no unknown key (FWL_ERR_UNKNOWN), models
+ * and makers of a condition are distinct (FWL_ERR_DUPLICATE). Cost: quadratic in the names of a condition. */
 FWL_NODISCARD enum fwl_err fwl_release_check_publish(const struct fwl_release *release);
 /** fwl_release_put - the inverse; FWL_ERR_UNKNOWN on the writer for a record with unknown keys. */
 void fwl_release_put(struct fwl_writer *w, const struct fwl_release *release);
@@ -153,9 +154,9 @@ void fwl_release_put_condition(struct fwl_writer *w, const struct fwl_condition 
 void fwl_release_put_relation(struct fwl_writer *w, const struct fwl_relation *relation);
 void fwl_release_put_provision(struct fwl_writer *w, const struct fwl_provision *provision);
 
-/** fwl_release_author_digest - what `author_sig: record` signs: SHA-256 of the Sig_structure with @protected_header. */
-void fwl_release_author_digest(struct fwl_hash32 *out, const struct fwl_release *release,
-                               struct fwl_span protected_header);
+/** fwl_release_author_digest - what `author_sig: record` signs: SHA-256 of the Sig_structure of this key. */
+void fwl_release_author_digest(struct fwl_hash32 *out, const struct fwl_release *release, int64_t alg,
+                               const struct fwl_kid *kid);
 /** fwl_release_author_put - the COSE_Sign1 (detached payload) of an author signature, for key 10. */
 void fwl_release_author_put(struct fwl_writer *w, int64_t alg, const struct fwl_kid *kid, const struct fwl_sig64 *sig);
 /**
