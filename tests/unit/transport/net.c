@@ -274,8 +274,8 @@ net_raw_write(struct raw *r, struct fwl_span bytes)
     assert_int_equal(bufferevent_write(r->bev, bytes.p, bytes.size), 0);
 }
 
-void
-net_raw_auth(struct raw *r, const struct node *to, enum fwl_message_role role)
+static void
+raw_auth(struct raw *r, const struct node *to, enum fwl_message_role role, size_t bit)
 {
     struct fwl_message_auth auth = {.proto = to->config.proto, .chain_id = to->config.chain_id, .role = role};
     uint8_t frame[FWL_FRAME_HEAD_SIZE + FWL_MESSAGE_AUTH_SIZE];
@@ -292,7 +292,22 @@ net_raw_auth(struct raw *r, const struct node *to, enum fwl_message_role role)
     fwl_writer_init(&w, frame + FWL_FRAME_HEAD_SIZE, FWL_MESSAGE_AUTH_SIZE);
     fwl_message_auth_encode(&w, &auth);
     assert_int_equal(fwl_writer_finish(&w, &bytes), FWL_OK);
+    if (bit < 8 * (size_t)FWL_MESSAGE_AUTH_SIZE) {
+        frame[FWL_FRAME_HEAD_SIZE + bit / 8] ^= (uint8_t)(1U << (bit % 8));
+    }
     net_raw_write(r, fwl_span(frame, sizeof(frame)));
+}
+
+void
+net_raw_auth(struct raw *r, const struct node *to, enum fwl_message_role role)
+{
+    raw_auth(r, to, role, SIZE_MAX);
+}
+
+void
+net_raw_auth_flipped(struct raw *r, const struct node *to, enum fwl_message_role role, size_t bit)
+{
+    raw_auth(r, to, role, bit);
 }
 
 void

@@ -69,6 +69,8 @@ void net_raw_dial(struct raw *r, uint16_t port); /* returns when TLS is done */
 void net_raw_accept(struct raw *r, int fd);      /* TLS goes on in the loop */
 bool net_raw_closed(void *raw);
 void net_raw_auth(struct raw *r, const struct node *to, enum fwl_message_role role);
+/* The same with one bit of the payload flipped. */
+void net_raw_auth_flipped(struct raw *r, const struct node *to, enum fwl_message_role role, size_t bit);
 void net_raw_write(struct raw *r, struct fwl_span bytes);
 void net_raw_close(struct raw *r);
 int net_connect(uint32_t from_ip, uint16_t port); /* a plain socket, from an address of 127/8 */

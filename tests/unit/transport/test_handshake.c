@@ -240,6 +240,33 @@ test_handshake__frames_before_auth(void **state)
     net_stop(&a);
 }
 
+/* A good AUTH with one bit flipped in each byte; height and features alone are only protected by TLS. */
+static void
+test_handshake__flipped_auth(void **state)
+{
+    enum {
+        HEIGHT_AT = 67,
+        SIG_AT = 79,
+    };
+    uint64_t refused_count = 0;
+    struct node a;
+    struct raw r;
+
+    (void)state;
+    net_node(&a);
+    net_start(&a);
+    for (size_t byte = 0; byte < FWL_MESSAGE_AUTH_SIZE; byte++) {
+        if (byte < HEIGHT_AT || byte >= SIG_AT) {
+            net_raw_dial(&r, a.port);
+            net_raw_auth_flipped(&r, &a, FWL_ROLE_DIALER, byte * 8 + byte % 8);
+            net_until_ended(&a, FWL_DOWN_AUTH, ++refused_count);
+            net_raw_close(&r);
+        }
+    }
+    assert_int_equal(a.ups, 0);
+    net_stop(&a);
+}
+
 static void
 test_handshake__garbage_instead_of_tls(void **state)
 {
@@ -412,6 +439,7 @@ main(void)
         CASE(reflected_auth),
         CASE(relayed_auth),
         CASE(frames_before_auth),
+        CASE(flipped_auth),
         CASE(garbage_instead_of_tls),
         CASE(late),
         CASE(both_dial),
