@@ -11,6 +11,7 @@
 #include <openssl/err.h>
 
 #include "core/host/heap.h"
+#include "p2p/transport/address.h"
 #include "p2p/wire/parts.h"
 
 enum {
@@ -54,6 +55,19 @@ size_t
 fwl_link_pending(const struct fwl_link *l)
 {
     return evbuffer_get_length(bufferevent_get_output(l->bev));
+}
+
+struct fwl_link *
+fwl_link_find(const struct fwl_transport *host, const struct fwl_pubkey32 *key)
+{
+    for (uint32_t i = 0; i < host->link_max; i++) {
+        struct fwl_link *l = host->links[i];
+
+        if (l != NULL && l->up && !l->doomed && memcmp(l->key.b, key->b, sizeof(key->b)) == 0) {
+            return l;
+        }
+    }
+    return NULL;
 }
 
 /* Out. */
@@ -225,30 +239,6 @@ charge_frame(struct fwl_link *l, const struct fwl_frame_head *head)
     }
 }
 
-/* Cheap checks of AUTH first, the signature last. */
-static enum fwl_transport_reason
-check_auth(struct fwl_link *l, const struct fwl_message_auth *auth)
-{
-    const struct fwl_transport_config *config = &l->host->config;
-    enum fwl_message_role role = l->dial != NULL ? FWL_ROLE_ACCEPTOR : FWL_ROLE_DIALER;
-    struct fwl_hash32 digest;
-
-    if (auth->proto != config->proto || !fwl_hash32_equal(&auth->chain_id, &config->chain_id) || auth->role != role) {
-        return FWL_DOWN_AUTH;
-    }
-    if (memcmp(auth->node_key.b, config->node_key.b, sizeof(auth->node_key.b)) == 0) {
-        return FWL_DOWN_AUTH; /* ourselves */
-    }
-    if (l->dial != NULL && memcmp(auth->node_key.b, l->dial->key.b, sizeof(auth->node_key.b)) != 0) {
-        return FWL_DOWN_WRONG_KEY;
-    }
-    fwl_message_auth_digest(&digest, &config->chain_id, &l->exporter, role, &auth->node_key);
-    if (fwl_schnorr_verify(&auth->sig, &digest, &auth->node_key) != FWL_OK) {
-        return FWL_DOWN_AUTH;
-    }
-    return FWL_DOWN_COUNT; /* no reason */
-}
-
 static void
 fill_buckets(struct fwl_link *l)
 {
@@ -268,7 +258,7 @@ take_auth(struct fwl_link *l, struct fwl_span payload)
     struct fwl_message_auth auth;
 
     if (fwl_message_auth_decode(&auth, payload) == FWL_OK) {
-        reason = check_auth(l, &auth);
+        reason = fwl_auth_check(l, &auth);
     }
     if (reason != FWL_DOWN_COUNT) {
         fwl_link_doom(l, reason);
@@ -505,29 +495,6 @@ on_event(struct bufferevent *bev, short what, void *cookie)
 
 /* Life. */
 
-uint64_t
-fwl_link_network(const struct sockaddr *address)
-{
-    uint8_t b[16] = {0};
-
-    if (address->sa_family == AF_INET) {
-        struct sockaddr_in in;
-
-        memcpy(&in, address, sizeof(in));
-        return ntohl(in.sin_addr.s_addr) >> 8;
-    }
-    if (address->sa_family == AF_INET6) {
-        struct sockaddr_in6 in6;
-
-        memcpy(&in6, address, sizeof(in6));
-        memcpy(b, &in6.sin6_addr, sizeof(b));
-        if (IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr)) {
-            return fwl_load_be32(b + 12) >> 8;
-        }
-    }
-    return fwl_load_be64(b);
-}
-
 static bool
 take_place(struct fwl_link *l)
 {
@@ -591,8 +558,8 @@ fwl_link_new(struct fwl_transport *host, int fd, struct fwl_link_dial *dial, con
     }
     l->host = host;
     l->dial = dial;
-    l->net = fwl_link_network(address);
-    fwl_transport_format_address(l->address, sizeof(l->address), address);
+    l->net = fwl_address_network(address);
+    fwl_address_format(l->address, sizeof(l->address), address);
     STAILQ_INIT(&l->jobs);
     if (!take_place(l)) {
         close_socket(fd);

@@ -99,9 +99,6 @@ struct fwl_transport {
 /** fwl_link_now_ms - the monotonic clock. */
 uint64_t fwl_link_now_ms(void);
 
-/** fwl_link_network - the /24 (IPv4, also mapped) or /64 (IPv6) of an address. */
-uint64_t fwl_link_network(const struct sockaddr *address);
-
 /** fwl_link_new - a link over @fd (accepted), or to @dial (then @fd is -1) that connects at once. NULL: no memory or
  * no free place. Takes @fd in every case. */
 struct fwl_link *fwl_link_new(struct fwl_transport *host, int fd, struct fwl_link_dial *dial,
@@ -109,6 +106,9 @@ struct fwl_link *fwl_link_new(struct fwl_transport *host, int fd, struct fwl_lin
 
 /** fwl_link_free - release everything; no callback but the sources' release. */
 void fwl_link_free(struct fwl_link *l);
+
+/** fwl_link_find - the authenticated connection of @key, or NULL. */
+struct fwl_link *fwl_link_find(const struct fwl_transport *host, const struct fwl_pubkey32 *key);
 
 /** fwl_link_doom - the connection ends for @reason; the first reason stays. */
 void fwl_link_doom(struct fwl_link *l, enum fwl_transport_reason reason);
@@ -133,12 +133,13 @@ void fwl_link_tick(struct fwl_link *l, uint64_t now_ms);
 /** fwl_link_pending - bytes that wait to be sent. */
 size_t fwl_link_pending(const struct fwl_link *l);
 
+/** fwl_auth_check - judge the other side's AUTH, cheap checks first, the signature last; FWL_DOWN_COUNT: it is good. In
+ * auth.c. */
+FWL_NODISCARD enum fwl_transport_reason fwl_auth_check(const struct fwl_link *l, const struct fwl_message_auth *auth);
+
 /* What the link needs of its host, in transport.c. */
 
 /** fwl_transport_admit - may the authenticated @l stay under @key? Removes an older connection of the key. */
 FWL_NODISCARD bool fwl_transport_admit(struct fwl_link *l, const struct fwl_pubkey32 *key);
-
-/** fwl_transport_format_address - "192.0.2.1:7100", "[2001:db8::1]:7100". */
-void fwl_transport_format_address(char *out, size_t room, const struct sockaddr *address);
 
 #endif

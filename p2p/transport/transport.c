@@ -1,17 +1,13 @@
 #include "p2p/transport/transport.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
 #include <signal.h>
-#include <stdio.h>
 
 #include <event2/event.h>
 #include <event2/listener.h>
 
 #include "core/host/heap.h"
-#include "core/host/keys.h"
-#include "p2p/transport/link.h"
+#include "p2p/transport/address.h"
+#include "p2p/transport/dial.h"
 
 enum {
     BACKLOG = 128,
@@ -70,31 +66,6 @@ fwl_transport_reason_name(enum fwl_transport_reason reason)
     return reason < FWL_DOWN_COUNT ? names[reason] : "unknown";
 }
 
-static struct timeval
-interval(uint64_t ms)
-{
-    return (struct timeval){.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
-}
-
-static bool
-same_key(const struct fwl_pubkey32 *a, const struct fwl_pubkey32 *b)
-{
-    return memcmp(a->b, b->b, sizeof(a->b)) == 0;
-}
-
-static struct fwl_link *
-find_up(const struct fwl_transport *host, const struct fwl_pubkey32 *key)
-{
-    for (uint32_t i = 0; i < host->link_max; i++) {
-        struct fwl_link *l = host->links[i];
-
-        if (l != NULL && l->up && !l->doomed && same_key(&l->key, key)) {
-            return l;
-        }
-    }
-    return NULL;
-}
-
 static struct fwl_link *
 find_peer(const struct fwl_transport *host, fwl_peer_id peer)
 {
@@ -104,204 +75,6 @@ find_peer(const struct fwl_transport *host, fwl_peer_id peer)
     return l != NULL && l->id == peer && l->up && !l->doomed ? l : NULL;
 }
 
-/* Addresses. */
-
-void
-fwl_transport_format_address(char *out, size_t room, const struct sockaddr *address)
-{
-    char host[INET6_ADDRSTRLEN] = "?";
-
-    if (address->sa_family == AF_INET6) {
-        struct sockaddr_in6 in6;
-
-        memcpy(&in6, address, sizeof(in6));
-        (void)inet_ntop(AF_INET6, &in6.sin6_addr, host, sizeof(host));
-        (void)snprintf(out, room, "[%s]:%u", host, (unsigned)ntohs(in6.sin6_port));
-    } else {
-        struct sockaddr_in in;
-
-        memcpy(&in, address, sizeof(in));
-        (void)inet_ntop(AF_INET, &in.sin_addr, host, sizeof(host));
-        (void)snprintf(out, room, "%s:%u", host, (unsigned)ntohs(in.sin_port));
-    }
-}
-
-/* host:port; port 0, which libevent refuses, only where @any_port says so. */
-static bool
-parse_address(struct sockaddr_storage *out, int *size, const char *text, bool any_port)
-{
-    char host[64] = {0};
-    size_t length = strlen(text);
-    uint16_t port = 0;
-
-    *out = (struct sockaddr_storage){0};
-    *size = (int)sizeof(*out);
-    if (length >= sizeof(host)) {
-        return false;
-    }
-    memcpy(host, text, length);
-    any_port = any_port && length > 2 && strcmp(host + length - 2, ":0") == 0;
-    if (any_port) {
-        host[length - 2] = '\0';
-    }
-    if (evutil_parse_sockaddr_port(host, (struct sockaddr *)out, size) != 0) {
-        return false;
-    }
-    memcpy(&port, (const uint8_t *)out + offsetof(struct sockaddr_in, sin_port), sizeof(port));
-    return (port == 0) == any_port;
-}
-
-static bool
-same_host(const struct sockaddr *a, const struct sockaddr_storage *b)
-{
-    if (a->sa_family != b->ss_family) {
-        return false;
-    }
-    if (a->sa_family == AF_INET) {
-        const size_t at = offsetof(struct sockaddr_in, sin_addr);
-
-        return memcmp((const uint8_t *)a + at, (const uint8_t *)b + at, 4) == 0;
-    }
-    return a->sa_family == AF_INET6 && memcmp((const uint8_t *)a + offsetof(struct sockaddr_in6, sin6_addr),
-                                              (const uint8_t *)b + offsetof(struct sockaddr_in6, sin6_addr), 16) == 0;
-}
-
-static bool
-is_configured(const struct fwl_transport *host, const struct sockaddr *address)
-{
-    const struct fwl_link_dial *d = NULL;
-
-    LIST_FOREACH(d, &host->dials, next)
-    {
-        if (same_host(address, &d->address)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Dialling. */
-
-static void
-schedule(struct fwl_link_dial *d, uint64_t ms)
-{
-    struct timeval t = interval(ms);
-
-    if (evtimer_add(d->timer, &t) == 0) {
-        d->timed = true;
-    }
-}
-
-/* Half of the wait is fixed, half is drawn, so that nodes that lost each other do not dial in step. */
-static void
-schedule_again(struct fwl_link_dial *d)
-{
-    uint32_t random = 0;
-
-    fwl_random(&random, sizeof(random));
-    schedule(d, d->wait_ms / 2 + random % (d->wait_ms / 2 + 1));
-    d->wait_ms = (uint32_t)FWL_MIN((uint64_t)d->wait_ms * 2, (uint64_t)d->host->config.redial_max_ms);
-}
-
-static void
-on_dial(evutil_socket_t fd, short what, void *cookie)
-{
-    struct fwl_link_dial *d = cookie;
-    uint64_t now = fwl_link_now_ms();
-    uint64_t banned = fwl_bans_until(&d->host->bans, &d->key, now);
-
-    (void)fd;
-    (void)what;
-    d->timed = false;
-    if (d->link != NULL || find_up(d->host, &d->key) != NULL) {
-        return; /* the end of that connection dials again */
-    }
-    if (banned != 0) {
-        schedule(d, banned - now);
-        return;
-    }
-    d->host->stats.dialled++;
-    d->link = fwl_link_new(d->host, -1, d, (struct sockaddr *)&d->address, d->address_size);
-    if (d->link == NULL) {
-        schedule_again(d);
-    }
-}
-
-static struct fwl_link_dial *
-find_dial(const struct fwl_transport *host, const struct fwl_pubkey32 *key)
-{
-    struct fwl_link_dial *d = NULL;
-
-    LIST_FOREACH(d, &host->dials, next)
-    {
-        if (same_key(&d->key, key)) {
-            return d;
-        }
-    }
-    return NULL;
-}
-
-enum fwl_err
-fwl_transport_dial(struct fwl_transport *host, const struct fwl_pubkey32 *node_key, const char *address)
-{
-    struct fwl_link_dial *d = find_dial(host, node_key);
-    struct sockaddr_storage parsed;
-    int size = 0;
-
-    if (!parse_address(&parsed, &size, address, false) || same_key(node_key, &host->config.node_key)) {
-        return FWL_ERR_ARG;
-    }
-    if (d == NULL) {
-        if (host->dial_count >= FWL_TRANSPORT_DIALS_MAX) {
-            return FWL_ERR_LIMIT;
-        }
-        d = fwl_calloc(1, sizeof(*d));
-        if (d == NULL) {
-            return FWL_ERR_MEMORY;
-        }
-        d->timer = evtimer_new(host->base, on_dial, d);
-        if (d->timer == NULL) {
-            fwl_free(d);
-            return FWL_ERR_MEMORY;
-        }
-        d->host = host;
-        d->key = *node_key;
-        LIST_INSERT_HEAD(&host->dials, d, next);
-        host->dial_count++;
-    }
-    d->address = parsed;
-    d->address_size = size;
-    d->wait_ms = host->config.redial_min_ms;
-    schedule(d, 0);
-    return FWL_OK;
-}
-
-static void
-free_dial(struct fwl_link_dial *d)
-{
-    LIST_REMOVE(d, next);
-    d->host->dial_count--;
-    event_free(d->timer);
-    fwl_free(d);
-}
-
-void
-fwl_transport_undial(struct fwl_transport *host, const struct fwl_pubkey32 *node_key)
-{
-    struct fwl_link_dial *d = find_dial(host, node_key);
-
-    if (d == NULL) {
-        return;
-    }
-    if (d->link != NULL && !d->link->up) {
-        fwl_link_doom(d->link, FWL_DOWN_OWNER);
-    }
-    if (d->link != NULL) {
-        d->link->dial = NULL;
-    }
-    free_dial(d);
-}
-
 /* The end of connections. */
 
 static void
@@ -309,7 +82,7 @@ reap(struct fwl_link *l)
 {
     struct fwl_transport *host = l->host;
     enum fwl_transport_reason reason = l->reason;
-    struct fwl_link_dial *d = l->dial != NULL ? l->dial : (l->up ? find_dial(host, &l->key) : NULL);
+    struct fwl_link_dial *d = l->dial != NULL ? l->dial : (l->up ? fwl_dial_find(host, &l->key) : NULL);
     uint64_t id = l->id;
     bool up = l->up;
 
@@ -321,7 +94,7 @@ reap(struct fwl_link *l)
     }
     fwl_link_free(l);
     if (d != NULL && d->link == NULL && !d->timed) {
-        schedule_again(d);
+        fwl_dial_again(d);
     }
     if (up) {
         host->owner.on_peer_down(host->cookie, id, reason);
@@ -375,7 +148,7 @@ fwl_transport_admit(struct fwl_link *l, const struct fwl_pubkey32 *key)
 {
     struct fwl_transport *host = l->host;
     enum fwl_transport_access access = host->owner.access(host->cookie, key);
-    struct fwl_link *older = find_up(host, key);
+    struct fwl_link *older = fwl_link_find(host, key);
 
     l->validator = access == FWL_ACCESS_VALIDATOR;
     if (access == FWL_ACCESS_REFUSED) {
@@ -415,11 +188,11 @@ static void
 on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address, int size, void *cookie)
 {
     struct fwl_transport *host = cookie;
-    bool exempt = is_configured(host, address);
+    bool exempt = fwl_dial_is_configured(host, address);
     struct fwl_link *l = NULL;
 
     (void)listener;
-    if (!has_room(host, fwl_link_network(address), exempt)) {
+    if (!has_room(host, fwl_address_network(address), exempt)) {
         host->stats.refused++;
         (void)evutil_closesocket(fd);
         return;
@@ -449,7 +222,7 @@ fwl_transport_listen(struct fwl_transport *host, const char *address, uint16_t *
     socklen_t length = sizeof(parsed);
     int size = 0;
 
-    if (!parse_address(&parsed, &size, address, true)) {
+    if (!fwl_address_parse(&parsed, &size, address, true)) {
         return FWL_ERR_ARG;
     }
     if (host->listener != NULL) {
@@ -466,13 +239,10 @@ fwl_transport_listen(struct fwl_transport *host, const char *address, uint16_t *
         if (getsockname(evconnlistener_get_fd(host->listener), (struct sockaddr *)&parsed, &length) != 0) {
             return FWL_ERR_NETWORK;
         }
-        memcpy(port, (const uint8_t *)&parsed + offsetof(struct sockaddr_in, sin_port), sizeof(*port));
-        *port = ntohs(*port); /* at the same place in both families */
+        *port = fwl_address_port(&parsed);
     }
     return FWL_OK;
 }
-
-static_assert(offsetof(struct sockaddr_in, sin_port) == offsetof(struct sockaddr_in6, sin6_port), "one place of ports");
 
 /* Time. */
 
@@ -564,7 +334,7 @@ fwl_transport_free(struct fwl_transport *host)
         }
     }
     while (!LIST_EMPTY(&host->dials)) {
-        free_dial(LIST_FIRST(&host->dials));
+        fwl_dial_free(LIST_FIRST(&host->dials));
     }
     if (host->listener != NULL) {
         evconnlistener_free(host->listener);
@@ -581,6 +351,18 @@ fwl_transport_free(struct fwl_transport *host)
 }
 
 /* For the owner. */
+
+enum fwl_err
+fwl_transport_dial(struct fwl_transport *host, const struct fwl_pubkey32 *node_key, const char *address)
+{
+    return fwl_dial_start(host, node_key, address);
+}
+
+void
+fwl_transport_undial(struct fwl_transport *host, const struct fwl_pubkey32 *node_key)
+{
+    fwl_dial_stop(host, node_key);
+}
 
 enum fwl_err
 fwl_transport_send(struct fwl_transport *host, fwl_peer_id peer, enum fwl_frame_type type, struct fwl_span payload)
