@@ -81,7 +81,7 @@ FWL_NODISCARD enum fwl_err fwl_overlay_reserve(struct fwl_overlay *o, uint8_t **
 /**
  * fwl_overlay_merge - apply all writes of @from to @into, in order.
  *
- * Returns: FWL_OK, or FWL_ERR_SPACE: @into has failed.
+ * Returns: FWL_OK, or FWL_ERR_SPACE: @from had failed (nothing is applied), or @into has now.
  */
 FWL_NODISCARD enum fwl_err fwl_overlay_merge(struct fwl_overlay *into, const struct fwl_overlay *from);
 
