@@ -99,6 +99,7 @@
 #define FWL_BLOCK_MAX_DEFAULT     1048576
 #define FWL_BLOCK_MAX_MIN         131072
 #define FWL_BLOCK_MAX_MAX         8388608
+#define FWL_BLOCK_ENTRIES_MAX     16384 /* entries that a block may write */
 #define FWL_BLOCK_WORK_DEFAULT    33554432
 #define FWL_BLOCK_WORK_MIN        4194304
 #define FWL_BLOCK_WORK_MAX        268435456
