@@ -70,6 +70,15 @@ FWL_NODISCARD enum fwl_err fwl_cel_compile(struct fwl_cel_compiled *out, struct 
                                            const struct fwl_cel_options *options);
 
 /**
+ * fwl_cel_compile_syntax - is @source a well-formed expression? Names, functions and types are not looked at.
+ *
+ * Returns: FWL_OK, or as fwl_cel_compile without FWL_ERR_TYPE; FWL_ERR_UNKNOWN for fractions and messages only.
+ */
+FWL_NODISCARD enum fwl_err fwl_cel_compile_syntax(struct fwl_cel_diagnostic *diagnostic, void *arena,
+                                                  size_t arena_bytes, struct fwl_span source,
+                                                  const struct fwl_cel_options *options);
+
+/**
  * fwl_cel_compile_condition - compile a rule to be published: lang 1, its limits, its schema, result bool.
  *
  * @params are the policy's, named "params.x", slots from FWL_CEL_SLOT_PARAMS. @scheme as in fwl_cel_options.

@@ -28,13 +28,15 @@ struct fwl_cel_limits {
     uint32_t string_bytes; /* text or bytes made by a rule, and a variable without a declared maximum */
     uint32_t entries;      /* list or map made by a rule, and a variable without a declared maximum */
     uint16_t constants;    /* <= 255 */
-    uint16_t stack_cells;  /* <= 255 */
+    uint16_t stack_cells;  /* <= FWL_CEL_STACK_MAX */
     uint16_t loops;        /* nesting, <= FWL_CEL_LOOPS_MAX */
     uint16_t nesting;      /* compile: depth of the expression, <= 250 */
 };
 
 enum {
     FWL_CEL_LOOPS_MAX = 4,        /* what this evaluator can hold; lang 1 allows 2 */
+    FWL_CEL_STACK_MAX = 96,       /* what this verifier can hold; lang 1 allows 32 */
+    FWL_CEL_JOINS_MAX = 48,       /* branches open at one place that the verifier can hold */
     FWL_CEL_CODE_BYTES = 1024,    /* lang 1 */
     FWL_CEL_CONSTANTS = 64,       /* lang 1 */
     FWL_CEL_STACK_CELLS = 32,     /* lang 1 */
@@ -85,7 +87,7 @@ struct fwl_cel_program {
 /**
  * fwl_cel_load - verify code and make it runnable.
  *
- * Shape:   @code within limits->code_bytes; @constants has room for limits->constants cells.
+ * Shape:   @code within limits->code_bytes; @constants has room for @constants_room cells.
  * Owns:    keeps @code and @constants as long as @program is used.
  * Fills:   @program; zeros on failure.
  * Returns: FWL_OK

@@ -50,6 +50,7 @@ enum fwl_cel_slot {
     FWL_CEL_SLOT_ROLLOUT_FAILED = 37,           /* int */
     FWL_CEL_SLOT_PARAMS = 64, /* first of the policy's params, in the order of their keys; FWL_POLICY_PARAMS_MAX */
     FWL_CEL_SLOTS = 96,
+    FWL_CEL_SLOT_UNBOUND = 255, /* never has a value: an unknown name in unchecked code */
 };
 
 #endif

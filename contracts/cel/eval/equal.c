@@ -1,0 +1,158 @@
+/*
+ * Equality without recursion: containers that are still being compared stand on a small stack of pairs of walks.
+ * A list is walked beside the other; a map is walked, and each key is looked up in the other map, first at the place
+ * where the other walk stands, since maps of equal keys are mostly in the same order.
+ */
+#include "contracts/cel/eval/vm.h"
+
+enum {
+    DEPTH_MAX = 8, /* containers inside each other that equality follows */
+};
+
+static int
+scalar_equal(const struct fwl_cel_cell *a, const struct fwl_cel_cell *b)
+{
+    switch ((enum fwl_cel_kind)a->kind) {
+    case FWL_CEL_STRING:
+    case FWL_CEL_BYTES: return a->size == b->size && (a->size == 0 || memcmp(a->v.p, b->v.p, a->size) == 0);
+    case FWL_CEL_BOOL:
+    case FWL_CEL_INT:
+    case FWL_CEL_UINT:
+    case FWL_CEL_DURATION:
+    case FWL_CEL_TYPE: return a->v.u == b->v.u;
+    case FWL_CEL_TIMESTAMP: return a->v.i == b->v.i && a->size == b->size;
+    case FWL_CEL_VERSION:
+        if (a->detail != b->detail) {
+            return 0;
+        }
+        if (a->detail == FWL_SCHEME_OPAQUE) {
+            return fwl_span_equal(fwl_cel_cell_span(a), fwl_cel_cell_span(b));
+        }
+        return fwl_version_compare((enum fwl_scheme)a->detail, fwl_cel_cell_span(a), fwl_cel_cell_span(b)) == 0;
+    case FWL_CEL_IP:
+    case FWL_CEL_CIDR:
+        return a->detail == b->detail && a->size == b->size && memcmp(a->v.p, b->v.p, a->detail == 4 ? 4 : 16) == 0;
+    case FWL_CEL_NULL: return 1;
+    case FWL_CEL_ABSENT:
+    case FWL_CEL_ERROR:
+    case FWL_CEL_LIST:
+    case FWL_CEL_MAP:
+    case FWL_CEL_OPTIONAL:
+    case FWL_CEL_KINDS: break;
+    }
+    return 0;
+}
+
+/* 1 or 0, or -1 when both are lists or both maps, which the caller walks. Optionals are peeled first. */
+static int
+shallow_equal(const struct fwl_cel_cell **a, const struct fwl_cel_cell **b)
+{
+    while ((*a)->kind == FWL_CEL_OPTIONAL && (*b)->kind == FWL_CEL_OPTIONAL) {
+        if (!fwl_cel_has_value(*a) || !fwl_cel_has_value(*b)) {
+            return fwl_cel_has_value(*a) == fwl_cel_has_value(*b);
+        }
+        *a = (*a)->v.cells;
+        *b = (*b)->v.cells;
+    }
+    if ((*a)->kind != (*b)->kind) {
+        bool int_uint = ((*a)->kind == FWL_CEL_INT && (*b)->kind == FWL_CEL_UINT) ||
+                        ((*a)->kind == FWL_CEL_UINT && (*b)->kind == FWL_CEL_INT);
+
+        return int_uint && (*a)->v.u == (*b)->v.u && (*a)->v.i >= 0;
+    }
+    return (*a)->kind == FWL_CEL_LIST || (*a)->kind == FWL_CEL_MAP ? -1 : scalar_equal(*a, *b);
+}
+
+enum fwl_cel_err
+fwl_cel_equal_find(struct fwl_cel_cell *value, const struct fwl_cel_cell *map, const struct fwl_cel_cell *key)
+{
+    struct fwl_cel_iter it;
+    struct fwl_cel_cell k;
+    enum fwl_cel_err err = FWL_CEL_OK;
+
+    if (!fwl_cel_iter_begin(&it, map)) {
+        return FWL_CEL_ERR_INPUT;
+    }
+    while ((err = fwl_cel_iter_next(&it, &k, value)) == FWL_CEL_OK) {
+        const struct fwl_cel_cell *a = &k;
+        const struct fwl_cel_cell *b = key;
+
+        if (shallow_equal(&a, &b) == 1) {
+            return FWL_CEL_OK;
+        }
+    }
+    return err;
+}
+
+struct frame {
+    struct fwl_cel_iter a;
+    struct fwl_cel_iter b;
+    const struct fwl_cel_cell *map; /* the other map, NULL for lists */
+    struct fwl_cel_cell x;          /* elements under comparison: containers on the stack point to them */
+    struct fwl_cel_cell y;
+};
+
+/* 1: f->x and f->y are to be compared; 0: a key is missing; -1: damaged; 2: nothing is left. */
+static int
+frame_next(struct frame *f)
+{
+    struct fwl_cel_cell key;
+    struct fwl_cel_cell other;
+    const struct fwl_cel_cell *k = &key;
+    const struct fwl_cel_cell *o = &other;
+    enum fwl_cel_err err = fwl_cel_iter_next(&f->a, &key, &f->x);
+
+    if (err == FWL_CEL_ERR_KEY) {
+        return 2;
+    }
+    if (err != FWL_CEL_OK || fwl_cel_iter_next(&f->b, &other, &f->y) != FWL_CEL_OK) {
+        return -1;
+    }
+    if (f->map == NULL || shallow_equal(&k, &o) == 1) {
+        return 1;
+    }
+    err = fwl_cel_equal_find(&f->y, f->map, &key);
+    return err == FWL_CEL_OK ? 1 : err == FWL_CEL_ERR_KEY ? 0 : -1;
+}
+
+int
+fwl_cel_equal_cells(const struct fwl_cel_cell *a, const struct fwl_cel_cell *b)
+{
+    struct frame frames[DEPTH_MAX];
+    size_t depth = 0;
+
+    for (;;) {
+        int equal = shallow_equal(&a, &b);
+
+        if (equal == 0) {
+            return 0;
+        }
+        if (equal < 0) {
+            struct frame *f = &frames[depth];
+
+            if (depth == DEPTH_MAX || !fwl_cel_iter_begin(&f->a, a) || !fwl_cel_iter_begin(&f->b, b)) {
+                return -1;
+            }
+            if (f->a.left != f->b.left) {
+                return 0;
+            }
+            f->map = a->kind == FWL_CEL_MAP ? b : NULL;
+            depth++;
+        }
+        for (equal = 2; equal == 2 && depth > 0;) {
+            equal = frame_next(&frames[depth - 1]);
+            depth -= equal == 2;
+        }
+        if (equal != 1) {
+            return equal == 2 ? 1 : equal;
+        }
+        a = &frames[depth - 1].x;
+        b = &frames[depth - 1].y;
+    }
+}
+
+bool
+fwl_cel_equal(const struct fwl_cel_cell *a, const struct fwl_cel_cell *b)
+{
+    return fwl_cel_equal_cells(a, b) == 1;
+}
