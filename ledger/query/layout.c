@@ -13,6 +13,7 @@ fwl_layout_value(struct fwl_layout_value *out, struct fwl_span in)
 
     *out = (struct fwl_layout_value){0};
     fwl_reader_init(&r, in);
+    (void)fwl_reader_u32(&r); /* references */
     kind = fwl_reader_u8(&r);
     if ((kind != VALUE_AT && kind != VALUE_BYTES) || r.left == 0) {
         return FWL_ERR_CORRUPT;
@@ -26,12 +27,13 @@ enum fwl_err
 fwl_layout_set(struct fwl_layout_set *out, struct fwl_span in)
 {
     struct fwl_reader r;
+    struct fwl_span set;
 
     fwl_reader_init(&r, in);
     out->first = fwl_reader_u64(&r);
-    fwl_validators_read(&out->validators, &r);
+    set = fwl_reader_bytes(&r, fwl_reader_u16(&r));
     out->step = fwl_reader_rest(&r);
-    if (fwl_reader_finish(&r) != FWL_OK) {
+    if (fwl_reader_finish(&r) != FWL_OK || fwl_validators_decode(&out->validators, set) != FWL_OK) {
         *out = (struct fwl_layout_set){0};
         return FWL_ERR_CORRUPT;
     }

@@ -1,14 +1,5 @@
 /*
- * layout - values of the spaces of `chain` that are more than one field (docs/spec/state-tree.md "Spaces"). Zone P.
- *
- *   hdr   height u64       -> header, 344 bytes
- *   blk   height u64       -> count u32 || count times (length u32 || transaction): the body without its header
- *   fin   height u64       -> FINAL certificate in short form
- *   kv    table u8 || key  -> value
- *   val   value hash 32    -> 1 || table u8 || key: the bytes are in kv; 2 || bytes: they were replaced lately
- *   set   epoch u64        -> first height u64 || ValidatorSet || epoch step out of it, empty for the present one
- *   txid  txid 32          -> height u64 || index u32
- *   meta  "height"         -> height u64 of the tip
+ * layout - values of the spaces of `chain` that are more than one field (docs/spec/storage.md). Zone P.
  */
 #ifndef FWL_LEDGER_QUERY_LAYOUT_H
 #define FWL_LEDGER_QUERY_LAYOUT_H
@@ -16,6 +7,7 @@
 #include "ledger/model/validators.h"
 
 #define FWL_LAYOUT_META_HEIGHT "height"
+#define FWL_LAYOUT_VAL_BY_HASH 1 /* first byte of the keys of `val` that a value hash follows */
 
 struct fwl_layout_value {
     bool replaced;

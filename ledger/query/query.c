@@ -262,9 +262,13 @@ fwl_query_value(const struct fwl_kv *kv, struct fwl_span *value, const struct fw
 {
     struct fwl_layout_value where;
     struct fwl_span bytes;
-    enum fwl_err err = fwl_kv_get(kv, &bytes, FWL_SPACE_VAL, fwl_hash32_span(hash));
+    uint8_t key[1 + sizeof(hash->b)];
+    enum fwl_err err = FWL_OK;
 
     *value = fwl_span(NULL, 0);
+    key[0] = FWL_LAYOUT_VAL_BY_HASH;
+    memcpy(key + 1, hash->b, sizeof(hash->b));
+    err = fwl_kv_get(kv, &bytes, FWL_SPACE_VAL, fwl_span(key, sizeof(key)));
     if (err == FWL_OK) {
         err = fwl_layout_value(&where, bytes);
     }

@@ -8,7 +8,7 @@
  *
  * Beside the codes that are named, every function returns the error of a read (FWL_ERR_STORAGE) and FWL_ERR_CORRUPT
  * when stored bytes are not what they must be.
- * Source: docs/spec/answer.md, docs/spec/state-tree.md "Spaces".
+ * Source: docs/spec/answer.md, docs/spec/storage.md.
  */
 #ifndef FWL_LEDGER_QUERY_QUERY_H
 #define FWL_LEDGER_QUERY_QUERY_H
