@@ -132,29 +132,33 @@ struct fwl_decide_rule {
 };
 
 /*
- * Memory of a decision, about 9 KiB. The caller sets @cells and @cell_count before fwl_decide_begin: at least
- * FWL_DECIDE_CELLS(facts); what is left over holds constants of rules, and more of it saves loading them again.
+ * Memory of a decision, about 11 KiB. Before fwl_decide_begin the caller sets @cells and @cell_count: at least
+ * FWL_DECIDE_CELLS of these facts; what is left over holds constants of rules, and more of it saves loading them
+ * again. In a class of scheme opaque the caller also sets @versions: order is the place in the list.
  */
 struct fwl_decide_work {
     struct fwl_cel_cell *cells;
     size_t cell_count;
+    struct fwl_span
+        versions[FWL_CLASS_RELEASES_MAX]; /* opaque: versions of the listed releases; fwl_decide sets them */
     /* private */
     const struct fwl_decide_input *in;
-    enum fwl_nothing nothing; /* set when no release needs to be looked at */
-    size_t next;              /* index of the next release */
+    struct fwl_class_name name; /* of the class */
+    enum fwl_nothing nothing;   /* set when no release needs to be looked at */
+    size_t next;                /* index of the next release */
+    struct fwl_reader live;     /* at the next release in the class's list */
     size_t cells_used;
-    size_t rule_count;      /* of those in scope */
-    bool fits;              /* a release fits the hardware */
-    bool newer;             /* such a one is newer */
-    struct fwl_reader live; /* at the entry of the next release in the class's list */
+    size_t rule_count;  /* of those in scope */
+    bool may_roll_back; /* a permit rule with rollback is in scope */
+    bool fits;          /* a release fits the hardware */
+    bool newer;         /* such a one is newer */
     bool has_best;
-    size_t best;
-    uint64_t best_seq;
-    uint32_t best_rank;
+    struct fwl_decision best; /* the choice so far */
+    uint64_t best_rank;
     uint8_t best_version[FWL_VERSION_BYTES_MAX];
-    uint8_t best_version_size;
-    uint32_t running_order; /* opaque versions: 1 + index of the running version in the list, 0 = not listed */
-    struct fwl_candidate best_result;
+    size_t best_version_size;
+    unsigned seen_exact; /* what is known of releases with the running version: bits of enum fwl_running */
+    unsigned seen_equal; /* the same, of versions that differ in text only */
     char release_id[65];
     struct fwl_cel_cell slots[FWL_CEL_SLOTS];
     struct fwl_decide_rule rules[FWL_POLICY_RULES_MAX];
@@ -162,9 +166,9 @@ struct fwl_decide_work {
 };
 
 /* Cells for the lists of the facts and of one release. */
+#define FWL_DECIDE_BUILDERS 64 /* attestations of a release */
 #define FWL_DECIDE_RELEASE_CELLS                                                                                       \
-    (2 * FWL_LABELS_MAX + FWL_CLASS_ADVISORIES_MAX + FWL_POLICY_APPROVERS_MAX + FWL_BUILDERS_CELLS)
-#define FWL_BUILDERS_CELLS 64
+    (2 * FWL_LABELS_MAX + FWL_CLASS_ADVISORIES_MAX + FWL_POLICY_APPROVERS_MAX + FWL_DECIDE_BUILDERS)
 #define FWL_DECIDE_CELLS(groups, labels, installed)                                                                    \
     (FWL_DECIDE_RELEASE_CELLS + (groups) + 2 * (labels) + 2 * (installed))
 /* Enough for every facts, with room for the constants of usual policies. */
@@ -177,6 +181,7 @@ struct fwl_decide_work {
  * Returns: FWL_OK
  *          FWL_ERR_VERSION  the running version is none of the class's scheme
  *          FWL_ERR_SPACE    work->cell_count is below FWL_DECIDE_CELLS of these facts
+ *          FWL_ERR_NAME     facts->class_name is no class
  * Cost:    one verification of each rule in scope.
  */
 FWL_NODISCARD enum fwl_err fwl_decide_begin(struct fwl_decide_work *work, const struct fwl_decide_input *in);
