@@ -31,8 +31,10 @@ struct fwl_device {
     struct fwl_device_floor floors[FWL_DEVICE_FLOORS_MAX];
     size_t floor_count;
     uint64_t sequence; /* of the slot that was read or written last; 0 = none yet */
+    unsigned slot;     /* 0 or 1: that slot */
     bool saved;        /* what follows describes that slot */
     bool floor_changed;
+    struct fwl_hash32 saved_chain;
     uint64_t saved_epoch;
     uint64_t saved_height;
     uint64_t saved_time_ms;

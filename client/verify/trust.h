@@ -87,7 +87,7 @@ FWL_NODISCARD enum fwl_err fwl_trust_fresh(uint64_t time_ms, uint64_t now_ms, ui
  * fwl_trust_reanchor - take a re-anchor document: the only way on after the trusting period or a recovery.
  *
  * Shape:   "FWR1" || new chain_id 32 || epoch u64 || height u64 || time_ms u64 || block_hash 32 || ValidatorSet ||
- *          GovernorSet || signatures of the trusted governors || when the sets differ, signatures of the new ones
+ *          GovernorSet || signatures of that GovernorSet || when it differs, signatures of the trusted one
  * Returns: FWL_OK
  *          FWL_ERR_ROLLBACK  same chain, and epoch, height or time_ms below the trusted one
  *          FWL_ERR_KEYS, FWL_ERR_SIGNATURE  the governors' signatures
@@ -96,10 +96,10 @@ FWL_NODISCARD enum fwl_err fwl_trust_fresh(uint64_t time_ms, uint64_t now_ms, ui
  */
 FWL_NODISCARD enum fwl_err fwl_trust_reanchor(struct fwl_trust *trust, struct fwl_span document);
 
-/** fwl_trust_reanchor_put - encode a re-anchor document; @sigs by the trusted governors, @new_sigs empty when the set
- * is the same. */
+/** fwl_trust_reanchor_put - encode a re-anchor document; @sigs by the governors of @anchor, @old_sigs by the trusted
+ * ones, empty when they are the same. */
 void fwl_trust_reanchor_put(struct fwl_writer *w, const struct fwl_anchor *anchor, struct fwl_span sigs,
-                            struct fwl_span new_sigs);
+                            struct fwl_span old_sigs);
 
 /* One validator's word on the time (frame ATTEST). */
 struct fwl_attest {
