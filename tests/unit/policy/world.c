@@ -96,8 +96,7 @@ world_new(void)
     w->entry = (struct fwl_class_entry){.has = 0x3e, .scheme = FWL_SCHEME_SEMVER};
     w->fleet = (struct fwl_fleet_entry){
         .has = 0x3e, .administrator = fwl_span_text("ops"), .policy_version = 1, .max_age_ms = 900000};
-    w->policy =
-        (struct fwl_policy_entry){.has = 0x3fe, .version = 1, .select = FWL_SELECT_HIGHEST, .trackers = {.k = 1}};
+    w->policy = (struct fwl_policy_entry){.has = 0x3fe, .version = 1, .select = FWL_SELECT_HIGHEST};
     w->facts = (struct fwl_facts){.id = fwl_span_text("dev-1"),
                                   .fleet = fwl_span_text("ops/line"),
                                   .class_name = fwl_span_text("acme/gw100/app"),
