@@ -126,12 +126,12 @@ struct fwl_consensus_msg {
 enum fwl_event_type {
     FWL_EVENT_BOOT,      /* the first event, once: boot */
     FWL_EVENT_TICK,      /* timer, mempool changed, remote signature is there */
-    FWL_EVENT_PEER_UP,   /* peer, validator */
+    FWL_EVENT_PEER_UP,   /* peer, validator_key */
     FWL_EVENT_PEER_DOWN, /* peer */
     FWL_EVENT_MESSAGE,   /* peer, msg; of a peer that is up */
     FWL_EVENT_CHECKED,   /* hash, verdict */
     FWL_EVENT_BUILT,     /* body, empty: nothing to build */
-    FWL_EVENT_COMMITTED, /* tip: by a commit effect or by catching up; heights only rise */
+    FWL_EVENT_COMMITTED, /* tip, votes: by a commit effect or by catching up; heights only rise */
 };
 
 /* Answer to `check`, deterministic in (body, state of height - 1). */
@@ -147,14 +147,13 @@ struct fwl_event {
     uint64_t mono_ms; /* monotonic; drives every timer */
     bool have_txs;    /* does the mempool hold a transaction valid at this height? Asked with EVERY event */
     uint32_t peer;
-    uint16_t validator; /* PEER_UP: index in the set of the height + 1 under way of the validator this authenticated
-                           peer belongs to, or FWL_CONSENSUS_NOBODY */
+    struct fwl_pubkey32 validator_key; /* PEER_UP: of the validator this authenticated peer belongs to; zero: none */
     const struct fwl_consensus_msg *msg;
     struct fwl_hash32 hash;
     enum fwl_check_verdict verdict;
     struct fwl_span body;
     const struct fwl_consensus_tip *tip; /* BOOT and COMMITTED */
-    struct fwl_kv votes;                 /* BOOT: the store `votes`, borrowed for the step */
+    struct fwl_kv votes;                 /* BOOT and COMMITTED: the store `votes`, borrowed for the step */
     bool votes_lost;   /* BOOT: the store is new, restored, or its instance id is not that of the key */
     bool votes_forced; /* BOOT: the operator says that voting is safe all the same */
 };

@@ -1,0 +1,277 @@
+#include "p2p/consensus/boot.h"
+
+#include "p2p/consensus/bodies.h"
+#include "p2p/consensus/certs.h"
+#include "p2p/consensus/outbox.h"
+#include "p2p/consensus/pool.h"
+#include "p2p/consensus/rec.h"
+#include "p2p/consensus/rules.h"
+
+/* Does one entry of the height load? FWL_ERR_CORRUPT, FWL_ERR_LIMIT. */
+typedef enum fwl_err (*loader)(struct fwl_consensus *c, const struct fwl_kv_entry *e);
+
+static enum fwl_err
+load_space(struct fwl_consensus *c, const struct fwl_kv *kv, enum fwl_space space, loader load)
+{
+    uint8_t key[40];
+    struct fwl_kv_entry e;
+    enum fwl_err err = fwl_kv_seek(kv, &e, space, fwl_span(key, fwl_rec_key(key, c->h, 0)));
+
+    while (err == FWL_OK && e.key.size >= 8 && fwl_load_be64(e.key.p) == c->h) {
+        err = load(c, &e);
+        if (err == FWL_OK) {
+            err = fwl_kv_next(kv, &e, space, e.key);
+        }
+    }
+    return err == FWL_ERR_ABSENT ? FWL_OK : err;
+}
+
+static enum fwl_err
+load_rec(struct fwl_consensus *c, const struct fwl_kv_entry *e)
+{
+    uint32_t view = 0;
+
+    if (e->key.size != 12) {
+        return FWL_ERR_CORRUPT;
+    }
+    view = fwl_load_be32(e->key.p + 8);
+    if (view >= c->cfg.views_max) {
+        return FWL_ERR_LIMIT;
+    }
+    return fwl_rec_decode(&c->recs[view], e->key, e->value);
+}
+
+static enum fwl_err
+load_cert(struct fwl_consensus *c, const struct fwl_kv_entry *e)
+{
+    struct fwl_cert cert;
+    uint8_t key[40];
+
+    if (fwl_cert_decode(&cert, e->value, (uint16_t)c->n) != FWL_OK || cert.height != c->h) {
+        return FWL_ERR_CORRUPT;
+    }
+    if (!fwl_span_equal(e->key, fwl_span(key, fwl_rec_cert_key(key, c->h, cert.view, cert.kind)))) {
+        return FWL_ERR_CORRUPT;
+    }
+    if (cert.view >= c->cfg.views_max) {
+        return FWL_ERR_LIMIT;
+    }
+    if (fwl_cert_verify_with(&cert, &c->tip.next, &c->cfg.chain_id, c->cfg.verify, c->cfg.cookie) != FWL_OK) {
+        return FWL_ERR_CORRUPT;
+    }
+    fwl_certs_load(c, &cert);
+    return FWL_OK;
+}
+
+/* A sealed value under a name; FWL_ERR_ABSENT; FWL_ERR_CORRUPT unless it has @size bytes. */
+static enum fwl_err
+load_named(struct fwl_span *out, const struct fwl_kv *kv, const char *name, size_t size)
+{
+    uint8_t key[40];
+    struct fwl_span k = fwl_span(key, fwl_rec_name_key(key, name));
+    struct fwl_span value;
+    enum fwl_err err = fwl_kv_get(kv, &value, FWL_SPACE_VMETA, k);
+
+    if (err == FWL_OK) {
+        err = fwl_rec_open(out, k, value);
+    }
+    return err == FWL_OK && out->size != size ? FWL_ERR_CORRUPT : err;
+}
+
+/* view := 1 + the greatest view of both kinds of certificates, or the one written down if that is later. */
+static enum fwl_err
+load_view(struct fwl_consensus *c, const struct fwl_kv *kv)
+{
+    struct fwl_span value = {0};
+    enum fwl_err err = load_named(&value, kv, "view", 12);
+
+    c->v = c->top;
+    if (err == FWL_OK && fwl_load_be64(value.p) == c->h) {
+        c->v = FWL_MAX(c->v, fwl_load_be32(value.p + 8));
+    }
+    if (c->v >= c->cfg.views_max) {
+        return FWL_ERR_LIMIT;
+    }
+    return err == FWL_ERR_ABSENT ? FWL_OK : err;
+}
+
+static void
+own_vote(struct fwl_consensus *c, enum fwl_vote_kind kind, uint32_t view, const struct fwl_hash32 *hash,
+         const struct fwl_sig64 *sig)
+{
+    struct fwl_vote vote = {.kind = kind, .height = c->h, .view = view, .idx = c->me, .sig = *sig};
+
+    if (hash != NULL) {
+        vote.block_hash = *hash;
+    }
+    fwl_pool_count(c, &vote);
+}
+
+/* R0: what this node signed counts again. */
+static void
+recount(struct fwl_consensus *c)
+{
+    uint32_t low = c->v > FWL_ENGINE_BACK ? c->v - FWL_ENGINE_BACK : 0;
+    uint32_t high = FWL_MIN(c->v + FWL_ENGINE_AHEAD, c->cfg.views_max - 1);
+
+    for (uint32_t w = low; c->me != FWL_CONSENSUS_NOBODY && w <= high; w++) {
+        const struct fwl_rec *rec = &c->recs[w];
+
+        if (rec->notarize) {
+            own_vote(c, FWL_VOTE_NOTARIZE, w, &rec->notarize_hash, &rec->notarize_sig);
+        }
+        if (rec->nullify) {
+            own_vote(c, FWL_VOTE_NULLIFY, w, NULL, &rec->nullify_sig);
+        }
+        if (rec->finalize) {
+            own_vote(c, FWL_VOTE_FINALIZE, w, &rec->finalize_hash, &rec->finalize_sig);
+        }
+        if (rec->proposed) {
+            fwl_pool_propose(c, w, &rec->proposed_hash, &rec->proposed_sig);
+        }
+    }
+}
+
+static void
+load_body(struct fwl_consensus *c, const struct fwl_kv *kv, const struct fwl_hash32 *hash)
+{
+    uint8_t key[40];
+    struct fwl_span body;
+
+    if (fwl_kv_get(kv, &body, FWL_SPACE_BODY, fwl_span(key, fwl_rec_body_key(key, c->h, hash))) == FWL_OK &&
+        fwl_bodies_put(c, body, hash, true) != FWL_OK) {
+        return; /* damaged or not needed: it can be pulled from others */
+    }
+}
+
+static void
+load_bodies(struct fwl_consensus *c, const struct fwl_kv *kv)
+{
+    const struct fwl_rec *rec = &c->recs[c->v];
+
+    if (c->final_held) {
+        load_body(c, kv, &c->final_hash);
+    }
+    if (rec->proposed) {
+        load_body(c, kv, &rec->proposed_hash);
+    }
+    if (rec->notarize) {
+        load_body(c, kv, &rec->notarize_hash);
+    }
+    if (c->notar_top > 0) {
+        load_body(c, kv, &c->certs[c->notar_top - 1].notar_hash);
+    }
+}
+
+static void
+reset(struct fwl_consensus *c)
+{
+    c->v = 0;
+    c->view_dirty = false;
+    c->committing = false;
+    c->committed_mono = c->mono;
+    c->behind = false;
+    c->pull_body.active = false;
+    memset(c->recs, 0, c->cfg.views_max * sizeof(*c->recs));
+    memset(c->reported, 0, sizeof(c->reported));
+    fwl_pool_clear(c);
+    fwl_certs_clear(c);
+    fwl_bodies_clear(c);
+    fwl_rules_view_entered(c, false);
+}
+
+static bool
+set_tip(struct fwl_consensus *c, const struct fwl_consensus_tip *tip)
+{
+    uint16_t n = tip->next.n;
+
+    FWL_ASSERT(n > 0 && tip->next.keys.size == 32 * (size_t)n && tip->height < UINT64_MAX - 1);
+    FWL_ASSERT(tip->params.leader_term > 0);
+    c->tip = *tip;
+    c->h = tip->height + 1;
+    if (n > c->cfg.validators_max || tip->params.max_block > c->cfg.body_max) {
+        fwl_outbox_halt(c, FWL_HALT_LIMIT);
+        return false;
+    }
+    memcpy(c->keys, tip->next.keys.p, 32 * (size_t)n);
+    c->tip.next.keys = fwl_span(c->keys, 32 * (size_t)n);
+    c->n = n;
+    c->q = fwl_validators_quorum(n);
+    c->f = fwl_validators_faulty(n);
+    if (!fwl_validators_find(&c->me, &c->tip.next, &c->cfg.key)) {
+        c->me = FWL_CONSENSUS_NOBODY;
+    }
+    return true;
+}
+
+void
+fwl_boot_height(struct fwl_consensus *c, const struct fwl_consensus_tip *tip, const struct fwl_kv *votes)
+{
+    enum fwl_err err = FWL_OK;
+
+    if (!set_tip(c, tip)) {
+        return;
+    }
+    reset(c);
+    if (votes->ops == NULL) {
+        return;
+    }
+    err = load_space(c, votes, FWL_SPACE_REC, load_rec);
+    err = err == FWL_OK ? load_space(c, votes, FWL_SPACE_CERT, load_cert) : err;
+    err = err == FWL_OK ? load_view(c, votes) : err;
+    if (err != FWL_OK) {
+        fwl_outbox_halt(c, err == FWL_ERR_LIMIT ? FWL_HALT_LIMIT : FWL_HALT_CORRUPT);
+        return;
+    }
+    fwl_rules_view_entered(c, c->v > 0 && !c->certs[c->v - 1].null && c->certs[c->v - 1].notar);
+    recount(c);
+    load_bodies(c, votes);
+}
+
+void
+fwl_boot_start(struct fwl_consensus *c, const struct fwl_event *in)
+{
+    struct fwl_span value = {0};
+    enum fwl_err err = in->votes.ops == NULL ? FWL_ERR_ABSENT : load_named(&value, &in->votes, "voting", 8);
+
+    if (err != FWL_OK && err != FWL_ERR_ABSENT && !in->votes_lost && !in->votes_forced) {
+        fwl_outbox_halt(c, FWL_HALT_CORRUPT);
+        return;
+    }
+    c->voting_from = err == FWL_OK ? fwl_load_be64(value.p) : 0;
+    if (in->votes_lost || in->votes_forced) {
+        c->voting_from = in->votes_forced ? 0 : UINT64_MAX;
+        c->voting_dirty = true;
+    }
+    c->mono = in->mono_ms;
+    c->status_at = c->mono;
+    fwl_boot_height(c, in->tip, &in->votes);
+    c->resend_at = c->mono; /* R0 ends with RESEND */
+}
+
+void
+fwl_boot_reports(struct fwl_consensus *c)
+{
+    bool seen[FWL_VALIDATORS_MAX] = {false};
+    uint32_t reports = 0;
+    uint64_t greatest = 0;
+
+    if (c->voting_from != UINT64_MAX) {
+        return;
+    }
+    for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX; i++) {
+        const struct fwl_peer *p = &c->peers[i];
+        uint16_t index = 0;
+
+        if (p->up && p->status && fwl_validators_find(&index, &c->tip.next, &p->validator_key) && index != c->me &&
+            !seen[index]) {
+            seen[index] = true;
+            reports++;
+            greatest = FWL_MAX(greatest, p->height);
+        }
+    }
+    if (reports >= c->n - c->f) {
+        c->voting_from = greatest > UINT64_MAX - 3 ? UINT64_MAX - 1 : greatest + 2;
+        c->voting_dirty = true;
+    }
+}
