@@ -1,0 +1,92 @@
+/*
+ * api - what the HTTP interface answers: docs/openapi.yaml over node/http.h. Zone H.
+ *
+ * API threads only read: a request opens one read transaction of the store `chain`, so its answer is of one height.
+ * Answers to devices are kept in a cache of each thread until the next block. A transaction is handed to the thread
+ * that owns the chain through the backend and answered from there. Every error is a problem document whose type is
+ * urn:fwledger:error:NAME; docs/spec/interfaces.md "HTTP" says which status goes with which.
+ */
+#ifndef FWL_NODE_API_H
+#define FWL_NODE_API_H
+
+#include "core/host/log.h"
+#include "ledger/kv/storage.h"
+#include "ledger/model/validators.h"
+#include "node/http.h"
+#include "p2p/transport/transport.h"
+
+struct fwl_api;
+
+enum {
+    FWL_API_LIST_MAX = 100, /* items of a list */
+    FWL_API_LIST_DEFAULT = 30,
+};
+
+/* What only the chain's thread knows; a copy that is at most a second old. */
+struct fwl_api_status {
+    uint64_t height; /* first undecided */
+    uint32_t view;
+    bool syncing;
+    bool voting;
+    bool storage_good; /* the last write was no failure */
+    bool ready;        /* synced, enough peers, storage good */
+    bool has_validator;
+    struct fwl_pubkey32 validator; /* own consensus key */
+    bool has_leader;
+    struct fwl_pubkey32 leader; /* of the present view */
+    uint32_t validators;
+    uint64_t pool_transactions;
+    uint64_t pool_bytes;
+    uint64_t refused_transactions; /* since the start */
+    uint64_t last_interval_ms;     /* between the last two blocks, by their headers */
+    uint64_t map_bytes;            /* of the store `chain` */
+    uint64_t map_used_bytes;
+    struct fwl_transport_stats transport;
+};
+
+/* A transaction on its way to the chain's thread. Ended by exactly one of the functions below, which free it. */
+struct fwl_api_submission {
+    struct fwl_api_submission *next; /* of whoever owns it */
+    struct fwl_http_deferred *answer;
+    struct fwl_hash32 txid;
+    uint64_t expires_s;
+    bool wait_final;
+    size_t size;
+    uint8_t bytes[]; /* the transaction */
+};
+
+/** fwl_api_submission_taken - 202: it is in the pool. */
+void fwl_api_submission_taken(struct fwl_api_submission *s);
+/** fwl_api_submission_final - 200: the block at @height has it. */
+void fwl_api_submission_final(struct fwl_api_submission *s, uint64_t height);
+/** fwl_api_submission_refused - a problem; @detail and @field may be NULL. */
+void fwl_api_submission_refused(struct fwl_api_submission *s, enum fwl_err err, const char *detail, const char *field);
+/** fwl_api_submission_unknown - 503: nobody can say (yet) whether it gets into a block; the sender asks again. */
+void fwl_api_submission_unknown(struct fwl_api_submission *s, enum fwl_err err, const char *detail);
+
+/* The node behind the API. Every function is called on API threads. */
+struct fwl_api_backend {
+    struct fwl_storage chain;
+    struct fwl_hash32 chain_id;
+    /** Height of the tip: rises when a block has been committed. Cheap. */
+    uint64_t (*tip)(void *cookie);
+    void (*status)(void *cookie, struct fwl_api_status *out);
+    /** Take @s on FWL_OK; FWL_ERR_BUSY: too many are waiting, FWL_ERR_STATE: the node is going down. */
+    enum fwl_err (*submit)(void *cookie, struct fwl_api_submission *s);
+    void *cookie;
+};
+
+/** fwl_api_new - for @threads API threads; copies @backend, keeps @log (may be NULL). NULL when out of memory. */
+FWL_NODISCARD struct fwl_api *fwl_api_new(const struct fwl_api_backend *backend, unsigned threads,
+                                          const struct fwl_log *log);
+/** fwl_api_free - after the server has stopped. NULL is fine. */
+void fwl_api_free(struct fwl_api *api);
+
+/** fwl_api_handle - the fwl_http_handler; the cookie is the struct fwl_api. */
+void fwl_api_handle(void *cookie, struct fwl_http_request *request);
+
+/** fwl_api_http_status - the HTTP status of an error: 400 malformed, 404 absent, 409 duplicate or conflict, 422 refused
+ * by the rules or a verification, 503 busy, full or waiting, 500 the node's own failure. */
+int fwl_api_http_status(enum fwl_err err);
+
+#endif

@@ -1,0 +1,237 @@
+/* Blocks and transactions. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/hex.h"
+#include "core/host/heap.h"
+#include "ledger/json/entry.h"
+#include "node/api_part.h"
+
+void
+fwl_api_chain_blocks(struct fwl_api_call *c)
+{
+    const char *after = fwl_http_query(c->request, "after");
+    uint64_t height = c->tip_height + 1;
+    char next[24];
+    size_t limit = 0;
+    enum fwl_err err = FWL_OK;
+    json_t *items = NULL;
+
+    if ((after != NULL && !fwl_api_height(c, &height, after, "after")) || !fwl_api_limit(c, &limit)) {
+        return;
+    }
+    height = FWL_MIN(height, c->tip_height + 1);
+    items = json_array();
+    while (items != NULL && err == FWL_OK && json_array_size(items) < limit && height > 0) {
+        struct fwl_header header;
+        struct fwl_span bytes;
+
+        err = fwl_query_header(&c->read.kv, &bytes, height - 1);
+        if (err == FWL_OK && fwl_header_decode(&header, bytes) != FWL_OK) {
+            err = FWL_ERR_CORRUPT;
+        }
+        if (err == FWL_OK && json_array_append_new(items, fwl_json_header(&header)) != 0) {
+            err = FWL_ERR_MEMORY;
+        }
+        height -= err == FWL_OK;
+    }
+    if (err != FWL_OK && err != FWL_ERR_ABSENT) {
+        json_decref(items);
+        fwl_api_fail(c, err, NULL, NULL);
+        return;
+    }
+    (void)snprintf(next, sizeof(next), "%llu", (unsigned long long)height);
+    fwl_api_list(c, items, err == FWL_OK && height > 0 ? next : NULL);
+}
+
+void
+fwl_api_chain_block(struct fwl_api_call *c)
+{
+    struct fwl_query_block block;
+    struct fwl_query_set set;
+    struct fwl_body body;
+    struct fwl_cert cert;
+    uint64_t height = 0;
+    bool has_cert = false;
+    json_t *object = NULL;
+    enum fwl_err err = FWL_OK;
+
+    if (!fwl_api_height(c, &height, c->arg[0], "height")) {
+        return;
+    }
+    err = fwl_query_block(&c->read.kv, &block, height);
+    if (err == FWL_OK && block.cert.size > 0) {
+        err = fwl_query_set(&c->read.kv, &set, height);
+        if (err == FWL_OK) {
+            err = fwl_cert_decode_short(&cert, block.cert, set.validators.n, height, &block.hash);
+            err = err == FWL_OK ? FWL_OK : FWL_ERR_CORRUPT;
+            has_cert = err == FWL_OK;
+        }
+    }
+    if (err != FWL_OK) {
+        fwl_api_fail(c, err, NULL, "height");
+        return;
+    }
+    body = (struct fwl_body){.header = block.header,
+                             .header_bytes = block.header_bytes,
+                             .count = block.has_txs ? block.header.txs_count : 0,
+                             .txs = block.txs};
+    object = fwl_json_block(&body, has_cert ? &cert : NULL);
+    if (object != NULL && !block.has_txs && json_object_set_new(object, "pruned", json_true()) != 0) {
+        json_decref(object);
+        object = NULL;
+    }
+    fwl_api_json(c, object);
+}
+
+void
+fwl_api_chain_header(struct fwl_api_call *c)
+{
+    struct fwl_span bytes;
+    uint64_t height = 0;
+    enum fwl_err err = FWL_OK;
+
+    if (!fwl_api_height(c, &height, c->arg[0], "height")) {
+        return;
+    }
+    err = fwl_query_header(&c->read.kv, &bytes, height);
+    if (err != FWL_OK) {
+        fwl_api_fail(c, err, NULL, "height");
+        return;
+    }
+    fwl_http_reply(c->request, 200, "application/octet-stream", bytes);
+}
+
+/* The transaction at a place as JSON; NULL when its block was pruned, when it is a record of evidence, or when memory
+ * is short: the place alone is told then. */
+static json_t *
+transaction_json(struct fwl_api_call *c, uint64_t height, uint32_t index)
+{
+    struct fwl_query_block block;
+    struct fwl_reader it;
+    struct fwl_span bytes;
+    struct fwl_tx tx;
+    uint32_t i = 0;
+
+    if (fwl_query_block(&c->read.kv, &block, height) != FWL_OK || !block.has_txs) {
+        return NULL;
+    }
+    fwl_query_block_begin(&it, &block);
+    while (fwl_query_block_next(&it, &bytes) && i++ < index) {
+    }
+    return fwl_tx_decode(&tx, NULL, bytes) == FWL_OK ? fwl_json_transaction(&tx) : NULL;
+}
+
+void
+fwl_api_chain_transaction(struct fwl_api_call *c)
+{
+    struct fwl_hash32 txid;
+    uint64_t height = 0;
+    uint32_t index = 0;
+    enum fwl_err err = FWL_OK;
+
+    if (!fwl_api_hash(c, &txid, c->arg[0], "txid")) {
+        return;
+    }
+    err = fwl_query_place(&c->read.kv, &height, &index, &txid);
+    if (err != FWL_OK) {
+        fwl_api_fail(c, err, "no block has this transaction", "txid");
+        return;
+    }
+    fwl_api_json(c, json_pack("{s:s, s:I, s:i, s:o*}", "txid", c->arg[0], "height", (json_int_t)height, "index",
+                              (int)index, "transaction", transaction_json(c, height, index)));
+}
+
+/* {"txid"} or {"txid", "height"}, 103 bytes at most. */
+static void
+finish(struct fwl_api_submission *s, int status, const uint64_t *height)
+{
+    char hex[65];
+    char text[160];
+    char place[32] = "";
+
+    fwl_hex_encode(hex, sizeof(hex), fwl_hash32_span(&s->txid));
+    if (height != NULL) {
+        (void)snprintf(place, sizeof(place), ",\"height\":%llu", (unsigned long long)*height);
+    }
+    (void)snprintf(text, sizeof(text), "{\"txid\":\"%s\"%s}", hex, place);
+    fwl_http_finish(s->answer, status, "application/json", fwl_span_text(text));
+    fwl_free(s);
+}
+
+void
+fwl_api_submission_taken(struct fwl_api_submission *s)
+{
+    finish(s, 202, NULL);
+}
+
+void
+fwl_api_submission_final(struct fwl_api_submission *s, uint64_t height)
+{
+    finish(s, 200, &height);
+}
+
+static void
+finish_problem(struct fwl_api_submission *s, const struct fwl_http_problem *problem)
+{
+    fwl_http_finish_problem(s->answer, problem);
+    fwl_free(s);
+}
+
+void
+fwl_api_submission_refused(struct fwl_api_submission *s, enum fwl_err err, const char *detail, const char *field)
+{
+    finish_problem(s, &(struct fwl_http_problem){
+                          .status = fwl_api_http_status(err), .err = err, .detail = detail, .field = field});
+}
+
+void
+fwl_api_submission_unknown(struct fwl_api_submission *s, enum fwl_err err, const char *detail)
+{
+    finish_problem(s, &(struct fwl_http_problem){.status = 503, .err = err, .detail = detail});
+}
+
+void
+fwl_api_chain_submit(struct fwl_api_call *c)
+{
+    const char *wait = fwl_http_query(c->request, "wait");
+    struct fwl_span body = c->request->body;
+    struct fwl_api_submission *s = NULL;
+    struct fwl_fault fault = {0};
+    struct fwl_tx tx;
+    enum fwl_err err = FWL_OK;
+
+    if (wait != NULL && !fwl_span_is(fwl_span_text(wait), "final")) {
+        fwl_api_fail(c, FWL_ERR_VALUE, "wait is \"final\" or absent", "wait");
+        return;
+    }
+    err = fwl_tx_decode(&tx, &fault, body);
+    if (err != FWL_OK) {
+        fwl_api_fail(c, err, "the body is no transaction", fault.field);
+        return;
+    }
+    if (!fwl_hash32_equal(&tx.chain_id, &c->api->backend.chain_id)) {
+        fwl_api_fail(c, FWL_ERR_CHAIN, NULL, "chain_id");
+        return;
+    }
+    s = fwl_calloc(1, sizeof(*s) + body.size);
+    if (s == NULL) {
+        fwl_api_fail(c, FWL_ERR_MEMORY, NULL, NULL);
+        return;
+    }
+    fwl_tx_id(&s->txid, tx.payload);
+    s->expires_s = tx.expires_s;
+    s->wait_final = wait != NULL;
+    s->size = body.size;
+    memcpy(s->bytes, body.p, body.size);
+    s->answer = fwl_http_defer(c->request);
+    if (s->answer == NULL) {
+        fwl_free(s);
+        fwl_api_fail(c, FWL_ERR_MEMORY, NULL, NULL);
+        return;
+    }
+    err = c->api->backend.submit(c->api->backend.cookie, s);
+    if (err != FWL_OK) {
+        fwl_api_submission_unknown(s, err, "not taken; try again later");
+    }
+}
