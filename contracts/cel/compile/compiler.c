@@ -72,7 +72,9 @@ locate(struct fwl_cel_diagnostic *d, struct fwl_span source, uint32_t offset)
     for (end = start; end < source.size && source.p[end] != '\n' && source.p[end] != '\r';) {
         end++;
     }
-    d->text = fwl_span(source.p + start, end - start);
+    if (end > start) {
+        d->text = fwl_span(source.p + start, end - start);
+    }
 }
 
 void *

@@ -63,6 +63,17 @@ shallow_equal(const struct fwl_cel_cell **a, const struct fwl_cel_cell **b)
     return (*a)->kind == FWL_CEL_LIST || (*a)->kind == FWL_CEL_MAP ? -1 : scalar_equal(*a, *b);
 }
 
+/* Are two keys the same? Texts first, since most keys are. */
+static inline bool
+same_key(const struct fwl_cel_cell *a, const struct fwl_cel_cell *b)
+{
+    if (a->kind == FWL_CEL_STRING) {
+        return b->kind == FWL_CEL_STRING && a->size == b->size &&
+               (a->size == 0 || (a->v.p[0] == b->v.p[0] && memcmp(a->v.p, b->v.p, a->size) == 0));
+    }
+    return shallow_equal(&a, &b) == 1;
+}
+
 enum fwl_cel_err
 fwl_cel_equal_find(struct fwl_cel_cell *value, const struct fwl_cel_cell *map, const struct fwl_cel_cell *key)
 {
@@ -70,14 +81,20 @@ fwl_cel_equal_find(struct fwl_cel_cell *value, const struct fwl_cel_cell *map, c
     struct fwl_cel_cell k;
     enum fwl_cel_err err = FWL_CEL_OK;
 
+    if (map->detail == FWL_CEL_CELLS) {
+        for (uint32_t i = 0; i < map->size; i++) {
+            if (same_key(&map->v.cells[2 * (size_t)i], key)) {
+                *value = map->v.cells[2 * (size_t)i + 1];
+                return FWL_CEL_OK;
+            }
+        }
+        return FWL_CEL_ERR_KEY;
+    }
     if (!fwl_cel_iter_begin(&it, map)) {
         return FWL_CEL_ERR_INPUT;
     }
     while ((err = fwl_cel_iter_next(&it, &k, value)) == FWL_CEL_OK) {
-        const struct fwl_cel_cell *a = &k;
-        const struct fwl_cel_cell *b = key;
-
-        if (shallow_equal(&a, &b) == 1) {
+        if (same_key(&k, key)) {
             return FWL_CEL_OK;
         }
     }
@@ -115,8 +132,9 @@ frame_next(struct frame *f)
     return err == FWL_CEL_OK ? 1 : err == FWL_CEL_ERR_KEY ? 0 : -1;
 }
 
-int
-fwl_cel_equal_cells(const struct fwl_cel_cell *a, const struct fwl_cel_cell *b)
+/* Two lists or two maps. */
+static int
+deep_equal(const struct fwl_cel_cell *a, const struct fwl_cel_cell *b)
 {
     struct frame frames[DEPTH_MAX];
     size_t depth = 0;
@@ -149,6 +167,14 @@ fwl_cel_equal_cells(const struct fwl_cel_cell *a, const struct fwl_cel_cell *b)
         a = &frames[depth - 1].x;
         b = &frames[depth - 1].y;
     }
+}
+
+int
+fwl_cel_equal_cells(const struct fwl_cel_cell *a, const struct fwl_cel_cell *b)
+{
+    int equal = shallow_equal(&a, &b);
+
+    return equal < 0 ? deep_equal(a, b) : equal;
 }
 
 bool

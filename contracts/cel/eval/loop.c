@@ -16,8 +16,15 @@ static bool
 fetch(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, struct fwl_cel_loop *loop)
 {
     struct fwl_cel_cell value;
-    enum fwl_cel_err err = fwl_cel_iter_next(&loop->iter, &at[1], loop->iter.is_map ? &value : &at[1]);
+    enum fwl_cel_err err = FWL_CEL_OK;
 
+    if (!loop->iter.is_cbor && loop->iter.left != 0) {
+        loop->iter.left--;
+        at[1] = *loop->iter.cells;
+        loop->iter.cells += loop->iter.is_map ? 2 : 1;
+    } else {
+        err = fwl_cel_iter_next(&loop->iter, &at[1], loop->iter.is_map ? &value : &at[1]);
+    }
     if (err == FWL_CEL_OK && !fwl_cel_vm_over_cost(vm)) {
         return true;
     }

@@ -101,6 +101,9 @@ fwl_cel_net_parse(struct fwl_cel_address *out, struct fwl_span text)
     static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
     memset(out, 0, sizeof(*out));
+    if (text.size == 0) {
+        return false;
+    }
     out->family = 4;
     if (parse_v4(out->b, text)) {
         return true;

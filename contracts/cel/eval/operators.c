@@ -305,6 +305,23 @@ fwl_cel_operators_negate(struct fwl_cel_vm *vm, struct fwl_cel_cell *at)
     }
 }
 
+/* Is the text among cells? -1 when a cell is no text, which the general way then compares. */
+static int
+text_among(const struct fwl_cel_cell *text, const struct fwl_cel_cell *list)
+{
+    for (uint32_t i = 0; i < list->size; i++) {
+        const struct fwl_cel_cell *c = &list->v.cells[i];
+
+        if (c->kind != FWL_CEL_STRING) {
+            return -1;
+        }
+        if (c->size == text->size && memcmp(c->v.p, text->v.p, c->size) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static void
 in_list(struct fwl_cel_vm *vm, struct fwl_cel_cell *at)
 {
@@ -313,6 +330,15 @@ in_list(struct fwl_cel_vm *vm, struct fwl_cel_cell *at)
     struct fwl_cel_cell unused;
     enum fwl_cel_err err = FWL_CEL_OK;
 
+    if (at[0].kind == FWL_CEL_STRING && at[0].size != 0 && at[1].detail == FWL_CEL_CELLS) {
+        int among = text_among(&at[0], &at[1]);
+
+        if (among >= 0) {
+            vm->cost += at[1].size;
+            *at = fwl_cel_cell_bool(among == 1);
+            return;
+        }
+    }
     if (!fwl_cel_iter_begin(&it, &at[1])) {
         fwl_cel_vm_fail(vm, at, FWL_CEL_ERR_INPUT);
         return;

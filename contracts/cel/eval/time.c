@@ -58,6 +58,14 @@ struct cursor {
     const uint8_t *end;
 };
 
+static struct cursor
+cursor_of(struct fwl_span text)
+{
+    static const uint8_t nothing;
+
+    return text.size == 0 ? (struct cursor){&nothing, &nothing} : (struct cursor){text.p, text.p + text.size};
+}
+
 static bool
 take(struct cursor *c, char expected)
 {
@@ -113,7 +121,7 @@ take_offset(struct cursor *c, int32_t *seconds)
 bool
 fwl_cel_time_parse_zone(int32_t *seconds, struct fwl_span text)
 {
-    struct cursor c = {text.p, text.p + text.size};
+    struct cursor c = cursor_of(text);
     bool west = false;
 
     *seconds = 0;
@@ -134,7 +142,7 @@ fwl_cel_time_parse_zone(int32_t *seconds, struct fwl_span text)
 enum fwl_cel_err
 fwl_cel_time_parse(struct fwl_cel_cell *out, struct fwl_span text)
 {
-    struct cursor c = {text.p, text.p + text.size};
+    struct cursor c = cursor_of(text);
     int year = 0;
     int month = 0;
     int day = 0;
@@ -229,7 +237,7 @@ take_part(struct cursor *c, uint64_t *total)
 enum fwl_cel_err
 fwl_cel_time_parse_duration(struct fwl_cel_cell *out, struct fwl_span text)
 {
-    struct cursor c = {text.p, text.p + text.size};
+    struct cursor c = cursor_of(text);
     uint64_t total = 0;
     bool negative = take(&c, '-');
     bool overflow = false;
