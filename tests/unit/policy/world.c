@@ -255,6 +255,33 @@ world_decide(struct world *w)
     return fwl_decide(&w->decision, w->candidates, &w->work, &in, w->releases);
 }
 
+void
+world_expect(struct world *w, enum fwl_decision_kind kind, enum fwl_nothing nothing)
+{
+    assert_int_equal(world_decide(w), FWL_OK);
+    assert_string_equal(fwl_decision_name(w->decision.kind), fwl_decision_name(kind));
+    assert_string_equal(fwl_nothing_text(w->decision.nothing), fwl_nothing_text(nothing));
+}
+
+void
+world_expect_install(struct world *w, size_t chosen)
+{
+    struct fwl_hash32 id = world_id(w, chosen);
+
+    world_expect(w, FWL_DECISION_INSTALL, FWL_NOTHING_NONE);
+    assert_int_equal(w->decision.chosen, chosen);
+    assert_true(fwl_hash32_equal(&w->decision.release, &id));
+}
+
+void
+world_expect_refusal(struct world *w, enum fwl_refusal refusal)
+{
+    bool fits = refusal != FWL_REFUSAL_HARDWARE && refusal != FWL_REFUSAL_CLASS;
+
+    world_expect(w, FWL_DECISION_NOTHING, fits ? FWL_NOTHING_REFUSED : FWL_NOTHING_NO_HARDWARE);
+    assert_string_equal(fwl_refusal_text(w->candidates[0].refusal), fwl_refusal_text(refusal));
+}
+
 /* lang, constants, slot list (slot, size maximum, element maximum), instructions */
 static struct fwl_writer
 code_begin(struct world *w, const char *constant, size_t slot_count, const uint8_t *slots)

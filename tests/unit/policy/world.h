@@ -69,6 +69,12 @@ void world_seal(struct world *w);
 enum fwl_err world_decide(struct world *w);
 struct fwl_decide_input world_input(const struct world *w);
 
+/** world_expect - decide and compare; world_expect_install - the chosen release; world_expect_refusal - why the only
+ * release is refused. */
+void world_expect(struct world *w, enum fwl_decision_kind kind, enum fwl_nothing nothing);
+void world_expect_install(struct world *w, size_t chosen);
+void world_expect_refusal(struct world *w, enum fwl_refusal refusal);
+
 /* Code of the rule language, put together by hand (docs/spec/rules.md). */
 struct fwl_span code_bool(struct world *w, bool value);                     /* true, false */
 struct fwl_span code_error(struct world *w);                                /* 1 / 0 == 0 */
