@@ -29,6 +29,7 @@
 #define FWL_TX_ACTIONS_MAX      256
 #define FWL_TX_LIFE_S           86400
 #define FWL_TX_LIFE_GOVERNORS_S 2592000
+#define FWL_TX_WORK_MAX         4194304 /* bytes of entries that one transaction reads and writes */
 #define FWL_TX_SIGNATURES_MAX   (2 * FWL_KEYS_MAX) /* a rotation: the union of old and new */
 
 /* release records, ledger.md 5 */
@@ -113,11 +114,13 @@
 #define FWL_POSSESSION_BLOCKS_MAX 1000
 #define FWL_EVIDENCE_BLOCKS_MAX   100000
 #define FWL_TX_REMOVALS_BASE      1024
+#define FWL_BLOCK_ENTRIES_MAX     16384 /* entries that the transactions of a block write */
 
 static_assert(FWL_TX_MAX <= UINT16_MAX, "a transaction is a log entry with a 16-bit length");
 static_assert(FWL_RELEASE_MAX < FWL_TX_MAX, "a release record fits a transaction");
 static_assert(FWL_POLICY_MAX <= FWL_ENTRY_MAX && FWL_CLASS_ENTRY_MAX <= FWL_ENTRY_MAX, "every entry has one bound");
 static_assert(FWL_TX_MAX + FWL_HEADER_SIZE + 8 <= FWL_BLOCK_MAX_MIN, "every transaction fits a block");
+static_assert(FWL_TX_WORK_MAX <= FWL_BLOCK_WORK_MIN, "every valid transaction fits a block");
 static_assert(FWL_BLOCK_MAX_DEFAULT <= FWL_BLOCK_MAX_MAX, "the default is within its bounds");
 
 #endif
