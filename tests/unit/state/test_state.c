@@ -268,16 +268,16 @@ test_state__atomic(void **unused)
         a[i].u.vendor.vendor = fwl_span_text("acme");
         a[i].u.vendor.floor = 5;
     }
-    REFUSED(&l,
-            fwl_state_apply(l.state, &l.why, NULL,
-                            help_tx(&l, bytes, sizeof(bytes), "governors", a, 2, &help_governor)),
-            FWL_ERR_ROLLBACK);
+    REFUSED(
+        &l,
+        fwl_state_apply(l.state, &l.why, NULL, help_tx(&l, bytes, sizeof(bytes), "governors", a, 2, &help_governor)),
+        FWL_ERR_ROLLBACK);
     assert_int_equal(l.why.action_index, 1);
     assert_string_equal(l.why.action, "vendor.floor");
     a[1].u.vendor.floor = 6;
-    assert_int_equal(fwl_state_apply(l.state, &l.why, NULL,
-                                     help_tx(&l, bytes, sizeof(bytes), "governors", a, 2, &help_governor)),
-                     FWL_OK);
+    assert_int_equal(
+        fwl_state_apply(l.state, &l.why, NULL, help_tx(&l, bytes, sizeof(bytes), "governors", a, 2, &help_governor)),
+        FWL_OK);
     help_end(&l);
     help_close(&l);
 }
