@@ -429,6 +429,7 @@ test_decide__rollback(void **state)
     world_expect_install(w, 0);
     w->facts.id = fwl_span_text("dev-2");
     world_expect(w, FWL_DECISION_CURRENT, FWL_NOTHING_NONE);
+    assert_int_equal(w->candidates[0].refusal, FWL_REFUSAL_NOT_NEWER); /* no permit rule is true */
     rule.dry_run = true;
     w->facts.id = fwl_span_text("dev-1");
     world_no_rules(w);
