@@ -1,0 +1,258 @@
+#include "ledger/chain/internal.h"
+#include "ledger/merkle/build/tiles.h"
+
+enum {
+    ALIGN = 16,
+    TX_MIN = 64, /* no transaction is smaller: bounds their number in a block */
+};
+
+static size_t
+aligned(size_t size)
+{
+    return (size + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+size_t
+fwl_chain_arena_bytes(uint64_t max_work)
+{
+    /* Entries as written, twice (a value that is replaced stays by its hash), the records of the state tree around
+     * each, the block itself with its indexes. */
+    return (size_t)(3 * max_work) + (size_t)FWL_BLOCK_ENTRIES_MAX * 2048 + 2 * (size_t)FWL_BLOCK_MAX_MAX;
+}
+
+size_t
+fwl_chain_footprint(const struct fwl_chain_config *config)
+{
+    size_t txs = config->body_max / TX_MIN + 1;
+
+    return aligned(sizeof(struct fwl_chain)) + aligned(fwl_state_footprint()) +
+           (FWL_CHAIN_SLOTS + 1) * aligned(config->arena_bytes) + aligned(config->body_max) +
+           2 * aligned(txs * sizeof(struct fwl_hash32));
+}
+
+static void *
+carve(uint8_t **at, size_t size)
+{
+    void *piece = *at;
+
+    *at += aligned(size);
+    return piece;
+}
+
+struct fwl_chain *
+fwl_chain_init(void *memory, size_t size, const struct fwl_chain_config *config)
+{
+    uint8_t *at = memory;
+    struct fwl_chain *c = carve(&at, sizeof(*c));
+
+    FWL_ASSERT(size >= fwl_chain_footprint(config));
+    memset(c, 0, sizeof(*c));
+    c->config = *config;
+    c->txs_max = config->body_max / TX_MIN + 1;
+    c->state = fwl_state_init(carve(&at, fwl_state_footprint()), fwl_state_footprint());
+    for (size_t i = 0; i < FWL_CHAIN_SLOTS; i++) {
+        c->slots[i].arena = carve(&at, config->arena_bytes);
+    }
+    c->scratch.arena = carve(&at, config->arena_bytes);
+    c->body = carve(&at, config->body_max);
+    c->leaves = carve(&at, c->txs_max * sizeof(struct fwl_hash32));
+    c->txids = carve(&at, c->txs_max * sizeof(struct fwl_hash32));
+    return c;
+}
+
+const struct fwl_chain_tip *
+fwl_chain_tip(const struct fwl_chain *c)
+{
+    return &c->tip;
+}
+
+const struct fwl_hash32 *
+fwl_chain_id(const struct fwl_chain *c)
+{
+    return &c->chain_id;
+}
+
+uint16_t
+fwl_chain_leader(const struct fwl_chain_tip *tip, uint32_t view)
+{
+    uint64_t height = tip->header.height + 1;
+    uint64_t n = tip->validators.n;
+    uint16_t index = 0;
+    uint64_t first = 0;
+
+    if (fwl_validators_find(&index, &tip->validators, &tip->proposer_key)) {
+        first = (uint64_t)index + (height % tip->params.leader_term == 0 ? 1 : 0);
+    } else {
+        first = height % n; /* the last proposer is gone from the set */
+    }
+    return (uint16_t)((first + view) % n);
+}
+
+/* ---- the tip ---- */
+
+/* Everything of the tip that the store tells: after opening and after each commit. */
+static enum fwl_err
+read_tip(struct fwl_chain *c, const struct fwl_kv *kv)
+{
+    uint8_t key[8];
+    struct fwl_chain_tip tip = {0};
+    struct fwl_span value;
+    struct fwl_span set;
+    struct fwl_validators old;
+    struct fwl_hash32 set_hash;
+    enum fwl_err err = fwl_kv_get(kv, &value, FWL_SPACE_META, fwl_span_text("height"));
+
+    err = err == FWL_OK && value.size != 8 ? FWL_ERR_CORRUPT : err;
+    err = err == FWL_OK ? fwl_kv_get(kv, &value, FWL_SPACE_HDR, value) : err;
+    if (err != FWL_OK || fwl_header_decode(&tip.header, value) != FWL_OK) {
+        return err == FWL_ERR_STORAGE ? err : FWL_ERR_CORRUPT;
+    }
+    fwl_header_hash_bytes(&tip.hash, value);
+    fwl_store_be64(key, tip.header.epoch);
+    err = fwl_kv_get(kv, &set, FWL_SPACE_SET, fwl_span(key, sizeof(key)));
+    if (err != FWL_OK || set.size < 10 || fwl_load_be16(set.p + 8) > set.size - 10 ||
+        fwl_validators_decode(&old, fwl_span(set.p + 10, fwl_load_be16(set.p + 8))) != FWL_OK ||
+        tip.header.proposer >= old.n) {
+        return err == FWL_ERR_STORAGE ? err : FWL_ERR_CORRUPT;
+    }
+    fwl_validators_key(&tip.proposer_key, &old, tip.header.proposer);
+    err = fwl_state_params(kv, &tip.params, &tip.params_hash);
+    err = err == FWL_OK ? fwl_state_validators(kv, &tip.validators, c->validators, &set_hash) : err;
+    if (err != FWL_OK) {
+        return err;
+    }
+    if (!fwl_hash32_equal(&set_hash, &tip.header.next_validators_hash)) {
+        return FWL_ERR_CORRUPT;
+    }
+    tip.epoch = tip.header.epoch;
+    tip.epoch_start = tip.header.epoch_start;
+    if (!fwl_hash32_equal(&tip.header.next_validators_hash, &tip.header.validators_hash)) {
+        tip.epoch++;
+        tip.epoch_start = tip.header.height + 1;
+    }
+    c->tip = tip;
+    return FWL_OK;
+}
+
+static enum fwl_err
+check_protocol(const struct fwl_chain *c)
+{
+    const struct fwl_params *p = &c->tip.params;
+
+    return p->protocol.number != FWL_PROTOCOL && c->tip.header.height + 1 >= p->protocol.activation_height
+               ? FWL_ERR_PROTOCOL
+               : FWL_OK;
+}
+
+/* ---- genesis ---- */
+
+static enum fwl_err
+write_genesis(struct fwl_chain *c, struct fwl_span document, const struct fwl_genesis *genesis)
+{
+    struct fwl_chain_slot *slot = &c->slots[0];
+    struct fwl_overlay *o = &slot->overlay;
+    uint8_t bytes[FWL_BODY_SIZE_START];
+    uint8_t set[FWL_VALIDATORS_SIZE_MAX];
+    struct fwl_body body = {0};
+    struct fwl_hash32 root;
+    struct fwl_hash32 leaf;
+    struct fwl_hash32 hash;
+    struct fwl_validators validators;
+    uint64_t size = 0;
+    struct fwl_kv kv;
+    enum fwl_err err = FWL_OK;
+
+    fwl_overlay_init(o, NULL, slot->arena, c->config.arena_bytes);
+    err = fwl_state_genesis(c->state, o, &root, genesis);
+    if (err != FWL_OK) {
+        return err;
+    }
+    fwl_genesis_header(&body.header, genesis, &c->chain_id, &root);
+    fwl_header_encode(bytes, &body.header);
+    body.header_bytes = fwl_span(bytes, FWL_HEADER_SIZE);
+    fwl_header_hash(&hash, &body.header);
+    fwl_rfc6962_leaf(&leaf, body.header_bytes);
+    kv = fwl_overlay_kv(o);
+    err = fwl_tiles_append(o, &root, &size, FWL_SPACE_HIST, &leaf, 1);
+    err = err == FWL_OK ? fwl_index_block(slot, &body, &hash, NULL) : err;
+    err = err == FWL_OK ? fwl_index_values(slot, NULL, body.header.time_ms) : err;
+    err = err == FWL_OK ? fwl_state_validators(&kv, &validators, set, &hash) : err;
+    err = err == FWL_OK ? fwl_index_set(o, 0, 0, fwl_span(set, FWL_VALIDATORS_SIZE(validators.n))) : err;
+    err = err == FWL_OK ? fwl_overlay_put(o, FWL_SPACE_META, fwl_span_text("genesis"), document) : err;
+    err = err == FWL_OK
+              ? fwl_overlay_put(o, FWL_SPACE_META, fwl_span_text("chain_id"), fwl_hash32_span(&c->chain_id))
+              : err;
+    return err == FWL_OK ? fwl_storage_commit(&c->config.store, o) : err;
+}
+
+/* FWL_ERR_ABSENT: the store is empty. */
+enum fwl_err
+fwl_chain_reload(struct fwl_chain *c)
+{
+    struct fwl_read read;
+    struct fwl_span id;
+    enum fwl_err err = fwl_read_begin(&c->config.store, &read);
+
+    if (err != FWL_OK) {
+        return err;
+    }
+    err = fwl_kv_get(&read.kv, &id, FWL_SPACE_META, fwl_span_text("chain_id"));
+    if (err == FWL_OK && !fwl_span_equal(id, fwl_hash32_span(&c->chain_id))) {
+        err = FWL_ERR_CHAIN;
+    }
+    err = err == FWL_OK ? read_tip(c, &read.kv) : err;
+    fwl_read_end(&read);
+    return err;
+}
+
+enum fwl_err
+fwl_chain_open(struct fwl_chain *c, struct fwl_span document)
+{
+    struct fwl_genesis genesis;
+    enum fwl_err err = fwl_genesis_decode(&genesis, NULL, document);
+
+    if (err != FWL_OK) {
+        return err;
+    }
+    fwl_genesis_chain_id(&c->chain_id, document);
+    c->development = genesis.development;
+    err = fwl_chain_reload(c);
+    if (err == FWL_ERR_ABSENT) {
+        err = write_genesis(c, document, &genesis);
+        err = err == FWL_OK ? fwl_chain_reload(c) : err;
+    }
+    return err == FWL_OK ? check_protocol(c) : err;
+}
+
+/* ---- trying a transaction ---- */
+
+struct fwl_state_block
+fwl_chain_next_block(const struct fwl_chain *c, uint64_t time_ms)
+{
+    return (struct fwl_state_block){.chain_id = c->chain_id,
+                                    .height = c->tip.header.height + 1,
+                                    .time_ms = time_ms,
+                                    .epoch = c->tip.epoch,
+                                    .development = c->development,
+                                    .params = c->tip.params,
+                                    .verify = c->config.verify,
+                                    .verify_cookie = c->config.verify_cookie};
+}
+
+enum fwl_err
+fwl_chain_try(struct fwl_chain *c, struct fwl_state_refusal *why, struct fwl_hash32 *txid, struct fwl_span tx,
+              uint64_t time_ms)
+{
+    struct fwl_state_block block = fwl_chain_next_block(c, FWL_MAX(time_ms, c->tip.header.time_ms + 1));
+    struct fwl_read read;
+    enum fwl_err err = fwl_read_begin(&c->config.store, &read);
+
+    if (err != FWL_OK) {
+        return err;
+    }
+    fwl_overlay_init(&c->scratch.overlay, &read.kv, c->scratch.arena, c->config.arena_bytes);
+    fwl_state_begin(c->state, &c->scratch.overlay, &block);
+    err = fwl_state_apply(c->state, why, txid, tx);
+    fwl_read_end(&read);
+    return err;
+}
