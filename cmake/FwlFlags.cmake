@@ -33,9 +33,7 @@ add_library(fwl_flags_pure INTERFACE)
 target_link_libraries(fwl_flags_pure INTERFACE fwl_flags)
 target_compile_options(fwl_flags_pure INTERFACE -fno-builtin-malloc)
 if(NOT FWL_SANITIZE AND NOT FWL_COVERAGE)
-  # A frame over 1 KiB is a mistake on a microcontroller; instrumented builds grow theirs.
   target_compile_options(fwl_flags_pure INTERFACE
-    $<$<AND:$<C_COMPILER_ID:GNU>,$<NOT:$<CONFIG:Debug>>>:-Wframe-larger-than=2048>
     $<$<C_COMPILER_ID:GNU>:-fstack-usage>
     # Floating point becomes a compile error (gcc) or a library call that the symbol check finds (clang).
     $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},x86_64>:-mgeneral-regs-only>)

@@ -181,8 +181,8 @@ is_own_failure(enum fwl_err err)
 }
 
 static enum fwl_err
-execute(struct fwl_chain *c, struct fwl_chain_slot *slot, struct fwl_chain_executed *out,
-        struct fwl_state_refusal *why, const struct fwl_body *body)
+execute(struct fwl_chain *c, struct fwl_chain_slot *slot, struct fwl_chain_executed *out, struct fwl_state_refusal *why,
+        const struct fwl_body *body)
 {
     struct fwl_state_block block = fwl_chain_next_block(c, body->header.time_ms);
     struct fwl_reader it;

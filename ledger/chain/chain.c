@@ -179,9 +179,8 @@ write_genesis(struct fwl_chain *c, struct fwl_span document, const struct fwl_ge
     err = err == FWL_OK ? fwl_state_validators(&kv, &validators, set, &hash) : err;
     err = err == FWL_OK ? fwl_index_set(o, 0, 0, fwl_span(set, FWL_VALIDATORS_SIZE(validators.n))) : err;
     err = err == FWL_OK ? fwl_overlay_put(o, FWL_SPACE_META, fwl_span_text("genesis"), document) : err;
-    err = err == FWL_OK
-              ? fwl_overlay_put(o, FWL_SPACE_META, fwl_span_text("chain_id"), fwl_hash32_span(&c->chain_id))
-              : err;
+    err = err == FWL_OK ? fwl_overlay_put(o, FWL_SPACE_META, fwl_span_text("chain_id"), fwl_hash32_span(&c->chain_id))
+                        : err;
     return err == FWL_OK ? fwl_storage_commit(&c->config.store, o) : err;
 }
 

@@ -30,7 +30,7 @@ struct fwl_chain {
     uint8_t validators[FWL_VALIDATORS_SIZE_MAX]; /* behind tip.validators */
     struct fwl_state *state;
     struct fwl_chain_slot slots[FWL_CHAIN_SLOTS];
-    uint64_t clock; /* for ages */
+    uint64_t clock;                /* for ages */
     struct fwl_chain_slot scratch; /* fwl_chain_try */
     uint8_t *body;                 /* config.body_max bytes, for building */
     struct fwl_hash32 *leaves;     /* leaf hashes and ids of the transactions of a block */

@@ -3,22 +3,154 @@
  *
  * One object binds the consensus engine, the chain (execution), the pool of transactions, gossip and catch-up. The
  * driver gives it events (a frame, a timer, a transaction, a peer that comes or goes) with the time, and a table of
- * effects (storage, sending, signing, a timer). fwledgerd drives one over LMDB and TLS; the simulator drives many over
- * memory and a seeded network: the same object files.
+ * effects (two stores, sending, signing, a timer). fwledgerd drives one over LMDB and TLS; the simulator drives many
+ * over memory and a seeded network: the same object files.
  *
  * The outbox rule (consensus.md 2.4) is kept here: what a step of the engine writes is committed to the votes store
- * before anything it sends leaves. After a failed commit nothing leaves: FULL drops the engine and stops voting until
- * a write succeeds again (R0); any other failure is final and the driver is told to halt.
+ * before anything it sends leaves. After a failed commit nothing leaves: FWL_ERR_FULL drops the engine and stops
+ * voting until a write succeeds again (R0); any other failure is final and the driver is told to halt.
  *
  * One thread owns a replica. Effects are called from inside the functions below and must not call back into it.
  */
 #ifndef FWL_P2P_REPLICA_REPLICA_H
 #define FWL_P2P_REPLICA_REPLICA_H
 
-#include "core/host/log.h"
-#include "ledger/kv/storage.h"
-#include "ledger/model/cert.h"
-#include "ledger/model/header.h"
-#include "p2p/wire/frame.h"
+#include "ledger/chain/mempool.h"
+#include "p2p/consensus/consensus.h"
+#include "p2p/wire/message.h"
+
+struct fwl_replica;
+
+struct fwl_replica_time {
+    uint64_t wall_ms; /* Unix; may step */
+    uint64_t mono_ms; /* monotonic; drives every timer */
+};
+
+/* Why a peer is to be dropped. */
+enum fwl_replica_fault {
+    FWL_REPLICA_MALFORMED, /* bytes no correct node sends */
+    FWL_REPLICA_FORGED,    /* a signature, certificate or block that does not hold, or a height that went down */
+};
+
+/* What a peer is charged for (transport.md, budgets). */
+enum fwl_replica_charge {
+    FWL_REPLICA_TX,
+    FWL_REPLICA_SIGNATURES,
+};
+
+enum fwl_replica_end {
+    FWL_REPLICA_SECOND_INSTANCE = 1,
+    FWL_REPLICA_LOCAL_FAULT = 2,
+    FWL_REPLICA_STORAGE = 3,
+    FWL_REPLICA_LIMIT = 4,
+    FWL_REPLICA_FORK = 5,
+    FWL_REPLICA_PROTOCOL = 6,
+};
+
+/* Effects. A peer is the driver's number for a connection, never 0. */
+struct fwl_replica_io {
+    void *ctx;
+    struct fwl_storage chain;
+    struct fwl_storage votes;
+    /** Queue a frame; a failure is the peer's loss. Copies the payload. */
+    void (*send)(void *ctx, uint64_t peer, enum fwl_frame_type type, struct fwl_span payload);
+    /** Queue block @height as a BLOCK object: header, transactions and certificate as the store has them. */
+    void (*send_block)(void *ctx, uint64_t peer, uint64_t height);
+    /** Queue a BODY object; @object empty says "I do not have it". Copies. */
+    void (*send_body)(void *ctx, uint64_t peer, struct fwl_span object);
+    void (*drop_peer)(void *ctx, uint64_t peer, enum fwl_replica_fault fault);
+    void (*charge)(void *ctx, uint64_t peer, enum fwl_replica_charge what, uint32_t count);
+    /** Call fwl_replica_tick at this monotonic time; replaces the one before. */
+    void (*timer)(void *ctx, uint64_t mono_ms);
+    /** A block is final and durable. @txids are those of its transactions, in order. */
+    void (*committed)(void *ctx, const struct fwl_chain_tip *tip, const struct fwl_hash32 *txids, size_t count);
+    /** A waiting transaction was dropped from the pool. */
+    void (*refused)(void *ctx, const struct fwl_hash32 *txid, const struct fwl_state_refusal *why);
+    /** Something worth a line in the log; static texts. @height as it concerns. */
+    void (*note)(void *ctx, bool unusual, const char *what, const char *detail, uint64_t height);
+    /** Stop: every later call does nothing. */
+    void (*halt)(void *ctx, enum fwl_replica_end why, enum fwl_err err);
+    /** Sign with the validator key; as fwl_consensus_sign. */
+    enum fwl_err (*sign)(void *ctx, struct fwl_sig64 *out, const struct fwl_hash32 *digest);
+    /** One BIP-340 signature: fwl_schnorr_verify, or the simulator's stand-in. */
+    enum fwl_err (*verify)(void *ctx, const struct fwl_sig64 *sig, const struct fwl_hash32 *digest,
+                           const struct fwl_pubkey32 *key);
+    /** Signatures of a transaction; fwl_state_verify_real, or the simulator's stand-in. */
+    enum fwl_err (*verify_tx)(void *ctx, const struct fwl_tx *tx, struct fwl_list keys, uint64_t threshold,
+                              struct fwl_list new_keys, uint64_t new_threshold);
+};
+
+struct fwl_replica_config {
+    struct fwl_span genesis;          /* document; borrowed for fwl_replica_boot */
+    struct fwl_pubkey32 validator;    /* own consensus key; zeros: a follower */
+    struct fwl_consensus_timing timing;
+    struct fwl_mempool_config mempool;
+    uint16_t validators_max;
+    uint32_t views_max;
+    uint32_t body_max;  /* bytes */
+    size_t arena_bytes; /* of an executed block; fwl_chain_arena_bytes */
+    struct fwl_replica_io io;
+};
+
+/** fwl_replica_footprint - bytes of memory; 0 when a field is out of its bounds. */
+size_t fwl_replica_footprint(const struct fwl_replica_config *config);
+
+/** fwl_replica_init - a replica in @memory (aligned for any type), which it keeps; copies @config. */
+struct fwl_replica *fwl_replica_init(void *memory, size_t size, const struct fwl_replica_config *config);
+
+/**
+ * fwl_replica_boot - open the chain (an empty store becomes that of the genesis) and start (R0).
+ *
+ * @votes_lost: the votes store is new, was restored, or its instance id is not that of the key (consensus.md 2.8);
+ * @votes_forced: the operator says that voting is safe all the same.
+ * Returns: FWL_OK, or the error of fwl_chain_open; io.halt is not called for that.
+ */
+FWL_NODISCARD enum fwl_err fwl_replica_boot(struct fwl_replica *r, struct fwl_replica_time now, bool votes_lost,
+                                            bool votes_forced);
+
+/** fwl_replica_peer_up - an authenticated connection; beyond FWL_CONSENSUS_PEERS_MAX it is ignored. */
+void fwl_replica_peer_up(struct fwl_replica *r, struct fwl_replica_time now, uint64_t peer,
+                         const struct fwl_pubkey32 *node_key);
+void fwl_replica_peer_down(struct fwl_replica *r, struct fwl_replica_time now, uint64_t peer);
+
+/** fwl_replica_frame - one frame of a peer; borrows the payload for the call. */
+void fwl_replica_frame(struct fwl_replica *r, struct fwl_replica_time now, uint64_t peer, enum fwl_frame_type type,
+                       struct fwl_span payload);
+
+/** fwl_replica_tick - a timer that io.timer asked for, or any other moment. */
+void fwl_replica_tick(struct fwl_replica *r, struct fwl_replica_time now);
+
+/** fwl_replica_submit - a transaction of a client. Fills and returns as fwl_mempool_add. */
+FWL_NODISCARD enum fwl_err fwl_replica_submit(struct fwl_replica *r, struct fwl_state_refusal *why,
+                                              struct fwl_hash32 *txid, struct fwl_replica_time now,
+                                              struct fwl_span tx);
+
+struct fwl_replica_status {
+    uint64_t height; /* of the tip */
+    struct fwl_hash32 hash;
+    uint64_t time_ms; /* of the tip */
+    uint64_t epoch;   /* of the next height */
+    uint32_t view;
+    struct fwl_pubkey32 leader; /* of the view under way */
+    bool validator;             /* own key is in the set */
+    bool voting;
+    bool want;    /* a decision is wanted */
+    bool stalled; /* the disk is full: not voting */
+    bool syncing; /* a peer is ahead */
+    uint64_t best_height; /* first undecided height of the foremost peer */
+    size_t peers;
+    size_t mempool_transactions;
+    size_t mempool_bytes;
+    uint64_t evidence_seen;
+};
+
+/** fwl_replica_status - what is going on. */
+void fwl_replica_status(const struct fwl_replica *r, struct fwl_replica_status *out);
+
+/** fwl_replica_tip - a view; changes with commits. */
+const struct fwl_chain_tip *fwl_replica_tip(const struct fwl_replica *r);
+
+/** fwl_replica_is_validator_node - does a member of the set in force name this node key? */
+bool fwl_replica_is_validator_node(const struct fwl_replica *r, const struct fwl_pubkey32 *node_key);
 
 #endif

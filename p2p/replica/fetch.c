@@ -1,0 +1,195 @@
+/*
+ * Catching up and pulling bodies. Catch-up is no mode of its own: it is another source of FINAL certificates and
+ * bodies. One peer at a time sends a window of blocks; each is linked, certified by the set in force, executed and
+ * committed before the next is looked at. A peer that is silent is left; one that lies is dropped; the engine names the
+ * next peer that is ahead at its next STATUS.
+ */
+#include "p2p/replica/internal.h"
+
+static void
+drop(struct fwl_replica *r, struct fwl_replica_peer *from, enum fwl_replica_fault fault)
+{
+    r->fetch.peer = r->fetch.peer == from->id ? 0 : r->fetch.peer;
+    r->config.io.drop_peer(r->config.io.ctx, from->id, fault);
+}
+
+static void
+expect_block(struct fwl_replica *r)
+{
+    r->fetch.until_ms = r->now.mono_ms + FWL_REPLICA_PATIENCE_MS;
+    fwl_parts_init(&r->fetch.parts, r->block, r->config.body_max + FWL_REPLICA_CERT_MAX, 0);
+}
+
+static void
+ask_window(struct fwl_replica *r, struct fwl_replica_peer *from)
+{
+    uint8_t buffer[16];
+    struct fwl_writer w;
+    struct fwl_span payload;
+
+    r->fetch.peer = from->id;
+    r->fetch.next = fwl_replica_tip(r)->header.height + 1;
+    r->fetch.last = FWL_MIN(r->fetch.next + FWL_FRAME_BLOCKS_MAX - 1, FWL_MAX(from->height, r->fetch.next + 1) - 1);
+    fwl_writer_init(&w, buffer, sizeof(buffer));
+    fwl_message_range_encode(&w, &(struct fwl_message_range){.from = r->fetch.next, .to = r->fetch.last},
+                             FWL_FRAME_BLOCKS_MAX);
+    if (fwl_writer_finish(&w, &payload) == FWL_OK) {
+        expect_block(r);
+        r->config.io.send(r->config.io.ctx, from->id, FWL_FRAME_GETBLOCKS, payload);
+    }
+}
+
+void
+fwl_fetch_start(struct fwl_replica *r, struct fwl_replica_peer *from)
+{
+    if (r->fetch.peer == 0 && !r->stalled) {
+        ask_window(r, from);
+    }
+}
+
+void
+fwl_fetch_tick(struct fwl_replica *r)
+{
+    if (r->fetch.peer != 0 && r->now.mono_ms >= r->fetch.until_ms) {
+        r->fetch.peer = 0; /* silent; a STATUS of anybody who is ahead begins again */
+    }
+}
+
+/* Body || short FINAL certificate, verified against the tip. */
+static enum fwl_err
+open_block(struct fwl_replica *r, struct fwl_span *body, struct fwl_cert *cert, struct fwl_span object)
+{
+    const struct fwl_chain_tip *tip = fwl_replica_tip(r);
+    struct fwl_header header;
+    struct fwl_hash32 hash;
+    enum fwl_err err = FWL_ERR_TRUNCATED;
+
+    if (object.size >= FWL_HEADER_SIZE) {
+        err = fwl_header_decode(&header, fwl_span(object.p, FWL_HEADER_SIZE));
+    }
+    if (err != FWL_OK || header.body_size > object.size) {
+        return err == FWL_OK ? FWL_ERR_TRUNCATED : err;
+    }
+    if (header.height != tip->header.height + 1 || !fwl_hash32_equal(&header.prev_hash, &tip->hash)) {
+        return FWL_ERR_BLOCK;
+    }
+    fwl_header_hash(&hash, &header);
+    *body = fwl_span(object.p, header.body_size);
+    err = fwl_cert_decode_short(cert, fwl_span(object.p + header.body_size, object.size - header.body_size),
+                                tip->validators.n, header.height, &hash);
+    return err == FWL_OK ? fwl_cert_verify_with(cert, &tip->validators, fwl_chain_id(r->chain), r->config.io.verify,
+                                                r->config.io.ctx)
+                         : err;
+}
+
+/* A whole block has come. */
+static void
+take_block(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl_span object)
+{
+    struct fwl_event committed = {.type = FWL_EVENT_COMMITTED};
+    struct fwl_span body;
+    struct fwl_cert cert;
+    enum fwl_err err = open_block(r, &body, &cert, object);
+
+    if (err == FWL_OK) {
+        err = fwl_chain_check(r->chain, NULL, body);
+        if (err == FWL_ERR_BLOCK) {
+            fwl_replica_end(r, FWL_REPLICA_LOCAL_FAULT, FWL_ERR_LOCAL); /* a quorum says that it is valid */
+            return;
+        }
+    }
+    if (err == FWL_ERR_FULL || err == FWL_ERR_BUSY || err == FWL_ERR_MEMORY) {
+        r->fetch.peer = 0;
+        fwl_replica_stall(r);
+        return;
+    }
+    if (err == FWL_ERR_STORAGE || err == FWL_ERR_CORRUPT || err == FWL_ERR_SPACE) {
+        fwl_replica_end(r, FWL_REPLICA_STORAGE, err);
+        return;
+    }
+    if (err != FWL_OK) {
+        drop(r, from, FWL_REPLICA_FORGED);
+        return;
+    }
+    if (fwl_replica_commit(r, body, &cert) == FWL_OK) {
+        fwl_replica_step(r, &committed);
+    }
+}
+
+/* The next block of the window, or the next window. */
+static void
+go_on(struct fwl_replica *r, struct fwl_replica_peer *from)
+{
+    r->fetch.next++;
+    if (r->fetch.next <= r->fetch.last) {
+        expect_block(r);
+    } else if (from->height > fwl_replica_tip(r)->header.height + 1) {
+        ask_window(r, from);
+    } else {
+        r->fetch.peer = 0;
+    }
+}
+
+void
+fwl_fetch_block(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl_span payload)
+{
+    struct fwl_parts_piece piece;
+    uint32_t max = fwl_frame_object_max(FWL_FRAME_BLOCK, r->config.body_max);
+
+    if (r->fetch.peer != from->id) {
+        return; /* late: it was left for another */
+    }
+    if (fwl_parts_decode(&piece, payload, max) != FWL_OK || fwl_parts_add(&r->fetch.parts, &piece) != FWL_OK) {
+        drop(r, from, FWL_REPLICA_MALFORMED);
+        return;
+    }
+    r->fetch.until_ms = r->now.mono_ms + FWL_REPLICA_PATIENCE_MS;
+    if (!r->fetch.parts.done) {
+        return;
+    }
+    if (r->fetch.parts.absent) {
+        r->fetch.peer = 0;
+        return;
+    }
+    if (r->fetch.next == fwl_replica_tip(r)->header.height + 1) { /* else it was decided here meanwhile */
+        take_block(r, from, fwl_span(r->block, r->fetch.parts.total));
+    }
+    if (!r->halted && !r->stalled && r->fetch.peer == from->id) {
+        go_on(r, from);
+    }
+}
+
+void
+fwl_fetch_pull(struct fwl_replica *r, uint64_t peer, uint64_t height, const struct fwl_hash32 *hash)
+{
+    r->pull = (struct fwl_replica_pull){.peer = peer, .height = height, .hash = *hash};
+    fwl_parts_init(&r->pull.parts, r->body, r->config.body_max + 8, 0);
+}
+
+void
+fwl_fetch_body(struct fwl_replica *r, struct fwl_replica_peer *from, uint32_t slot, struct fwl_span payload)
+{
+    struct fwl_parts_piece piece;
+    struct fwl_consensus_msg msg = {.type = FWL_MSG_BODY};
+    struct fwl_event event = {.type = FWL_EVENT_MESSAGE, .peer = slot, .msg = &msg};
+    uint32_t max = fwl_frame_object_max(FWL_FRAME_BODY, r->config.body_max);
+
+    if (r->pull.peer != from->id) {
+        return;
+    }
+    if (fwl_parts_decode(&piece, payload, max) != FWL_OK || fwl_parts_add(&r->pull.parts, &piece) != FWL_OK) {
+        r->pull.peer = 0;
+        r->config.io.drop_peer(r->config.io.ctx, from->id, FWL_REPLICA_MALFORMED);
+        return;
+    }
+    if (!r->pull.parts.done) {
+        return;
+    }
+    r->pull.peer = 0;
+    if (r->pull.parts.absent || r->pull.parts.total < 8) {
+        return; /* the engine asks the next peer */
+    }
+    msg.height = fwl_load_be64(r->body);
+    msg.body = fwl_span(r->body + 8, r->pull.parts.total - 8);
+    fwl_replica_step(r, &event);
+}

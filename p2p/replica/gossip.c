@@ -1,0 +1,175 @@
+/*
+ * Gossip of transactions: ids are told on change, to everybody; again for a few every timing.tr, since a message may be
+ * lost and a transaction that only one node knows must still be decided; all of them to a new peer. Whoever lacks
+ * one asks for it, one peer at a time.
+ */
+#include "p2p/replica/internal.h"
+
+void
+fwl_gossip_tell(struct fwl_replica *r, const struct fwl_hash32 *txid, uint64_t except)
+{
+    uint8_t buffer[2 + 32];
+    struct fwl_writer w;
+    struct fwl_span payload;
+
+    fwl_writer_init(&w, buffer, sizeof(buffer));
+    fwl_message_txids_encode(&w, &(struct fwl_message_txids){.count = 1, .txids = fwl_hash32_span(txid)});
+    if (fwl_writer_finish(&w, &payload) != FWL_OK) {
+        return;
+    }
+    for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX; i++) {
+        if (r->peers[i].id != 0 && r->peers[i].id != except) {
+            r->config.io.send(r->config.io.ctx, r->peers[i].id, FWL_FRAME_TXINV, payload);
+        }
+    }
+}
+
+/* Ids of the first @most waiting transactions as a TXINV in r->frame; empty when none waits. */
+static struct fwl_span
+inventory(struct fwl_replica *r, size_t most)
+{
+    struct fwl_message_txids m = {.count = 0};
+    struct fwl_span tx;
+    struct fwl_span payload = {0};
+    struct fwl_hash32 txid;
+    struct fwl_writer w;
+    size_t at = 0;
+    uint8_t *ids = r->frame;
+    uint8_t *out = r->frame + 32 * FWL_FRAME_TXIDS_MAX;
+
+    while (m.count < most && fwl_mempool_next(r->pool, &at, &tx, &txid)) {
+        memcpy(ids + 32 * (size_t)m.count++, txid.b, 32);
+    }
+    m.txids = fwl_span(ids, 32 * (size_t)m.count);
+    fwl_writer_init(&w, out, 2 + 32 * FWL_FRAME_TXIDS_MAX);
+    if (m.count > 0) {
+        fwl_message_txids_encode(&w, &m);
+    }
+    return m.count > 0 && fwl_writer_finish(&w, &payload) == FWL_OK ? payload : (struct fwl_span){0};
+}
+
+void
+fwl_gossip_inventory(struct fwl_replica *r, uint64_t peer, size_t most)
+{
+    struct fwl_span payload = inventory(r, most);
+
+    if (payload.size > 0) {
+        r->config.io.send(r->config.io.ctx, peer, FWL_FRAME_TXINV, payload);
+    }
+}
+
+void
+fwl_gossip_again(struct fwl_replica *r)
+{
+    struct fwl_span payload = inventory(r, FWL_REPLICA_REGOSSIP);
+
+    for (uint32_t i = 0; payload.size > 0 && i < FWL_CONSENSUS_PEERS_MAX; i++) {
+        if (r->peers[i].id != 0) {
+            r->config.io.send(r->config.io.ctx, r->peers[i].id, FWL_FRAME_TXINV, payload);
+        }
+    }
+}
+
+/* Is it in the chain already? A hint only: validity is judged by the state. */
+static bool
+is_final(const struct fwl_kv *kv, const struct fwl_hash32 *txid)
+{
+    struct fwl_span place;
+
+    return fwl_kv_get(kv, &place, FWL_SPACE_TXID, fwl_hash32_span(txid)) == FWL_OK;
+}
+
+/* Was it asked for a moment ago? Then another peer is to answer first; else note that it is asked for now. */
+static bool
+asked_lately(struct fwl_replica *r, const struct fwl_hash32 *txid)
+{
+    struct fwl_replica_asked *slot = &r->asked[fwl_load_be32(txid->b) % FWL_REPLICA_ASKED];
+
+    if (fwl_hash32_equal(&slot->txid, txid) && r->now.mono_ms < slot->at_ms + FWL_REPLICA_PATIENCE_MS) {
+        return true;
+    }
+    *slot = (struct fwl_replica_asked){.txid = *txid, .at_ms = r->now.mono_ms};
+    return false;
+}
+
+static void
+on_inventory(struct fwl_replica *r, struct fwl_replica_peer *from, const struct fwl_message_txids *m)
+{
+    uint8_t wanted[32 * FWL_FRAME_TXIDS_MAX];
+    uint8_t buffer[2 + sizeof(wanted)];
+    struct fwl_message_txids ask = {.count = 0};
+    struct fwl_read read;
+    struct fwl_writer w;
+    struct fwl_span payload;
+
+    if (fwl_read_begin(&r->config.io.chain, &read) != FWL_OK) {
+        return; /* it is told again */
+    }
+    for (uint16_t i = 0; i < m->count; i++) {
+        struct fwl_hash32 txid;
+        struct fwl_span tx;
+
+        fwl_message_txid(&txid, m, i);
+        if (!fwl_mempool_find(r->pool, &tx, &txid) && !is_final(&read.kv, &txid) && !asked_lately(r, &txid)) {
+            memcpy(wanted + 32 * (size_t)ask.count++, txid.b, 32);
+        }
+    }
+    fwl_read_end(&read);
+    if (ask.count == 0) {
+        return;
+    }
+    ask.txids = fwl_span(wanted, 32 * (size_t)ask.count);
+    fwl_writer_init(&w, buffer, sizeof(buffer));
+    fwl_message_txids_encode(&w, &ask);
+    if (fwl_writer_finish(&w, &payload) == FWL_OK) {
+        r->config.io.send(r->config.io.ctx, from->id, FWL_FRAME_GETTX, payload);
+    }
+}
+
+static void
+on_request(struct fwl_replica *r, struct fwl_replica_peer *from, const struct fwl_message_txids *m)
+{
+    for (uint16_t i = 0; i < m->count; i++) {
+        struct fwl_hash32 txid;
+        struct fwl_span tx;
+
+        fwl_message_txid(&txid, m, i);
+        if (fwl_mempool_find(r->pool, &tx, &txid)) {
+            r->config.io.send(r->config.io.ctx, from->id, FWL_FRAME_TX, tx);
+        }
+    }
+}
+
+static void
+on_transaction(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl_span tx)
+{
+    struct fwl_event tick = {.type = FWL_EVENT_TICK};
+    struct fwl_hash32 txid;
+    enum fwl_err err = fwl_mempool_add(r->pool, r->chain, NULL, &txid, tx, r->now.wall_ms);
+
+    if (err == FWL_OK) {
+        fwl_gossip_tell(r, &txid, from->id);
+        fwl_replica_step(r, &tick);
+    } else if (err != FWL_ERR_EXISTS && err != FWL_ERR_REPLAY && err != FWL_ERR_BUSY) {
+        r->config.io.charge(r->config.io.ctx, from->id, FWL_REPLICA_TX, 1);
+    }
+}
+
+void
+fwl_gossip_frame(struct fwl_replica *r, struct fwl_replica_peer *from, enum fwl_frame_type type,
+                 struct fwl_span payload)
+{
+    struct fwl_message_txids m;
+
+    if (type == FWL_FRAME_TX) {
+        on_transaction(r, from, payload);
+        return;
+    }
+    if (fwl_message_txids_decode(&m, payload) != FWL_OK) {
+        r->config.io.drop_peer(r->config.io.ctx, from->id, FWL_REPLICA_MALFORMED);
+    } else if (type == FWL_FRAME_TXINV) {
+        on_inventory(r, from, &m);
+    } else {
+        on_request(r, from, &m);
+    }
+}

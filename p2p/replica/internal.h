@@ -1,0 +1,123 @@
+/*
+ * internal - what the units of the replica share. Zone P.
+ */
+#ifndef FWL_P2P_REPLICA_INTERNAL_H
+#define FWL_P2P_REPLICA_INTERNAL_H
+
+#include "p2p/replica/codec.h"
+#include "p2p/replica/replica.h"
+#include "p2p/wire/parts.h"
+
+enum {
+    FWL_REPLICA_ASKED = 1024,           /* transaction ids that were asked for lately */
+    FWL_REPLICA_VERIFIED = 16384,       /* signature checks that are remembered */
+    FWL_REPLICA_RECHECK = 256,          /* waiting transactions asked again after a commit */
+    FWL_REPLICA_REGOSSIP = 20,          /* waiting transactions told again every timing.tr */
+    FWL_REPLICA_PATIENCE_MS = 2000,     /* for an object before the next peer is asked */
+    FWL_REPLICA_CERT_MAX = 4 + (FWL_VALIDATORS_MAX + 7) / 8 + 64 * (2 * FWL_VALIDATORS_MAX / 3 + 1),
+};
+
+struct fwl_replica_peer {
+    uint64_t id; /* the driver's; 0: free */
+    struct fwl_pubkey32 node_key;
+    uint64_t height; /* first undecided, as it last said */
+    uint64_t base;   /* lowest height that it serves */
+};
+
+/* Catching up: blocks of one peer, in order. */
+struct fwl_replica_fetch {
+    uint64_t peer; /* 0: nothing is under way */
+    uint64_t next; /* height of the block that is coming */
+    uint64_t last; /* of the window that was asked for */
+    uint64_t until_ms;
+    struct fwl_parts parts;
+};
+
+/* A body that the engine asked for. */
+struct fwl_replica_pull {
+    uint64_t peer; /* 0: none */
+    uint64_t height;
+    struct fwl_hash32 hash;
+    struct fwl_parts parts;
+};
+
+/* A follow-up of a step, taken in this order: check, build, commit. */
+struct fwl_replica_todo {
+    bool check;
+    struct fwl_hash32 check_hash;
+    struct fwl_span check_body;
+    bool build;
+    struct fwl_consensus_build build_of;
+    bool commit;
+    struct fwl_consensus_commit commit_of;
+};
+
+struct fwl_replica_asked {
+    struct fwl_hash32 txid;
+    uint64_t at_ms;
+};
+
+struct fwl_replica {
+    struct fwl_replica_config config;
+    struct fwl_replica_time now; /* of the event under way */
+    struct fwl_consensus *engine;
+    void *engine_memory;
+    size_t engine_bytes;
+    struct fwl_chain *chain;
+    struct fwl_mempool *pool;
+    struct fwl_replica_peer peers[FWL_CONSENSUS_PEERS_MAX];
+    size_t peer_count;
+    struct fwl_replica_fetch fetch;
+    struct fwl_replica_pull pull;
+    uint8_t *block; /* being fetched */
+    uint8_t *body;  /* being pulled: height u64 || Body */
+    uint8_t *frame; /* being sent */
+    size_t frame_bytes;
+    void *votes_arena;
+    size_t votes_bytes;
+    struct fwl_hash32 *txids; /* of a committed block */
+    size_t txids_max;
+    struct fwl_effects effects;
+    uint64_t engine_timer; /* monotonic; UINT64_MAX: none */
+    uint64_t gossip_at;    /* monotonic */
+    uint64_t retry_at;     /* stalled: when a write is tried again */
+    bool booted;           /* the engine runs */
+    bool stalled;
+    bool halted;
+    uint64_t evidence_seen;
+    struct fwl_replica_asked asked[FWL_REPLICA_ASKED];
+    struct fwl_hash32 verified[FWL_REPLICA_VERIFIED];
+};
+
+/** fwl_replica_find - the slot of a peer, or NULL. */
+struct fwl_replica_peer *fwl_replica_find(struct fwl_replica *r, uint64_t peer);
+/** fwl_replica_step - one event, and everything that follows from it. Fills the event's time and have_txs. */
+void fwl_replica_step(struct fwl_replica *r, struct fwl_event *event);
+/** fwl_replica_end - halt for good. */
+void fwl_replica_end(struct fwl_replica *r, enum fwl_replica_end why, enum fwl_err err);
+/** fwl_replica_commit - a certified block becomes the tip. FWL_OK, or it has stalled or halted. */
+enum fwl_err fwl_replica_commit(struct fwl_replica *r, struct fwl_span body, const struct fwl_cert *cert);
+/** fwl_replica_stall - the disk is full: drop the engine, try again later. */
+void fwl_replica_stall(struct fwl_replica *r);
+/** fwl_replica_timer - tell the driver the earliest moment at which something is due. */
+void fwl_replica_timer(struct fwl_replica *r);
+
+/* gossip.c: TX, TXINV, GETTX */
+void fwl_gossip_frame(struct fwl_replica *r, struct fwl_replica_peer *from, enum fwl_frame_type type,
+                      struct fwl_span payload);
+void fwl_gossip_tell(struct fwl_replica *r, const struct fwl_hash32 *txid, uint64_t except);
+void fwl_gossip_inventory(struct fwl_replica *r, uint64_t peer, size_t most);
+void fwl_gossip_again(struct fwl_replica *r);
+
+/* fetch.c: catching up by blocks, bodies that the engine pulls */
+void fwl_fetch_start(struct fwl_replica *r, struct fwl_replica_peer *from);
+void fwl_fetch_block(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl_span payload);
+void fwl_fetch_body(struct fwl_replica *r, struct fwl_replica_peer *from, uint32_t slot, struct fwl_span payload);
+void fwl_fetch_pull(struct fwl_replica *r, uint64_t peer, uint64_t height, const struct fwl_hash32 *hash);
+void fwl_fetch_tick(struct fwl_replica *r);
+
+/* serve.c: GETBODY, GETBLOCKS, GETHEADERS, GETEPOCHS */
+void fwl_serve_frame(struct fwl_replica *r, struct fwl_replica_peer *to, enum fwl_frame_type type,
+                     struct fwl_span payload);
+
+#endif
