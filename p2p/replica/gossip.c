@@ -95,8 +95,8 @@ asked_lately(struct fwl_replica *r, const struct fwl_hash32 *txid)
 static void
 on_inventory(struct fwl_replica *r, struct fwl_replica_peer *from, const struct fwl_message_txids *m)
 {
-    uint8_t wanted[32 * FWL_FRAME_TXIDS_MAX];
-    uint8_t buffer[2 + sizeof(wanted)];
+    uint8_t *wanted = r->frame; /* room for both lists: a frame holds a block */
+    uint8_t *out = r->frame + 32 * FWL_FRAME_TXIDS_MAX;
     struct fwl_message_txids ask = {.count = 0};
     struct fwl_read read;
     struct fwl_writer w;
@@ -119,7 +119,7 @@ on_inventory(struct fwl_replica *r, struct fwl_replica_peer *from, const struct 
         return;
     }
     ask.txids = fwl_span(wanted, 32 * (size_t)ask.count);
-    fwl_writer_init(&w, buffer, sizeof(buffer));
+    fwl_writer_init(&w, out, 2 + 32 * FWL_FRAME_TXIDS_MAX);
     fwl_message_txids_encode(&w, &ask);
     if (fwl_writer_finish(&w, &payload) == FWL_OK) {
         r->config.io.send(r->config.io.ctx, from->id, FWL_FRAME_GETTX, payload);

@@ -9,11 +9,11 @@
 #include "p2p/wire/parts.h"
 
 enum {
-    FWL_REPLICA_ASKED = 1024,           /* transaction ids that were asked for lately */
-    FWL_REPLICA_VERIFIED = 16384,       /* signature checks that are remembered */
-    FWL_REPLICA_RECHECK = 256,          /* waiting transactions asked again after a commit */
-    FWL_REPLICA_REGOSSIP = 20,          /* waiting transactions told again every timing.tr */
-    FWL_REPLICA_PATIENCE_MS = 2000,     /* for an object before the next peer is asked */
+    FWL_REPLICA_ASKED = 1024,       /* transaction ids that were asked for lately */
+    FWL_REPLICA_VERIFIED = 16384,   /* signature checks that are remembered */
+    FWL_REPLICA_RECHECK = 256,      /* waiting transactions asked again after a commit */
+    FWL_REPLICA_REGOSSIP = 20,      /* waiting transactions told again every timing.tr */
+    FWL_REPLICA_PATIENCE_MS = 2000, /* for an object before the next peer is asked */
     FWL_REPLICA_CERT_MAX = 4 + (FWL_VALIDATORS_MAX + 7) / 8 + 64 * (2 * FWL_VALIDATORS_MAX / 3 + 1),
 };
 

@@ -81,8 +81,8 @@ struct fwl_replica_io {
 };
 
 struct fwl_replica_config {
-    struct fwl_span genesis;          /* document; borrowed for fwl_replica_boot */
-    struct fwl_pubkey32 validator;    /* own consensus key; zeros: a follower */
+    struct fwl_span genesis;       /* document; borrowed for fwl_replica_boot */
+    struct fwl_pubkey32 validator; /* own consensus key; zeros: a follower */
     struct fwl_consensus_timing timing;
     struct fwl_mempool_config mempool;
     uint16_t validators_max;
@@ -122,8 +122,7 @@ void fwl_replica_tick(struct fwl_replica *r, struct fwl_replica_time now);
 
 /** fwl_replica_submit - a transaction of a client. Fills and returns as fwl_mempool_add. */
 FWL_NODISCARD enum fwl_err fwl_replica_submit(struct fwl_replica *r, struct fwl_state_refusal *why,
-                                              struct fwl_hash32 *txid, struct fwl_replica_time now,
-                                              struct fwl_span tx);
+                                              struct fwl_hash32 *txid, struct fwl_replica_time now, struct fwl_span tx);
 
 struct fwl_replica_status {
     uint64_t height; /* of the tip */
@@ -134,9 +133,9 @@ struct fwl_replica_status {
     struct fwl_pubkey32 leader; /* of the view under way */
     bool validator;             /* own key is in the set */
     bool voting;
-    bool want;    /* a decision is wanted */
-    bool stalled; /* the disk is full: not voting */
-    bool syncing; /* a peer is ahead */
+    bool want;            /* a decision is wanted */
+    bool stalled;         /* the disk is full: not voting */
+    bool syncing;         /* a peer is ahead */
     uint64_t best_height; /* first undecided height of the foremost peer */
     size_t peers;
     size_t mempool_transactions;

@@ -126,8 +126,7 @@ serve_epochs(struct fwl_replica *r, struct fwl_replica_peer *to, struct fwl_span
         if (line.size <= 10 + set) {
             break; /* the present epoch has no step out of it yet */
         }
-        r->config.io.send(r->config.io.ctx, to->id, FWL_FRAME_EPOCH,
-                          fwl_span(line.p + 10 + set, line.size - 10 - set));
+        r->config.io.send(r->config.io.ctx, to->id, FWL_FRAME_EPOCH, fwl_span(line.p + 10 + set, line.size - 10 - set));
     }
     fwl_read_end(&read);
 }
