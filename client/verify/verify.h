@@ -37,7 +37,7 @@ struct fwl_verify_settings {
     struct fwl_authors authors;
 };
 
-/* One question being answered; about 8 KiB. Fill with fwl_verify_init. */
+/* One question being answered; about 7 KiB. Fill with fwl_verify_init. */
 struct fwl_verify {
     struct fwl_device *device;
     const struct fwl_verify_settings *settings;

@@ -132,7 +132,7 @@ struct fwl_decide_rule {
 };
 
 /*
- * Memory of a decision, about 11 KiB. Before fwl_decide_begin the caller sets @cells and @cell_count: at least
+ * Memory of a decision, about 10 KiB. Before fwl_decide_begin the caller sets @cells and @cell_count: at least
  * FWL_DECIDE_CELLS of these facts; what is left over holds constants of rules, and more of it saves loading them
  * again. In a class of scheme opaque the caller also sets @versions: order is the place in the list.
  */
