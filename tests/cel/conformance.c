@@ -22,9 +22,9 @@ enum {
 static const struct fwl_cel_limits limits = {
     .source_bytes = 65535,
     .code_bytes = 65535,
-    .cost = UINT32_MAX,
+    .cost = FWL_CEL_COST_CAP,
     .arena_units = 1 << 20,
-    .string_bytes = 65535,
+    .string_bytes = 4096,
     .entries = 4096,
     .constants = 255,
     .stack_cells = FWL_CEL_STACK_MAX,

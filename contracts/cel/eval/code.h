@@ -143,6 +143,14 @@ enum fwl_cel_function {
         FWL_CEL_FN_COUNT
 };
 
+/* A build without addresses and networks (FWL_CEL_NO_NET) knows the functions before ip() only and refuses code that
+ * calls the others or has such constants, as it would refuse an unknown lang. */
+#ifdef FWL_CEL_NO_NET
+#define FWL_CEL_FN_KNOWN FWL_CEL_FN_IP
+#else
+#define FWL_CEL_FN_KNOWN FWL_CEL_FN_COUNT
+#endif
+
 enum {
     FWL_CEL_SLOT_ENTRY = 5, /* bytes of one entry of the slot list: slot, size maximum, element maximum */
 };

@@ -18,8 +18,7 @@ parse_number(uint64_t *magnitude, bool *negative, struct fwl_span text)
         return false;
     }
     for (; i < text.size; i++) {
-        if (text.p[i] < '0' || text.p[i] > '9' || !fwl_mul_u64(magnitude, *magnitude, 10) ||
-            !fwl_add_u64(magnitude, *magnitude, (uint64_t)(text.p[i] - '0'))) {
+        if (!fwl_cel_add_digit(magnitude, text.p[i])) {
             return false;
         }
     }
@@ -102,7 +101,7 @@ to_string(struct fwl_cel_vm *vm, struct fwl_cel_cell *at)
     size_t size = 0;
 
     if (at->kind == FWL_CEL_BYTES) {
-        vm->cost += fwl_cel_tenths(at->size);
+        fwl_cel_vm_spend_text(vm, at->size);
         at->kind = FWL_CEL_STRING;
         if (!fwl_utf8_check(fwl_cel_cell_span(at))) {
             fwl_cel_vm_fail(vm, at, FWL_CEL_ERR_TEXT);
@@ -129,7 +128,7 @@ static void
 to_bytes(struct fwl_cel_vm *vm, struct fwl_cel_cell *at)
 {
     if (at->kind == FWL_CEL_STRING) {
-        vm->cost += fwl_cel_tenths(fwl_cel_size_points(fwl_cel_cell_span(at)));
+        fwl_cel_vm_spend_text(vm, fwl_cel_size_of(at));
         at->kind = FWL_CEL_BYTES;
         return;
     }

@@ -69,7 +69,7 @@ same_key(const struct fwl_cel_cell *a, const struct fwl_cel_cell *b)
 {
     if (a->kind == FWL_CEL_STRING) {
         return b->kind == FWL_CEL_STRING && a->size == b->size &&
-               (a->size == 0 || (a->v.p[0] == b->v.p[0] && memcmp(a->v.p, b->v.p, a->size) == 0));
+               (a->v.p == b->v.p || a->size == 0 || memcmp(a->v.p, b->v.p, a->size) == 0);
     }
     return shallow_equal(&a, &b) == 1;
 }

@@ -23,9 +23,12 @@ call(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl_cel_function fn, s
         fwl_cel_access_optional(vm, at, fn);
     } else if (fn <= FWL_CEL_FN_BUCKET) {
         fwl_cel_release_call(vm, at, fn, count);
-    } else {
+    }
+#ifndef FWL_CEL_NO_NET
+    else {
         fwl_cel_net_call(vm, at, fn);
     }
+#endif
 }
 
 static inline uint16_t
@@ -239,7 +242,7 @@ fwl_cel_eval(struct fwl_cel_result *out, const struct fwl_cel_memory *memory, co
     struct fwl_cel_vm vm;
 
     FWL_ASSERT(memory->stack_cells >= program->stack_cells);
-    FWL_ASSERT(memory->arena_bytes >= limits->arena_units);
+    FWL_ASSERT(memory->arena_bytes >= limits->arena_units && limits->cost <= FWL_CEL_COST_CAP);
     vm.limits = limits;
     vm.constants = program->constants;
     vm.code = program->code;
@@ -252,7 +255,7 @@ fwl_cel_eval(struct fwl_cel_result *out, const struct fwl_cel_memory *memory, co
     vm.loop_count = 0;
     run(&vm, memory->stack, slots, slot_count);
     (void)fwl_cel_vm_over_cost(&vm);
-    out->cost = (uint32_t)FWL_MIN(vm.cost, UINT32_MAX);
+    out->cost = vm.cost;
     out->value = memory->stack[0];
     out->err = FWL_CEL_OK;
     out->position = 0;

@@ -43,6 +43,7 @@ enum {
     FWL_CEL_ARENA_UNITS = 2048,   /* lang 1 */
     FWL_CEL_COST = 10000,         /* lang 1, one rule */
     FWL_CEL_POLICY_COST = 100000, /* lang 1, all rules of a policy on one release; summed by the caller */
+    FWL_CEL_COST_CAP = 1 << 30,   /* no limit of costs may exceed it */
 };
 
 /** fwl_cel_limits_lang1 - the limits of lang 1 (docs/spec/rules.md). */
@@ -123,7 +124,7 @@ struct fwl_cel_result {
  * fwl_cel_eval - evaluate a program.
  *
  * Shape:   slots[0..slot_count); a slot beyond it counts as FWL_CEL_ABSENT. memory->stack_cells >= program->stack_cells
- *          and memory->arena_bytes >= limits->arena_units (FWL_ASSERT).
+ *          and memory->arena_bytes >= limits->arena_units, limits->cost <= FWL_CEL_COST_CAP (FWL_ASSERT).
  * Owns:    borrows everything; out->value views slots, code and arena.
  * Fills:   @out, always.
  * Cost:    at most limits->cost units; constant stack; no allocation.

@@ -89,6 +89,8 @@ put_duration(char *to, int64_t ns)
     return to;
 }
 
+#ifndef FWL_CEL_NO_NET
+
 static char *
 put_hex(char *to, unsigned n)
 {
@@ -161,6 +163,8 @@ put_address(char *to, const struct fwl_cel_cell *c)
     return to;
 }
 
+#endif
+
 size_t
 fwl_cel_format(char out[FWL_CEL_FORMAT_BYTES], const struct fwl_cel_cell *c)
 {
@@ -173,7 +177,11 @@ fwl_cel_format(char out[FWL_CEL_FORMAT_BYTES], const struct fwl_cel_cell *c)
     case FWL_CEL_TIMESTAMP: end = put_time(out, c); break;
     case FWL_CEL_DURATION: end = put_duration(out, c->v.i); break;
     case FWL_CEL_IP:
-    case FWL_CEL_CIDR: end = put_address(out, c); break;
+    case FWL_CEL_CIDR:
+#ifndef FWL_CEL_NO_NET
+        end = put_address(out, c);
+#endif
+        break;
     case FWL_CEL_ABSENT:
     case FWL_CEL_ERROR:
     case FWL_CEL_NULL:

@@ -36,6 +36,7 @@ read_version(struct fwl_reader *r, struct fwl_cel_cell *out)
     }
 }
 
+#ifndef FWL_CEL_NO_NET
 static void
 read_address(struct fwl_reader *r, struct fwl_cel_cell *out, enum fwl_cel_kind kind)
 {
@@ -48,6 +49,8 @@ read_address(struct fwl_reader *r, struct fwl_cel_cell *out, enum fwl_cel_kind k
     *out =
         (struct fwl_cel_cell){.kind = (uint8_t)kind, .detail = bytes.size == 4 ? 4 : 6, .size = prefix, .v.p = bytes.p};
 }
+
+#endif
 
 static void
 read_constant(struct fwl_reader *r, struct fwl_cel_cell *out, const struct fwl_cel_limits *limits)
@@ -62,8 +65,10 @@ read_constant(struct fwl_reader *r, struct fwl_cel_cell *out, const struct fwl_c
     case FWL_CEL_TIMESTAMP: read_timestamp(r, out); break;
     case FWL_CEL_DURATION: *out = fwl_cel_cell_duration(fwl_cbor_int(r)); break;
     case FWL_CEL_VERSION: read_version(r, out); break;
+#ifndef FWL_CEL_NO_NET
     case FWL_CEL_IP:
     case FWL_CEL_CIDR: read_address(r, out, (enum fwl_cel_kind)kind); break;
+#endif
     default: fwl_reader_fail(r, FWL_ERR_UNKNOWN); break;
     }
 }

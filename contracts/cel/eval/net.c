@@ -236,7 +236,7 @@ from_text(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl_cel_function 
     char canonical[FWL_CEL_FORMAT_BYTES];
     struct fwl_cel_cell c;
 
-    vm->cost += fwl_cel_tenths(fwl_cel_size_points(text));
+    fwl_cel_vm_spend_text(vm, fwl_cel_size_points(text));
     if (fn == FWL_CEL_FN_IS_IP || fn == FWL_CEL_FN_IS_CIDR) {
         *at = fwl_cel_cell_bool(valid);
     } else if (!valid) {
@@ -263,7 +263,7 @@ contains(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl_cel_function f
     if (at[1].kind == FWL_CEL_STRING) {
         struct fwl_span text = fwl_cel_cell_span(&at[1]);
 
-        vm->cost += fwl_cel_tenths(fwl_cel_size_points(text));
+        fwl_cel_vm_spend_text(vm, fwl_cel_size_points(text));
         valid = cidr ? fwl_cel_net_parse_cidr(&a, text) : fwl_cel_net_parse(&a, text);
     } else if (at[1].kind == (cidr ? FWL_CEL_CIDR : FWL_CEL_IP)) {
         get(&a, &at[1]);

@@ -1,7 +1,7 @@
 #include "contracts/cel/eval/vm.h"
 
 /* The cost of comparing two values: a tenth of the shorter one. Short texts of equal cost need no counting. */
-static uint64_t
+static uint32_t
 compare_cost(const struct fwl_cel_cell *a, const struct fwl_cel_cell *b)
 {
     if (a->kind == FWL_CEL_STRING && b->kind == FWL_CEL_STRING && FWL_MIN(a->size, b->size) <= 10) {
@@ -19,7 +19,7 @@ fwl_cel_operators_equal(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, bool wan
         vm->cost++;
         return;
     }
-    vm->cost += compare_cost(&at[0], &at[1]);
+    fwl_cel_vm_spend(vm, compare_cost(&at[0], &at[1]));
     equal = fwl_cel_equal_cells(&at[0], &at[1]);
     if (equal < 0) {
         fwl_cel_vm_fail(vm, at, FWL_CEL_ERR_DEPTH);
@@ -84,7 +84,7 @@ fwl_cel_operators_order(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl
         fwl_cel_vm_mismatch(vm, at, 2);
         return;
     }
-    vm->cost += compare_cost(&at[0], &at[1]);
+    fwl_cel_vm_spend(vm, compare_cost(&at[0], &at[1]));
     *at = fwl_cel_cell_bool(op == FWL_CEL_OP_LT   ? o < 0
                             : op == FWL_CEL_OP_LE ? o <= 0
                             : op == FWL_CEL_OP_GT ? o > 0
@@ -198,7 +198,7 @@ concat_text(struct fwl_cel_vm *vm, struct fwl_cel_cell *at)
     uint64_t size = (uint64_t)a.size + b.size;
     uint8_t *text = NULL;
 
-    vm->cost += fwl_cel_tenths((uint64_t)fwl_cel_size_of(&a) + fwl_cel_size_of(&b));
+    fwl_cel_vm_spend_text(vm, fwl_cel_size_of(&a) + fwl_cel_size_of(&b));
     if (size > vm->limits->string_bytes) {
         fwl_cel_vm_fail(vm, at, FWL_CEL_ERR_SIZE);
         return;
@@ -334,7 +334,7 @@ in_list(struct fwl_cel_vm *vm, struct fwl_cel_cell *at)
         int among = text_among(&at[0], &at[1]);
 
         if (among >= 0) {
-            vm->cost += at[1].size;
+            fwl_cel_vm_spend(vm, at[1].size);
             *at = fwl_cel_cell_bool(among == 1);
             return;
         }
@@ -343,7 +343,7 @@ in_list(struct fwl_cel_vm *vm, struct fwl_cel_cell *at)
         fwl_cel_vm_fail(vm, at, FWL_CEL_ERR_INPUT);
         return;
     }
-    vm->cost += it.left;
+    fwl_cel_vm_spend(vm, it.left);
     while ((err = fwl_cel_iter_next(&it, &unused, &element)) == FWL_CEL_OK) {
         int equal = fwl_cel_equal_cells(&at[0], &element);
 

@@ -22,7 +22,8 @@ bucket_call(struct fwl_cel_vm *vm, struct fwl_cel_cell *at)
         fwl_cel_vm_mismatch(vm, at, 3);
         return;
     }
-    vm->cost += 41 + fwl_cel_tenths((uint64_t)fwl_cel_size_of(&at[0]) + fwl_cel_size_of(&at[1]) + 1);
+    vm->cost += 41;
+    fwl_cel_vm_spend_text(vm, fwl_cel_size_of(&at[0]) + fwl_cel_size_of(&at[1]) + 1);
     if (at[2].v.i <= 0) {
         fwl_cel_vm_fail(vm, at, at[2].v.i == 0 ? FWL_CEL_ERR_ZERO : FWL_CEL_ERR_OVERFLOW);
         return;
@@ -38,7 +39,7 @@ make_semver(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, bool is, bool lenien
     size_t size = given.size;
     bool valid = false;
 
-    vm->cost += fwl_cel_tenths(fwl_cel_size_points(given));
+    fwl_cel_vm_spend_text(vm, fwl_cel_size_points(given));
     if (lenient) {
         size = fwl_cel_semver_normalize(text, given);
         valid = size != 0;
@@ -67,7 +68,7 @@ make_version(struct fwl_cel_vm *vm, struct fwl_cel_cell *at)
 {
     struct fwl_span text = fwl_cel_cell_span(at);
 
-    vm->cost += fwl_cel_tenths(fwl_cel_size_points(text));
+    fwl_cel_vm_spend_text(vm, fwl_cel_size_points(text));
     if (fwl_version_check(at[1].v.u, text, NULL) == FWL_OK) {
         *at = fwl_cel_cell_version((enum fwl_scheme)at[1].v.u, text, 0);
     } else {

@@ -1,5 +1,7 @@
 #include "contracts/cel/eval/semver.h"
 
+#include "contracts/cel/eval/vm.h"
+
 size_t
 fwl_cel_semver_normalize(uint8_t out[FWL_VERSION_BYTES_MAX], struct fwl_span text)
 {
@@ -54,8 +56,7 @@ fwl_cel_semver_number(int64_t *out, struct fwl_span text, int which)
                 break;
             }
             which -= text.p[i] == '.';
-        } else if (which == 0 &&
-                   (!fwl_mul_u64(&n, n, 10) || !fwl_add_u64(&n, n, (uint64_t)(text.p[i] - '0')) || n > INT64_MAX)) {
+        } else if (which == 0 && (!fwl_cel_add_digit(&n, text.p[i]) || n > INT64_MAX)) {
             return false;
         }
     }

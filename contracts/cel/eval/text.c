@@ -14,6 +14,15 @@ find(struct fwl_span text, struct fwl_span part)
     return false;
 }
 
+/* a tenth of the text, @times */
+static void
+spend(struct fwl_cel_vm *vm, struct fwl_span text, uint32_t times)
+{
+    uint64_t cost = (uint64_t)fwl_cel_tenths(fwl_cel_size_points(text)) * times;
+
+    fwl_cel_vm_spend(vm, (uint32_t)FWL_MIN(cost, UINT32_MAX));
+}
+
 static void
 size_call(struct fwl_cel_vm *vm, struct fwl_cel_cell *at)
 {
@@ -44,8 +53,7 @@ fwl_cel_text_call(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl_cel_f
     }
     text = fwl_cel_cell_span(&at[0]);
     part = fwl_cel_cell_span(&at[1]);
-    vm->cost += fwl_cel_tenths(fwl_cel_size_points(text)) *
-                (fn == FWL_CEL_FN_CONTAINS ? fwl_cel_tenths(fwl_cel_size_points(part)) : 1);
+    spend(vm, text, fn == FWL_CEL_FN_CONTAINS ? fwl_cel_tenths(fwl_cel_size_points(part)) : 1);
     if (fn == FWL_CEL_FN_CONTAINS) {
         yes = find(text, part);
     } else if (text.size >= part.size) {

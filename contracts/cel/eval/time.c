@@ -6,47 +6,43 @@ enum {
     DAY_S = 86400,
 };
 
-/* Days before the first of a month in a year that begins in March, so that the leap day comes last. */
-static int64_t
-days_from_civil(int64_t year, int month, int day)
+/* Days since 1970-01-01. Counted from March, so that the leap day comes last. All in 32 bits: years 0..9999. */
+static int32_t
+days_from_civil(int32_t year, int32_t month, int32_t day)
 {
-    int64_t y = month <= 2 ? year - 1 : year;
-    int64_t shifted = month <= 2 ? month + 9 : month - 3;
+    int32_t y = month <= 2 ? year - 1 : year;
+    int32_t shifted = month <= 2 ? month + 9 : month - 3;
 
     return y * 365 + y / 4 - y / 100 + y / 400 + (153 * shifted + 2) / 5 + day - 1 - 719468;
 }
 
-static bool
-is_leap(int64_t year)
+static int32_t
+days_of_month(int32_t year, int32_t month)
 {
-    return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-}
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 
-static int
-days_of_month(int64_t year, int month)
-{
-    return month == 2 ? 28 + is_leap(year) : 30 + ((month + (month > 7)) & 1);
+    return month == 2 ? 28 + leap : 30 + ((month + (month > 7)) & 1);
 }
 
 void
 fwl_cel_time_civil(struct fwl_cel_civil *out, int64_t seconds)
 {
-    int64_t days = seconds / DAY_S - (seconds % DAY_S < 0);
-    int64_t rest = seconds - days * DAY_S;
+    int32_t days = (int32_t)(seconds / DAY_S) - (seconds % DAY_S < 0);
+    int32_t rest = (int32_t)(seconds - (int64_t)days * DAY_S);
     /* the years 0..9999 are all that can occur, so nothing below is negative */
-    int64_t n = days + 719468; /* days since 0000-03-01 */
-    int64_t century = (4 * n + 3) / 146097;
-    int64_t in_century = n - 146097 * century / 4;
-    int64_t year = (4 * in_century + 3) / 1461;
-    int64_t in_year = in_century - 1461 * year / 4;
-    int64_t month = (5 * in_year + 2) / 153;
+    int32_t n = days + 719468; /* days since 0000-03-01 */
+    int32_t century = (4 * n + 3) / 146097;
+    int32_t in_century = n - 146097 * century / 4;
+    int32_t year = (4 * in_century + 3) / 1461;
+    int32_t in_year = in_century - 1461 * year / 4;
+    int32_t month = (5 * in_year + 2) / 153;
 
     year += 100 * century + (month >= 10);
-    out->year = (int32_t)year;
+    out->year = year;
     out->month = (uint8_t)(month < 10 ? month + 3 : month - 9);
     out->day = (uint8_t)(in_year - (153 * month + 2) / 5 + 1);
     out->day_of_year = (uint16_t)(days - days_from_civil(year, 1, 1));
-    out->weekday = (uint8_t)((days + 719468 + 3) % 7);
+    out->weekday = (uint8_t)((n + 3) % 7);
     out->hour = (uint8_t)(rest / 3600);
     out->minute = (uint8_t)(rest / 60 % 60);
     out->second = (uint8_t)(rest % 60);
@@ -78,7 +74,7 @@ take(struct cursor *c, char expected)
 
 /* exactly @digits decimal digits */
 static bool
-take_number(struct cursor *c, int *out, int digits)
+take_number(struct cursor *c, int32_t *out, int digits)
 {
     *out = 0;
     for (; digits > 0; digits--, c->p++) {
@@ -108,8 +104,8 @@ take_fraction(struct cursor *c, uint32_t *nanos)
 static bool
 take_offset(struct cursor *c, int32_t *seconds)
 {
-    int hours = 0;
-    int minutes = 0;
+    int32_t hours = 0;
+    int32_t minutes = 0;
 
     if (!take_number(c, &hours, 2) || !take(c, ':') || !take_number(c, &minutes, 2) || hours > 23 || minutes > 59) {
         return false;
@@ -139,39 +135,48 @@ fwl_cel_time_parse_zone(int32_t *seconds, struct fwl_span text)
     return true;
 }
 
+/* The date and time of day: numbers of so many digits, each followed by its separator. */
+static bool
+take_date(struct cursor *c, int32_t fields[6])
+{
+    static const char separators[6] = {'-', '-', 'T', ':', ':', '\0'};
+
+    for (int i = 0; i < 6; i++) {
+        if (!take_number(c, &fields[i], i == 0 ? 4 : 2)) {
+            return false;
+        }
+        if (i < 5 && !take(c, separators[i]) && !(i == 2 && take(c, 't'))) {
+            return false;
+        }
+    }
+    return fields[1] >= 1 && fields[1] <= 12 && fields[2] >= 1 && fields[2] <= days_of_month(fields[0], fields[1]) &&
+           fields[3] <= 23 && fields[4] <= 59 && fields[5] <= 59;
+}
+
 enum fwl_cel_err
 fwl_cel_time_parse(struct fwl_cel_cell *out, struct fwl_span text)
 {
     struct cursor c = cursor_of(text);
-    int year = 0;
-    int month = 0;
-    int day = 0;
-    int hour = 0;
-    int minute = 0;
-    int second = 0;
+    int32_t f[6]; /* year, month, day, hour, minute, second */
     int32_t offset = 0;
     uint32_t nanos = 0;
     int64_t seconds = 0;
-    bool west = false;
 
-    if (!take_number(&c, &year, 4) || !take(&c, '-') || !take_number(&c, &month, 2) || !take(&c, '-') ||
-        !take_number(&c, &day, 2) || !(take(&c, 'T') || take(&c, 't')) || !take_number(&c, &hour, 2) ||
-        !take(&c, ':') || !take_number(&c, &minute, 2) || !take(&c, ':') || !take_number(&c, &second, 2) ||
-        (take(&c, '.') && !take_fraction(&c, &nanos))) {
+    if (!take_date(&c, f) || (take(&c, '.') && !take_fraction(&c, &nanos))) {
         return FWL_CEL_ERR_TEXT;
     }
     if (!take(&c, 'Z') && !take(&c, 'z')) {
-        west = take(&c, '-');
+        bool west = take(&c, '-');
+
         if ((!west && !take(&c, '+')) || !take_offset(&c, &offset)) {
             return FWL_CEL_ERR_TEXT;
         }
+        offset = west ? -offset : offset;
     }
-    if (c.p != c.end || month < 1 || month > 12 || day < 1 || day > days_of_month(year, month) || hour > 23 ||
-        minute > 59 || second > 59) {
+    if (c.p != c.end) {
         return FWL_CEL_ERR_TEXT;
     }
-    seconds = days_from_civil(year, month, day) * DAY_S + hour * 3600 + minute * 60 + second;
-    seconds += west ? offset : -offset;
+    seconds = (int64_t)days_from_civil(f[0], f[1], f[2]) * DAY_S + (f[3] * 3600 + f[4] * 60 + f[5] - offset);
     if (seconds < FWL_CEL_TIME_FIRST || seconds > FWL_CEL_TIME_LAST) {
         return FWL_CEL_ERR_OVERFLOW;
     }
@@ -210,7 +215,7 @@ take_part(struct cursor *c, uint64_t *total)
     bool fits = true;
 
     for (; c->p < c->end && *c->p >= '0' && *c->p <= '9'; c->p++) {
-        fits = fits && fwl_mul_u64(&whole, whole, 10) && fwl_add_u64(&whole, whole, (uint64_t)(*c->p - '0'));
+        fits = fits && fwl_cel_add_digit(&whole, *c->p);
     }
     if (take(c, '.')) {
         dot = c->p;

@@ -7,20 +7,15 @@
  * loops nest properly, no instruction is unreachable, and no path costs more than `cost`, provided that variables keep
  * the maxima in the slot list. Kinds are not proven; the evaluator checks them.
  */
+#include "contracts/cel/eval/bound.h"
 #include "contracts/cel/eval/vm.h"
-
-/* Largest sizes: of the value itself (0: a scalar) and of what is inside it. */
-struct bound {
-    uint16_t size;
-    uint16_t element;
-};
 
 struct join {
     uint32_t cost;
     uint16_t target;
     uint8_t depth;
     uint8_t loop; /* loops open when it was made */
-    struct bound top;
+    struct fwl_cel_bound top;
 };
 
 struct open_loop {
@@ -29,7 +24,7 @@ struct open_loop {
     uint8_t macro;
     uint8_t depth; /* of the accumulator */
     bool when;     /* WHEN has been seen */
-    struct bound range;
+    struct fwl_cel_bound range;
 };
 
 struct verifier {
@@ -47,8 +42,8 @@ struct verifier {
     unsigned join_count;
     unsigned loop_count;
     unsigned loops_deepest;
-    struct bound any; /* of a value nothing is known about */
-    struct bound stack[FWL_CEL_STACK_MAX];
+    struct fwl_cel_bound any; /* of a value nothing is known about */
+    struct fwl_cel_bound stack[FWL_CEL_STACK_MAX];
     struct join joins[FWL_CEL_JOINS_MAX];
     struct open_loop loops[FWL_CEL_LOOPS_MAX];
 };
@@ -68,7 +63,7 @@ saturate(uint64_t cost)
 }
 
 static void
-push(struct verifier *v, struct bound b)
+push(struct verifier *v, struct fwl_cel_bound b)
 {
     if (v->depth >= FWL_MIN(v->limits->stack_cells, FWL_CEL_STACK_MAX)) {
         fail(v, FWL_ERR_LIMIT);
@@ -79,7 +74,7 @@ push(struct verifier *v, struct bound b)
 }
 
 /* Cells that an instruction may take: those above the element of the innermost loop. */
-static struct bound
+static struct fwl_cel_bound
 pop(struct verifier *v)
 {
     unsigned floor = v->loop_count == 0 ? 0 : v->loops[v->loop_count - 1].depth + 2U;
@@ -91,21 +86,15 @@ pop(struct verifier *v)
     return v->stack[--v->depth];
 }
 
-static struct bound
-larger(struct bound a, struct bound b)
-{
-    return (struct bound){FWL_MAX(a.size, b.size), FWL_MAX(a.element, b.element)};
-}
-
 static void
 open_join(struct verifier *v, size_t target)
 {
     struct join *j = &v->joins[v->join_count];
-    struct bound top = v->depth > 0 ? v->stack[v->depth - 1] : (struct bound){0, 0};
+    struct fwl_cel_bound top = v->depth > 0 ? v->stack[v->depth - 1] : (struct fwl_cel_bound){0, 0};
 
     if (v->join_count > 0 && j[-1].target == target && j[-1].depth == v->depth && j[-1].loop == v->loop_count) {
         j[-1].cost = (uint32_t)FWL_MAX(j[-1].cost, v->cost);
-        j[-1].top = larger(j[-1].top, top);
+        j[-1].top = fwl_cel_bound_larger(j[-1].top, top);
         return;
     }
     if (v->join_count == FWL_CEL_JOINS_MAX) {
@@ -146,19 +135,13 @@ close_joins(struct verifier *v, uint16_t at)
         } else {
             v->cost = FWL_MAX(v->cost, j->cost);
             if (v->depth > 0) {
-                v->stack[v->depth - 1] = larger(v->stack[v->depth - 1], j->top);
+                v->stack[v->depth - 1] = fwl_cel_bound_larger(v->stack[v->depth - 1], j->top);
             }
         }
     }
     if (v->dead) {
         fail(v, FWL_ERR_FORM);
     }
-}
-
-static uint64_t
-tenths(uint32_t size)
-{
-    return FWL_MAX(fwl_cel_tenths(size), 1);
 }
 
 static uint16_t
@@ -175,7 +158,7 @@ variable(struct verifier *v, uint8_t slot)
 
         if (entry[0] == slot) {
             v->slot_end = (uint8_t)FWL_MAX(v->slot_end, FWL_MIN(slot + 1U, UINT8_MAX));
-            push(v, (struct bound){fwl_load_be16(entry + 1), fwl_load_be16(entry + 3)});
+            push(v, (struct fwl_cel_bound){fwl_load_be16(entry + 1), fwl_load_be16(entry + 3)});
             return;
         }
     }
@@ -200,7 +183,7 @@ push_constant(struct verifier *v, uint8_t number)
     if (c != NULL) {
         bool text = c->kind == FWL_CEL_STRING || c->kind == FWL_CEL_BYTES || c->kind == FWL_CEL_VERSION;
 
-        push(v, (struct bound){(uint16_t)(text ? fwl_cel_cell_span(c).size : 0), 0});
+        push(v, (struct fwl_cel_bound){(uint16_t)(text ? fwl_cel_cell_span(c).size : 0), 0});
     }
 }
 
@@ -219,10 +202,10 @@ key(struct verifier *v, uint8_t number)
 static void
 literal(struct verifier *v, size_t count, uint16_t entries)
 {
-    struct bound b = {entries, 0};
+    struct fwl_cel_bound b = {entries, 0};
 
     for (size_t i = 0; i < count && v->err == FWL_OK; i++) {
-        struct bound inside = pop(v);
+        struct fwl_cel_bound inside = pop(v);
 
         b.element = FWL_MAX(b.element, inside.size);
     }
@@ -232,75 +215,23 @@ literal(struct verifier *v, size_t count, uint16_t entries)
 static void
 binary(struct verifier *v, enum fwl_cel_op op)
 {
-    struct bound b = pop(v);
-    struct bound a = pop(v);
-    struct bound result = {0, 0};
+    struct fwl_cel_bound b = pop(v);
+    struct fwl_cel_bound a = pop(v);
+    struct fwl_cel_bound result = {0, 0};
     uint64_t cost = 1;
 
     if (op >= FWL_CEL_OP_EQ && op <= FWL_CEL_OP_GE) {
-        cost = tenths(FWL_MIN(a.size, b.size));
+        cost = fwl_cel_bound_tenths(FWL_MIN(a.size, b.size));
     } else if (op == FWL_CEL_OP_IN) {
         cost = FWL_MAX(b.size, 1);
     } else if (op == FWL_CEL_OP_ADD) {
-        cost = tenths((uint32_t)a.size + b.size);
-        result = (struct bound){cap(v, (uint32_t)a.size + b.size), FWL_MAX(a.element, b.element)};
+        cost = fwl_cel_bound_tenths((uint32_t)a.size + b.size);
+        result = (struct fwl_cel_bound){cap(v, (uint32_t)a.size + b.size), FWL_MAX(a.element, b.element)};
     } else if (op == FWL_CEL_OP_INDEX || op == FWL_CEL_OP_OPT_INDEX) {
-        result = (struct bound){a.element, v->any.element};
+        result = (struct fwl_cel_bound){a.element, v->any.element};
     }
     v->cost += cost;
     push(v, result);
-}
-
-/* What a call may cost, and how large its result may be; 0 where nothing is said: 1, and a scalar. */
-enum {
-    COST_FIRST = 1, /* a tenth of the first argument */
-    COST_PRODUCT,   /* a tenth of the first times a tenth of the second */
-    COST_SECOND,    /* 1 and a tenth of the second */
-    COST_BUCKET,
-    RESULT_SAME = 1, /* as the first argument */
-    RESULT_LARGER,   /* as the larger argument */
-    RESULT_TEXT,     /* a text made of a scalar, or the bytes of the first argument */
-    TEXT_MAX = 64,   /* longest text that string() makes of a scalar: a version */
-};
-
-static const struct {
-    uint8_t cost;
-    uint8_t result;
-} calls[FWL_CEL_FN_COUNT] = {
-    [FWL_CEL_FN_CONTAINS] = {COST_PRODUCT, 0},      [FWL_CEL_FN_STARTS_WITH] = {COST_FIRST, 0},
-    [FWL_CEL_FN_ENDS_WITH] = {COST_FIRST, 0},       [FWL_CEL_FN_STRING] = {COST_FIRST, RESULT_TEXT},
-    [FWL_CEL_FN_BYTES] = {COST_FIRST, RESULT_TEXT}, [FWL_CEL_FN_DYN] = {0, RESULT_SAME},
-    [FWL_CEL_FN_OPTIONAL_OF] = {0, RESULT_SAME},    [FWL_CEL_FN_OPTIONAL_OF_NON_ZERO] = {0, RESULT_SAME},
-    [FWL_CEL_FN_VALUE] = {0, RESULT_SAME},          [FWL_CEL_FN_OPTIONAL_OR] = {0, RESULT_LARGER},
-    [FWL_CEL_FN_OR_VALUE] = {0, RESULT_LARGER},     [FWL_CEL_FN_SEMVER] = {COST_FIRST, RESULT_TEXT},
-    [FWL_CEL_FN_IS_SEMVER] = {COST_FIRST, 0},       [FWL_CEL_FN_VERSION] = {COST_FIRST, RESULT_TEXT},
-    [FWL_CEL_FN_BUCKET] = {COST_BUCKET, 0},         [FWL_CEL_FN_IP] = {COST_FIRST, 0},
-    [FWL_CEL_FN_IS_IP] = {COST_FIRST, 0},           [FWL_CEL_FN_CIDR] = {COST_FIRST, 0},
-    [FWL_CEL_FN_IS_CIDR] = {COST_FIRST, 0},         [FWL_CEL_FN_IS_CANONICAL] = {COST_FIRST, 0},
-    [FWL_CEL_FN_CONTAINS_IP] = {COST_SECOND, 0},    [FWL_CEL_FN_CONTAINS_CIDR] = {COST_SECOND, 0},
-};
-
-static uint64_t
-call_cost(uint8_t fn, struct bound a, struct bound b)
-{
-    switch (calls[fn].cost) {
-    case COST_FIRST: return tenths(a.size);
-    case COST_PRODUCT: return tenths(a.size) * tenths(b.size);
-    case COST_SECOND: return 1 + tenths(b.size);
-    case COST_BUCKET: return 41 + tenths((uint32_t)a.size + b.size + 1);
-    default: return 1;
-    }
-}
-
-static struct bound
-call_result(uint8_t fn, struct bound a, struct bound b)
-{
-    switch (calls[fn].result) {
-    case RESULT_SAME: return a;
-    case RESULT_LARGER: return larger(a, b);
-    case RESULT_TEXT: return (struct bound){FWL_MAX(a.size, TEXT_MAX), 0};
-    default: return (struct bound){0, 0};
-    }
 }
 
 static void
@@ -311,9 +242,9 @@ call(struct verifier *v, uint8_t fn, uint8_t count)
         FWL_CEL_FUNCTIONS(ARITY)
 #undef ARITY
     };
-    struct bound first[2] = {{0, 0}, {0, 0}};
+    struct fwl_cel_bound first[2] = {{0, 0}, {0, 0}};
 
-    if (fn >= FWL_CEL_FN_COUNT) {
+    if (fn >= FWL_CEL_FN_KNOWN) {
         fail(v, FWL_ERR_UNKNOWN);
         return;
     }
@@ -322,20 +253,20 @@ call(struct verifier *v, uint8_t fn, uint8_t count)
         return;
     }
     for (unsigned i = count; i > 0; i--) {
-        struct bound b = pop(v);
+        struct fwl_cel_bound b = pop(v);
 
         if (i <= 2) {
             first[i - 1] = b;
         }
     }
-    v->cost += call_cost(fn, first[0], first[1]);
-    push(v, call_result(fn, first[0], first[1]));
+    v->cost += fwl_cel_bound_call_cost(fn, first[0], first[1]);
+    push(v, fwl_cel_bound_call_result(fn, first[0], first[1]));
 }
 
 static void
 open_loop(struct verifier *v, uint8_t macro, uint16_t distance)
 {
-    struct bound range = pop(v);
+    struct fwl_cel_bound range = pop(v);
     struct open_loop *loop = &v->loops[v->loop_count];
 
     if (macro >= FWL_CEL_MACROS) {
@@ -351,8 +282,8 @@ open_loop(struct verifier *v, uint8_t macro, uint16_t distance)
                                .macro = macro,
                                .depth = (uint8_t)v->depth,
                                .range = range};
-    push(v, (struct bound){range.size, v->any.size});
-    push(v, (struct bound){range.element, v->any.element});
+    push(v, (struct fwl_cel_bound){range.size, v->any.size});
+    push(v, (struct fwl_cel_bound){range.element, v->any.element});
     v->loop_count++;
     v->loops_deepest = FWL_MAX(v->loops_deepest, v->loop_count);
     v->cost = 0;
@@ -396,8 +327,8 @@ close_loop(struct verifier *v)
     static const uint8_t once[FWL_CEL_MACROS] = {1, 1, 2, 11, 11, 11};
     static const uint8_t each[FWL_CEL_MACROS] = {3, 4, 2, 12, 12, 13};
     struct open_loop *loop = in_loop(v);
-    struct bound body = {0, 0};
-    struct bound result = {0, 0};
+    struct fwl_cel_bound body = {0, 0};
+    struct fwl_cel_bound result = {0, 0};
 
     if (loop == NULL) {
         return;
@@ -408,7 +339,7 @@ close_loop(struct verifier *v)
     }
     body = v->stack[v->depth - 1];
     if (loop->macro == FWL_CEL_MAP_EACH || loop->macro == FWL_CEL_MAP_WHEN) {
-        result = (struct bound){loop->range.size, body.size};
+        result = (struct fwl_cel_bound){loop->range.size, body.size};
     } else if (loop->macro == FWL_CEL_FILTER) {
         result = loop->range;
     }
@@ -444,7 +375,7 @@ jump(struct verifier *v, enum fwl_cel_op op)
             v->joins[v->join_count++] = other;
         }
     } else {
-        struct bound top = pop(v);
+        struct fwl_cel_bound top = pop(v);
 
         push(v, top);
         v->cost += op == FWL_CEL_OP_OPT_BIND;
@@ -466,13 +397,13 @@ local(struct verifier *v, uint8_t cell)
 static void
 unary(struct verifier *v, enum fwl_cel_op op)
 {
-    struct bound a = pop(v);
+    struct fwl_cel_bound a = pop(v);
 
     if (op == FWL_CEL_OP_FIELD || op == FWL_CEL_OP_OPT_FIELD) {
         key(v, v->pc[0]);
-        a = (struct bound){a.element, v->any.element};
+        a = (struct fwl_cel_bound){a.element, v->any.element};
     } else if (op != FWL_CEL_OP_SPLICE) {
-        a = (struct bound){0, 0};
+        a = (struct fwl_cel_bound){0, 0};
     }
     if (op == FWL_CEL_OP_HAS) {
         key(v, v->pc[0]);
@@ -485,10 +416,10 @@ unary(struct verifier *v, enum fwl_cel_op op)
 static void
 fold(struct verifier *v, bool keep)
 {
-    struct bound top = pop(v);
+    struct fwl_cel_bound top = pop(v);
 
     (void)pop(v);
-    push(v, keep ? top : (struct bound){0, 0});
+    push(v, keep ? top : (struct fwl_cel_bound){0, 0});
 }
 
 static void
@@ -503,10 +434,10 @@ instruction(struct verifier *v, enum fwl_cel_op op)
     case FWL_CEL_OP_NULL:
     case FWL_CEL_OP_FALSE:
     case FWL_CEL_OP_TRUE:
-    case FWL_CEL_OP_INT8: push(v, (struct bound){0, 0}); break;
+    case FWL_CEL_OP_INT8: push(v, (struct fwl_cel_bound){0, 0}); break;
     case FWL_CEL_OP_CONST: push_constant(v, v->pc[0]); break;
     case FWL_CEL_OP_TYPE:
-        push(v, (struct bound){0, 0});
+        push(v, (struct fwl_cel_bound){0, 0});
         if (v->pc[0] < FWL_CEL_NULL || v->pc[0] >= FWL_CEL_KINDS) {
             fail(v, FWL_ERR_UNKNOWN);
         }

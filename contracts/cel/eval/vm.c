@@ -80,6 +80,30 @@ fwl_cel_vm_copy(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl_cel_kin
 }
 
 bool
+fwl_cel_add_digit(uint64_t *n, uint8_t digit)
+{
+    unsigned value = digit - (unsigned)'0';
+
+    if (value > 9 || *n > UINT64_MAX / 10 || (*n == UINT64_MAX / 10 && value > UINT64_MAX % 10)) {
+        return false;
+    }
+    *n = *n * 10 + value;
+    return true;
+}
+
+void
+fwl_cel_vm_spend(struct fwl_cel_vm *vm, uint32_t n)
+{
+    vm->cost = FWL_MIN(vm->cost, FWL_CEL_COST_CAP + 1U) + FWL_MIN(n, FWL_CEL_COST_CAP);
+}
+
+void
+fwl_cel_vm_spend_text(struct fwl_cel_vm *vm, uint32_t size)
+{
+    fwl_cel_vm_spend(vm, fwl_cel_tenths(size));
+}
+
+bool
 fwl_cel_vm_over_cost(struct fwl_cel_vm *vm)
 {
     if (vm->cost <= vm->limits->cost) {

@@ -40,8 +40,8 @@ struct fwl_cel_vm {
     const struct fwl_cel_cell *constants;
     const uint8_t *code;
     const uint8_t *at; /* the instruction that runs, for positions */
-    uint64_t cost;
-    uint8_t *low; /* the free part of the arena: cells are taken below, text above */
+    uint32_t cost;     /* <= 2 * FWL_CEL_COST_CAP and a few */
+    uint8_t *low;      /* the free part of the arena: cells are taken below, text above */
     uint8_t *high;
     enum fwl_cel_err final;
     uint32_t final_position;
@@ -68,6 +68,14 @@ struct fwl_cel_cell *fwl_cel_vm_cells(struct fwl_cel_vm *vm, struct fwl_cel_cell
 uint8_t *fwl_cel_vm_text(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, size_t size);
 /** fwl_cel_vm_copy - the result is a string or bytes with a copy of @bytes, within the limit of lengths. */
 void fwl_cel_vm_copy(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl_cel_kind kind, struct fwl_span bytes);
+/**
+ * fwl_cel_vm_spend, fwl_cel_vm_spend_text - count a cost that depends on data: @n, or a tenth of @size.
+ *
+ * Stops counting far above FWL_CEL_COST_CAP, so that the counter cannot overflow: what an instruction costs besides is
+ * small, and loops ask fwl_cel_vm_over_cost.
+ */
+void fwl_cel_vm_spend(struct fwl_cel_vm *vm, uint32_t n);
+void fwl_cel_vm_spend_text(struct fwl_cel_vm *vm, uint32_t size);
 /** fwl_cel_vm_over_cost - has the cost limit been exceeded? Then final. */
 bool fwl_cel_vm_over_cost(struct fwl_cel_vm *vm);
 
@@ -85,10 +93,10 @@ fwl_cel_has_value(const struct fwl_cel_cell *optional)
 }
 
 /* ceil(n / 10), the unit in which the cost of texts is counted */
-static inline uint64_t
-fwl_cel_tenths(uint64_t n)
+static inline uint32_t
+fwl_cel_tenths(uint32_t n)
 {
-    return (n + 9) / 10;
+    return n / 10 + (n % 10 != 0);
 }
 
 /* size.c: sizes as the cost model counts them */
@@ -97,6 +105,9 @@ fwl_cel_tenths(uint64_t n)
 uint32_t fwl_cel_size_points(struct fwl_span text);
 /** fwl_cel_size_of - code points, bytes, elements; 1 for a scalar. */
 uint32_t fwl_cel_size_of(const struct fwl_cel_cell *c);
+
+/** fwl_cel_add_digit - n = n * 10 + a decimal digit; false when it is none or 64 bits do not hold it. */
+bool fwl_cel_add_digit(uint64_t *n, uint8_t digit);
 
 /* iter.c */
 
@@ -145,6 +156,8 @@ void fwl_cel_text_call(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl_
 void fwl_cel_convert_call(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl_cel_function fn);
 void fwl_cel_time_call(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl_cel_function fn, size_t count);
 void fwl_cel_release_call(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl_cel_function fn, size_t count);
+#ifndef FWL_CEL_NO_NET
 void fwl_cel_net_call(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl_cel_function fn);
+#endif
 
 #endif

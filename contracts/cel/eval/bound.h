@@ -1,0 +1,32 @@
+/* bound - upper bounds of sizes, and what follows from them for the cost of a call. Zone F; internal. */
+#ifndef FWL_CONTRACTS_CEL_EVAL_BOUND_H
+#define FWL_CONTRACTS_CEL_EVAL_BOUND_H
+
+#include "core/base.h"
+
+/* Largest sizes: of the value itself (0: a scalar) and of what is inside it. */
+struct fwl_cel_bound {
+    uint16_t size;
+    uint16_t element;
+};
+
+static inline struct fwl_cel_bound
+fwl_cel_bound_larger(struct fwl_cel_bound a, struct fwl_cel_bound b)
+{
+    return (struct fwl_cel_bound){FWL_MAX(a.size, b.size), FWL_MAX(a.element, b.element)};
+}
+
+/* a tenth, at least 1: also what a type error costs */
+static inline uint32_t
+fwl_cel_bound_tenths(uint32_t size)
+{
+    return size <= 10 ? 1 : (size + 9) / 10;
+}
+
+/** fwl_cel_bound_call_cost - the most that a function (enum fwl_cel_function) costs on two such arguments. */
+uint64_t fwl_cel_bound_call_cost(uint8_t fn, struct fwl_cel_bound a, struct fwl_cel_bound b);
+
+/** fwl_cel_bound_call_result - how large its result can be. */
+struct fwl_cel_bound fwl_cel_bound_call_result(uint8_t fn, struct fwl_cel_bound a, struct fwl_cel_bound b);
+
+#endif
