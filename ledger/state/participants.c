@@ -153,14 +153,15 @@ fwl_work_params_set(struct fwl_state *s, const struct fwl_action *a)
 {
     const struct fwl_params *p = &a->u.params;
     struct fwl_params now;
+    struct fwl_span value;
     struct fwl_writer w;
     enum fwl_err err = fwl_work_role(s, FWL_ROLE_GOVERNORS);
 
     if (err == FWL_OK) {
-        err = fwl_state_params(&s->kv, &now, NULL);
+        err = fwl_work_get(s, &value, FWL_TABLE_PARAMS, fwl_span(NULL, 0));
     }
-    if (err != FWL_OK) {
-        return err;
+    if (err != FWL_OK || fwl_params_decode(&now, NULL, value) != FWL_OK) {
+        return err == FWL_OK || err == FWL_ERR_ABSENT ? FWL_ERR_CORRUPT : err;
     }
     if ((p->protocol.number != now.protocol.number ||
          p->protocol.activation_height != now.protocol.activation_height) &&
