@@ -1,0 +1,117 @@
+"""net - a local net for whole-system tests: the testnet scripts and the public binaries, from Python."""
+import json
+import os
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BIN = os.path.join(ROOT, "build", "release", "bin")
+FWLEDGER = os.path.join(BIN, "fwledger")
+
+
+class Failed(Exception):
+    """A command failed; its output is the message."""
+
+
+def run(*args, env=None, code=0):
+    """Standard output of a command; Failed with everything it printed when its exit code is not @code."""
+    r = subprocess.run(args, capture_output=True, text=True, env=env)
+    if r.returncode != code:
+        raise Failed("%s\nexit code %d, not %d\n%s%s" % (" ".join(args), r.returncode, code, r.stdout, r.stderr))
+    return r.stdout
+
+
+def fwl(*args, code=0):
+    return run(FWLEDGER, *args, code=code)
+
+
+def wait_until(what, condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise Failed("after %d s still not: %s" % (seconds, what))
+        time.sleep(0.05)
+
+
+class Net:
+    """Validators first, then followers, in build/NAME on ports of its own. A context: down at the end."""
+
+    def __init__(self, name, validators, followers=0):
+        self.dir = os.path.join(ROOT, "build", name)
+        self.validators, self.count = validators, validators + followers
+        self.env = dict(os.environ, FWLEDGER_TESTNET_DIR=self.dir)
+        run(os.path.join(ROOT, "cmake", "build.sh"), "release")
+        if os.path.isdir(self.dir):
+            with open(self.dir + "/base") as f:
+                run(os.path.join(ROOT, "testnet", "down"), "--delete",
+                    env=dict(self.env, FWLEDGER_TESTNET_PORT=f.read().strip()))
+        self.base = int(run("sh", "-c", '. "%s/testnet/lib.sh"; free_base %d' % (ROOT, self.count + 2), env=self.env))
+        self.env["FWLEDGER_TESTNET_PORT"] = str(self.base)
+
+    def __enter__(self):
+        self.script("up", str(self.validators), str(self.count - self.validators))
+        os.environ["FWLEDGER_NODE"] = self.url(self.count - 1)
+        return self
+
+    def __exit__(self, *_):
+        self.script("down")
+
+    def script(self, name, *args):
+        return run(os.path.join(ROOT, "testnet", name), *args, env=self.env)
+
+    def url(self, i):
+        return "http://127.0.0.1:%d" % (self.base + 100 + i)
+
+    def p2p(self, i):
+        return "127.0.0.1:%d" % (self.base + i)
+
+    def path(self, *parts):
+        return os.path.join(self.dir, *parts)
+
+    def key(self, name):
+        return self.path("keys", name + ".key")
+
+    def get(self, i, path, timeout=10):
+        with urllib.request.urlopen(self.url(i) + path, timeout=timeout) as r:
+            return r.read()
+
+    def json(self, i, path, timeout=10):
+        return json.loads(self.get(i, path, timeout))
+
+    def status(self, i):
+        """None when the node does not answer."""
+        try:
+            return self.json(i, "/v1/status", 2)
+        except OSError:
+            return None
+
+    def height(self):
+        return max([s["height"] for s in map(self.status, range(self.count)) if s] or [0])
+
+    def governors(self, *args, code=0):
+        return fwl(*args, "--as", "governors", "--key", self.key("governor0"), "--key", self.key("governor1"), code=code)
+
+    def participant(self, name, role, *quotas):
+        """Makes a key and registers a participant with it; returns the options that sign as it."""
+        public = fwl("keygen", "participant", self.key(name)).strip()
+        self.governors("participant", "put", name, "--public", public, "--role", role, *quotas)
+        return ["--as", name, "--key", self.key(name)]
+
+    def same_history(self, seconds=60):
+        """Waits until all nodes are at one height; the block hashes of each node, from 0 on."""
+        def at_one_height():
+            tips = [self.status(i) for i in range(self.count)]
+            return all(tips) and len({t["block_hash"] for t in tips}) == 1
+        wait_until("all nodes are at one height", at_one_height, seconds)
+        top = self.status(0)["height"]
+        return [[self.json(i, "/v1/blocks/%d" % h)["hash"] for h in range(top + 1)] for i in range(self.count)]
+
+    def broken_lines(self):
+        """Log lines that speak of a bug of ours."""
+        lines = []
+        for i in range(self.count):
+            with open(self.path("node%d" % i, "node.log"), encoding="utf-8") as f:
+                lines += [l for l in f if " broken " in l or "invariant" in l]
+        return lines
