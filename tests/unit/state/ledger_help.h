@@ -2,6 +2,7 @@
 #ifndef FWL_TESTS_UNIT_STATE_LEDGER_HELP_H
 #define FWL_TESTS_UNIT_STATE_LEDGER_HELP_H
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/host/keys.h"
@@ -177,7 +178,10 @@ help_tx(const struct help_ledger *l, uint8_t *out, size_t room, const char *part
     sig.alg = key.alg;
     fwl_key_kid(&sig.kid, &key);
     fwl_tx_digest(&digest, sig.alg, &sig.kid, bytes);
-    fwl_ecdsa_sign(&sig.sig, signer, &digest);
+    memset(&sig.sig, 0, sizeof(sig.sig));
+    if (l->real) { /* otherwise nobody looks at it, and signing would be most of the time */
+        fwl_ecdsa_sign(&sig.sig, signer, &digest);
+    }
     fwl_writer_init(&w, out, room);
     fwl_tx_put(&w, bytes, &sig, 1);
     FWL_ASSERT(fwl_writer_finish(&w, &done) == FWL_OK);
