@@ -106,7 +106,7 @@ rules_refusal(struct fwl_decide_work *work, struct fwl_candidate *out, const str
         rollout = &found;
     }
     fwl_variables_release(work, live, release, rollout);
-    if (!fwl_rules_run(work, out)) {
+    if (!fwl_rules_judge(work, out)) {
         return FWL_REFUSAL_COST;
     }
     if (!out->newer && !fwl_rules_roll_back(work, out)) {

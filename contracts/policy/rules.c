@@ -101,7 +101,7 @@ mask_of(struct fwl_candidate *out, const struct fwl_decide_rule *rule, enum fwl_
 }
 
 bool
-fwl_rules_run(struct fwl_decide_work *work, struct fwl_candidate *out)
+fwl_rules_judge(struct fwl_decide_work *work, struct fwl_candidate *out)
 {
     uint64_t cost = 0;
 

@@ -10,8 +10,8 @@
  * work->cells. A rule that does not load, or has an unknown lang or field, is there as an error. */
 void fwl_rules_load(struct fwl_decide_work *work);
 
-/** fwl_rules_run - evaluate them all; fills the masks of @out. False when they exceed FWL_CEL_POLICY_COST. */
-bool fwl_rules_run(struct fwl_decide_work *work, struct fwl_candidate *out);
+/** fwl_rules_judge - evaluate them all; fills the masks of @out. False when they exceed FWL_CEL_POLICY_COST. */
+bool fwl_rules_judge(struct fwl_decide_work *work, struct fwl_candidate *out);
 
 /** fwl_rules_roll_back - are there true permit rules, and do all of them say rollback? */
 bool fwl_rules_roll_back(const struct fwl_decide_work *work, const struct fwl_candidate *c);
