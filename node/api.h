@@ -52,7 +52,7 @@ struct fwl_api_submission {
     uint64_t expires_s;
     bool wait_final;
     size_t size;
-    uint8_t bytes[]; /* the transaction */
+    uint8_t *bytes; /* the transaction, on the heap; whoever takes it out leaves NULL */
 };
 
 /** fwl_api_submission_taken - 202: it is in the pool. */

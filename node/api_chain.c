@@ -142,6 +142,13 @@ fwl_api_chain_transaction(struct fwl_api_call *c)
                               (int)index, "transaction", transaction_json(c, height, index)));
 }
 
+static void
+free_submission(struct fwl_api_submission *s)
+{
+    fwl_free(s->bytes);
+    fwl_free(s);
+}
+
 /* {"txid"} or {"txid", "height"}, 103 bytes at most. */
 static void
 finish(struct fwl_api_submission *s, int status, const uint64_t *height)
@@ -156,7 +163,7 @@ finish(struct fwl_api_submission *s, int status, const uint64_t *height)
     }
     (void)snprintf(text, sizeof(text), "{\"txid\":\"%s\"%s}", hex, place);
     fwl_http_finish(s->answer, status, "application/json", fwl_span_text(text));
-    fwl_free(s);
+    free_submission(s);
 }
 
 void
@@ -175,7 +182,7 @@ static void
 finish_problem(struct fwl_api_submission *s, const struct fwl_http_problem *problem)
 {
     fwl_http_finish_problem(s->answer, problem);
-    fwl_free(s);
+    free_submission(s);
 }
 
 void
@@ -214,8 +221,12 @@ fwl_api_chain_submit(struct fwl_api_call *c)
         fwl_api_fail(c, FWL_ERR_CHAIN, NULL, "chain_id");
         return;
     }
-    s = fwl_calloc(1, sizeof(*s) + body.size);
-    if (s == NULL) {
+    s = fwl_calloc(1, sizeof(*s));
+    if (s != NULL) {
+        s->bytes = fwl_malloc(body.size);
+    }
+    if (s == NULL || s->bytes == NULL) {
+        fwl_free(s);
         fwl_api_fail(c, FWL_ERR_MEMORY, NULL, NULL);
         return;
     }
@@ -226,7 +237,7 @@ fwl_api_chain_submit(struct fwl_api_call *c)
     memcpy(s->bytes, body.p, body.size);
     s->answer = fwl_http_defer(c->request);
     if (s->answer == NULL) {
-        fwl_free(s);
+        free_submission(s);
         fwl_api_fail(c, FWL_ERR_MEMORY, NULL, NULL);
         return;
     }

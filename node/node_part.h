@@ -1,0 +1,105 @@
+/*
+ * node_part - what the parts of the runtime share. Zone H. Internal to the module.
+ */
+#ifndef FWL_NODE_NODE_PART_H
+#define FWL_NODE_NODE_PART_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "ledger/store/store.h"
+#include "node/api.h"
+#include "node/node.h"
+#include "node/signer.h"
+#include "node/waiters.h"
+#include "p2p/replica/replica.h"
+
+struct event;
+struct event_base;
+struct evdns_base;
+
+/* A configured peer with a name instead of an address: asked again now and then. */
+struct fwl_node_named {
+    struct fwl_node *node;
+    const struct fwl_config_peer *peer;
+    bool asking;
+};
+
+struct fwl_node {
+    const struct fwl_config *config;
+    const struct fwl_log *log;
+    bool force_voting;
+
+    /* opened in this order */
+    uint8_t *genesis;
+    size_t genesis_size;
+    struct fwl_hash32 chain_id;
+    struct fwl_secret node_secret;
+    struct fwl_pubkey32 node_key;
+    struct fwl_signer signer;
+    struct fwl_store *chain_store;
+    struct fwl_store *votes_store;
+    struct fwl_storage chain;
+    struct fwl_storage votes;
+    struct event_base *base;
+    struct event *tick;   /* of the replica */
+    struct event *wake;   /* the queue has something, or stop */
+    struct event *second; /* status, waiters, reason line */
+    struct event *signals[2];
+    struct evdns_base *dns;
+    struct fwl_transport *transport;
+    uint16_t p2p_port;
+    void *replica_memory;
+    struct fwl_replica *replica;
+    struct fwl_api *api;
+    struct fwl_http_server *server;
+
+    struct fwl_node_named named[FWL_CONFIG_PEERS_MAX];
+    size_t named_count;
+    unsigned seconds; /* since the start */
+
+    struct fwl_waiters waiters;
+    bool committed; /* since the last fwl_node_after */
+    uint64_t tip_time_ms;
+    uint64_t interval_ms;
+    uint64_t refused;
+    uint64_t moved_at_ms; /* monotonic: the last commit, or the start */
+    enum fwl_node_exit exit;
+
+    atomic_uint_fast64_t tip;
+    pthread_mutex_t lock;
+    struct fwl_api_submission *queue; /* under lock; newest first */
+    size_t queued;                    /* under lock */
+    bool closing;                     /* under lock: nothing is taken any more */
+    bool stop;                        /* under lock */
+    struct fwl_api_status status;     /* under lock */
+};
+
+/** fwl_bind_now - both clocks. */
+struct fwl_replica_time fwl_bind_now(void);
+/** fwl_bind_io - the replica's effects. fwl_bind_owner - the transport's callbacks. The cookie is the node. */
+void fwl_bind_io(struct fwl_replica_io *out, struct fwl_node *node);
+void fwl_bind_owner(struct fwl_transport_owner *out);
+/** fwl_bind_after - after every call into the replica: what an effect may not do itself. */
+void fwl_bind_after(struct fwl_node *node);
+
+/** fwl_peers_dial - dial the configured peers; names are resolved in the background. FWL_ERR_ARG: the own key. */
+FWL_NODISCARD enum fwl_err fwl_peers_dial(struct fwl_node *node);
+/** fwl_peers_resolve - ask for the names again. */
+void fwl_peers_resolve(struct fwl_node *node);
+
+/** fwl_intake_submit - backend of the API, any thread. fwl_intake_drain - on the chain's thread: the queue into the
+ * replica. fwl_intake_close - take nothing more, answer everybody. */
+enum fwl_err fwl_intake_submit(void *cookie, struct fwl_api_submission *s);
+void fwl_intake_drain(struct fwl_node *node);
+void fwl_intake_close(struct fwl_node *node);
+/** fwl_intake_committed, fwl_intake_refused - answer who waits for it. fwl_intake_expire - who waits in vain. */
+void fwl_intake_committed(struct fwl_node *node, const struct fwl_hash32 *txid, uint64_t height);
+void fwl_intake_refused(struct fwl_node *node, const struct fwl_hash32 *txid, const struct fwl_state_refusal *why);
+void fwl_intake_expire(struct fwl_node *node, uint64_t unix_s);
+
+/** fwl_watch_publish - status for the API threads. fwl_watch_reason - the line that says what is waited for. */
+void fwl_watch_publish(struct fwl_node *node);
+void fwl_watch_reason(struct fwl_node *node, uint64_t mono_ms);
+
+#endif
