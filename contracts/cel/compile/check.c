@@ -105,19 +105,20 @@ static const struct fwl_cel_type *
 try_overload(struct fwl_cel_compiler *c, const struct fwl_cel_overload *o, const struct fwl_cel_node *n)
 {
     const struct fwl_cel_type *vars[2] = {NULL, NULL};
+    uint8_t *mark = c->arena;
     const char *at = o->signature;
     const struct fwl_cel_type *result = fwl_cel_functions_instance(c, &at, vars);
     const struct fwl_cel_node *argument = n->first;
+    bool fits = true;
 
     c->trail_count = 0;
-    for (; argument != NULL && *at != '\0'; argument = argument->next) {
-        if (!fwl_cel_type_assignable(c, fwl_cel_functions_instance(c, &at, vars), argument->type)) {
-            fwl_cel_type_rollback(c, 0);
-            return NULL;
-        }
+    for (; argument != NULL && *at != '\0' && fits; argument = argument->next) {
+        fits = fwl_cel_type_assignable(c, fwl_cel_functions_instance(c, &at, vars), argument->type);
     }
-    if (argument != NULL || *at != '\0') {
+    if (!fits || argument != NULL || *at != '\0') {
         fwl_cel_type_rollback(c, 0);
+        c->arena_left += (size_t)(c->arena - mark); /* nothing refers to the types of this attempt */
+        c->arena = mark;
         return NULL;
     }
     return result;
@@ -180,7 +181,7 @@ choose_overload(struct fwl_cel_compiler *c, struct fwl_cel_node *n)
 
         if (result != NULL && type == NULL) {
             type = result;
-        } else if (result != NULL && !fwl_cel_type_same(type, result)) {
+        } else if (result != NULL && !fwl_cel_type_same(c, type, result)) {
             type = simple(FWL_CEL_T_DYN);
         }
     }
@@ -241,9 +242,8 @@ add_scheme(struct fwl_cel_compiler *c, struct fwl_cel_node *n)
 }
 
 static void
-check_zone(struct fwl_cel_compiler *c, const struct fwl_cel_node *n)
+check_zone(struct fwl_cel_compiler *c, const struct fwl_cel_node *zone)
 {
-    const struct fwl_cel_node *zone = n->first->next;
     int32_t seconds = 0;
 
     if (zone->kind == FWL_CEL_N_LITERAL && zone->literal.kind == FWL_CEL_STRING &&
@@ -283,7 +283,7 @@ check_call(struct fwl_cel_compiler *c, struct fwl_cel_node *n)
         add_scheme(c, n);
     }
     if (n->op >= FWL_CEL_FN_FULL_YEAR && n->op <= FWL_CEL_FN_MILLISECONDS && n->count == 2) {
-        check_zone(c, n);
+        check_zone(c, n->last);
     }
     fwl_cel_fold(c, n);
 }
@@ -307,7 +307,7 @@ join(struct fwl_cel_compiler *c, const struct fwl_cel_type *so_far, const struct
         return type;
     }
     if (assignable(c, so_far, type)) {
-        return fwl_cel_type_general(so_far, type);
+        return fwl_cel_type_general(c, so_far, type);
     }
     if (c->options->profile == FWL_CEL_PUBLISH) {
         fwl_cel_compiler_fail(c, FWL_ERR_VALUE, n->at, "a literal of mixed types cannot be published: % and %",
@@ -445,7 +445,7 @@ check_cond(struct fwl_cel_compiler *c, struct fwl_cel_node *n)
         fwl_cel_compiler_fail(c, FWL_ERR_TYPE, n->at, "both branches of ?: must have one type, not % and %",
                               fwl_cel_type_text(c, yes->type), fwl_cel_type_text(c, n->last->type));
     }
-    n->type = fwl_cel_type_general(yes->type, n->last->type);
+    n->type = fwl_cel_type_general(c, yes->type, n->last->type);
 }
 
 static void

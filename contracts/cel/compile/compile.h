@@ -12,7 +12,8 @@
 #include "contracts/cel/eval/eval.h"
 
 enum {
-    FWL_CEL_COMPILE_ARENA = 256 * 1024, /* enough for every source within the limits of lang 1 */
+    FWL_CEL_COMPILE_ARENA =
+        256 * 1024, /* enough for all that lang 1 accepts; what needs more is over its limit of code, too */
     FWL_CEL_MESSAGE_BYTES = 192,
 };
 
@@ -51,7 +52,7 @@ struct fwl_cel_compiled {
 /**
  * fwl_cel_compile - compile one expression.
  *
- * Shape:   @arena aligned for pointers; FWL_CEL_COMPILE_ARENA bytes suffice under the limits of lang 1.
+ * Shape:   @arena aligned for pointers; FWL_CEL_COMPILE_ARENA bytes suffice for everything that lang 1 accepts.
  * Owns:    borrows @source and @options; out->code and out->type view @arena, diagnostic->text views @source.
  * Fills:   @out, zeros on failure; @diagnostic on failure (may be NULL).
  * Returns: FWL_OK

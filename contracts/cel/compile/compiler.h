@@ -73,15 +73,14 @@ struct fwl_cel_node {
     enum fwl_cel_node_kind kind;
     uint8_t op; /* OP, LOGIC, OPT: enum fwl_cel_op; LOOP: enum fwl_cel_macro; CALL: enum fwl_cel_function; SLOT: slot;
                    TYPE: kind of cell */
-    bool optional;    /* SELECT, INDEX: .? and [?; */
-    bool receiver;    /* CALL: the first kid stands before the dot */
-    bool global;      /* IDENT: with a leading dot */
-    bool splice;      /* element or value written with ? */
-    bool parentheses; /* written inside its own */
-    uint8_t steps;    /* SLOT: names in it */
-    uint16_t depth;   /* of the tree below */
-    uint16_t count;   /* of kids */
-    uint32_t at;      /* in the source: where to point, first byte, one after the last */
+    bool optional;  /* SELECT, INDEX: .? and [?; */
+    bool receiver;  /* CALL: the first kid stands before the dot */
+    bool global;    /* IDENT: with a leading dot */
+    bool splice;    /* element or value written with ? */
+    uint8_t steps;  /* SLOT: names in it */
+    uint16_t depth; /* of the tree below */
+    uint16_t count; /* of kids */
+    uint32_t at;    /* in the source: where to point, first byte, one after the last */
     uint32_t start;
     uint32_t end;
     struct fwl_span name; /* IDENT, SELECT, HAS, CALL; variable of LOOP, BIND, OPT */
@@ -136,6 +135,8 @@ struct fwl_cel_compiler {
     uint32_t last_end;                     /* one after the last byte of the token before it */
     unsigned depth;                        /* of the parser's recursion */
     struct fwl_cel_scope *scope;
+    unsigned type_steps; /* of recursions over types, and their depth: type.c */
+    unsigned type_depth;
     size_t trail_count;
     struct fwl_cel_trail trail[FWL_CEL_TRAIL_MAX];
 };
@@ -200,8 +201,9 @@ bool fwl_cel_type_assignable(struct fwl_cel_compiler *c, const struct fwl_cel_ty
 /** fwl_cel_type_rollback - undo the bindings made since c->trail_count was @mark. */
 void fwl_cel_type_rollback(struct fwl_cel_compiler *c, size_t mark);
 /** fwl_cel_type_general - of two assignable types the less specific one. */
-const struct fwl_cel_type *fwl_cel_type_general(const struct fwl_cel_type *a, const struct fwl_cel_type *b);
-bool fwl_cel_type_same(const struct fwl_cel_type *a, const struct fwl_cel_type *b);
+const struct fwl_cel_type *fwl_cel_type_general(struct fwl_cel_compiler *c, const struct fwl_cel_type *a,
+                                                const struct fwl_cel_type *b);
+bool fwl_cel_type_same(struct fwl_cel_compiler *c, const struct fwl_cel_type *a, const struct fwl_cel_type *b);
 /** fwl_cel_type_parse - a type as text; NULL when it is none. */
 const struct fwl_cel_type *fwl_cel_type_parse(struct fwl_cel_compiler *c, struct fwl_span text);
 /** fwl_cel_type_text - a type as text in the arena. */

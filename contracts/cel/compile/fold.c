@@ -46,7 +46,7 @@ fwl_cel_fold(struct fwl_cel_compiler *c, struct fwl_cel_node *n)
     struct fwl_cel_cell at[2];
     size_t count = 0;
 
-    if (c->err != FWL_OK || !is_constructor(n->op) || n->count > FWL_COUNT(at)) {
+    if (c->err != FWL_OK || !is_constructor(n->op) || n->first == NULL || n->count > FWL_COUNT(at)) {
         return;
     }
     for (const struct fwl_cel_node *k = n->first; k != NULL; k = k->next) {

@@ -204,6 +204,26 @@ distance(struct fwl_span a, struct fwl_span b)
     return row[b.size];
 }
 
+/* Append the variables that are exactly @d edits away, at most @room; how many there were. */
+static size_t
+list_at_distance(struct fwl_writer *w, const struct fwl_cel_schema *s, struct fwl_span wanted,
+                 const struct fwl_span *space, unsigned d, size_t room)
+{
+    size_t listed = 0;
+
+    for (size_t i = 0; i < s->count && listed < room; i++) {
+        const char *name = s->variables[i].name;
+        const char *field = name + (space == NULL ? 0 : space->size + 1);
+
+        if ((space == NULL || is_name(name, space, 1, true)) && distance(wanted, fwl_span_text(field)) == d) {
+            fwl_writer_span(w, fwl_span_text(w->size > 0 ? ", " : "did you mean "));
+            fwl_writer_span(w, fwl_span_text(name));
+            listed++;
+        }
+    }
+    return listed;
+}
+
 /* The nearest variables, by edits; with @space only those that begin with it and a dot. */
 static void
 hint_nearest(struct fwl_cel_compiler *c, struct fwl_span wanted, const struct fwl_span *space)
@@ -214,19 +234,9 @@ hint_nearest(struct fwl_cel_compiler *c, struct fwl_span wanted, const struct fw
     size_t listed = 0;
 
     fwl_writer_init(&w, text, sizeof(text));
-    for (unsigned d = 0; d <= DISTANCE_MAX && listed < NEAREST; d++) {
+    for (unsigned d = 0; d <= DISTANCE_MAX; d++) {
         for (int which = 0; which < 2; which++) {
-            const struct fwl_cel_schema *s = schema_of(c, which);
-
-            for (size_t i = 0; i < s->count && listed < NEAREST; i++) {
-                const char *name = s->variables[i].name;
-                const char *field = name + (space == NULL ? 0 : space->size + 1);
-
-                if ((space == NULL || is_name(name, space, 1, true)) && distance(wanted, fwl_span_text(field)) == d) {
-                    fwl_writer_span(&w, fwl_span_text(listed++ > 0 ? ", " : "did you mean "));
-                    fwl_writer_span(&w, fwl_span_text(name));
-                }
-            }
+            listed += list_at_distance(&w, schema_of(c, which), wanted, space, d, NEAREST - listed);
         }
     }
     if (listed > 0 && fwl_writer_finish(&w, &out) == FWL_OK) {

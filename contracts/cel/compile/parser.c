@@ -260,9 +260,6 @@ primary(struct fwl_cel_compiler *c)
     }
     n = parse_expr(c);
     expect(c, ")");
-    if (n != NULL) {
-        n->parentheses = true;
-    }
     return n;
 }
 

@@ -4,6 +4,11 @@
  */
 #include "contracts/cel/compile/compiler.h"
 
+enum {
+    STEPS_MAX = 100000, /* of recursions over types in one source */
+    DEPTH_MAX = 200,
+};
+
 static const char names[][27] = {
     [FWL_CEL_T_DYN] = "dyn",           [FWL_CEL_T_NULL] = "null_type",
     [FWL_CEL_T_BOOL] = "bool",         [FWL_CEL_T_INT] = "int",
@@ -75,67 +80,92 @@ fwl_cel_type_resolve(const struct fwl_cel_type *t)
     return t;
 }
 
-bool
-fwl_cel_type_same(const struct fwl_cel_type *a, const struct fwl_cel_type *b)
+/*
+ * Variables let a short source make types that are very deep, or very large when written out. So every recursion over
+ * types counts its steps and its depth, and gives up with an error: false means stop.
+ */
+static bool
+enter(struct fwl_cel_compiler *c)
 {
+    if (c->type_steps == STEPS_MAX || c->type_depth == DEPTH_MAX) {
+        fwl_cel_compiler_fail(c, FWL_ERR_LIMIT, 0, "the types are too involved", fwl_cel_none(), fwl_cel_none());
+    }
+    if (c->err != FWL_OK) {
+        return false;
+    }
+    c->type_steps++;
+    c->type_depth++;
+    return true;
+}
+
+static bool
+leave(struct fwl_cel_compiler *c, bool result)
+{
+    c->type_depth--;
+    return result;
+}
+
+bool
+fwl_cel_type_same(struct fwl_cel_compiler *c, const struct fwl_cel_type *a, const struct fwl_cel_type *b)
+{
+    bool same = true;
+
     a = fwl_cel_type_resolve(a);
     b = fwl_cel_type_resolve(b);
     if (a == b) {
         return true;
     }
-    if (a->kind != b->kind || a->kind == FWL_CEL_T_VAR) {
+    if (a->kind != b->kind || a->kind == FWL_CEL_T_VAR || !enter(c)) {
         return false;
     }
-    for (unsigned i = 0; i < param_count(a->kind); i++) {
-        if (!fwl_cel_type_same(a->params[i], b->params[i])) {
-            return false;
-        }
+    for (unsigned i = 0; i < param_count(a->kind) && same; i++) {
+        same = fwl_cel_type_same(c, a->params[i], b->params[i]);
     }
-    return true;
+    return leave(c, same);
 }
 
 /* is @a dyn, unknown, or the same as @b in all known parts? */
 static bool
-is_less_specific(const struct fwl_cel_type *a, const struct fwl_cel_type *b)
+is_less_specific(struct fwl_cel_compiler *c, const struct fwl_cel_type *a, const struct fwl_cel_type *b)
 {
+    bool less = true;
+
     a = fwl_cel_type_resolve(a);
     b = fwl_cel_type_resolve(b);
     if (a->kind == FWL_CEL_T_DYN || a->kind == FWL_CEL_T_VAR) {
         return true;
     }
-    if (a->kind != b->kind) {
+    if (a->kind != b->kind || !enter(c)) {
         return false;
     }
-    for (unsigned i = 0; i < param_count(a->kind); i++) {
-        if (!is_less_specific(a->params[i], b->params[i])) {
-            return false;
-        }
+    for (unsigned i = 0; i < param_count(a->kind) && less; i++) {
+        less = is_less_specific(c, a->params[i], b->params[i]);
     }
-    return true;
+    return leave(c, less);
 }
 
 const struct fwl_cel_type *
-fwl_cel_type_general(const struct fwl_cel_type *a, const struct fwl_cel_type *b)
+fwl_cel_type_general(struct fwl_cel_compiler *c, const struct fwl_cel_type *a, const struct fwl_cel_type *b)
 {
     if (fwl_cel_type_resolve(b)->kind == FWL_CEL_T_NULL) {
         return a; /* a null stands for any type that takes it */
     }
-    return is_less_specific(a, b) ? a : b;
+    return is_less_specific(c, a, b) ? a : b;
 }
 
 static bool
-occurs(const struct fwl_cel_type *var, const struct fwl_cel_type *in)
+occurs(struct fwl_cel_compiler *c, const struct fwl_cel_type *var, const struct fwl_cel_type *in)
 {
+    bool found = false;
+
     in = fwl_cel_type_resolve(in);
-    if (in == var) {
+    if (in == var || !enter(c)) {
         return true;
     }
-    for (unsigned i = 0; i < param_count(in->kind); i++) {
-        if (occurs(var, in->params[i])) {
-            return true;
-        }
+    for (unsigned i = 0; i < param_count(in->kind) && !found; i++) {
+        found = occurs(c, var, in->params[i]);
     }
-    return false;
+    return leave(c, found);
 }
 
 static bool
@@ -162,13 +192,13 @@ assign_var(struct fwl_cel_compiler *c, const struct fwl_cel_type *var, const str
         var = *var->bound;
     }
     if (*var->bound == NULL) {
-        return fwl_cel_type_resolve(other) == var || (!occurs(var, other) && set_bound(c, var, other));
+        return fwl_cel_type_resolve(other) == var || (!occurs(c, var, other) && set_bound(c, var, other));
     }
     if (!assign(c, other, *var->bound)) {
         return false;
     }
-    general = fwl_cel_type_general(other, *var->bound);
-    return general == *var->bound || occurs(var, general) || set_bound(c, var, general);
+    general = fwl_cel_type_general(c, other, *var->bound);
+    return general == *var->bound || occurs(c, var, general) || set_bound(c, var, general);
 }
 
 static bool
@@ -178,10 +208,11 @@ takes_null(enum fwl_cel_type_kind kind)
            kind == FWL_CEL_T_NULL || kind == FWL_CEL_T_VERSION || kind == FWL_CEL_T_IP || kind == FWL_CEL_T_CIDR;
 }
 
-/* Recursion: depth of the types, which the nesting of the expression bounds. */
 static bool
 assign(struct fwl_cel_compiler *c, const struct fwl_cel_type *to, const struct fwl_cel_type *from)
 {
+    bool fits = true;
+
     if (to == from) {
         return true;
     }
@@ -197,15 +228,13 @@ assign(struct fwl_cel_compiler *c, const struct fwl_cel_type *to, const struct f
     if (to->kind == FWL_CEL_T_NULL || from->kind == FWL_CEL_T_NULL) {
         return takes_null(to->kind) && takes_null(from->kind);
     }
-    if (to->kind != from->kind) {
+    if (to->kind != from->kind || !enter(c)) {
         return false;
     }
-    for (unsigned i = 0; i < param_count(to->kind); i++) {
-        if (!assign(c, to->params[i], from->params[i])) {
-            return false;
-        }
+    for (unsigned i = 0; i < param_count(to->kind) && fits; i++) {
+        fits = assign(c, to->params[i], from->params[i]);
     }
-    return true;
+    return leave(c, fits);
 }
 
 void
@@ -296,17 +325,21 @@ fwl_cel_type_parse(struct fwl_cel_compiler *c, struct fwl_span text)
 }
 
 static void
-put(struct fwl_writer *w, const struct fwl_cel_type *t)
+put(struct fwl_cel_compiler *c, struct fwl_writer *w, const struct fwl_cel_type *t)
 {
     t = fwl_cel_type_resolve(t);
+    if (!enter(c)) {
+        return;
+    }
     fwl_writer_span(w, fwl_span_text(names[t->kind]));
     for (unsigned i = 0; i < param_count(t->kind); i++) {
         fwl_writer_span(w, fwl_span_text(i == 0 ? "(" : ", "));
-        put(w, t->params[i]);
+        put(c, w, t->params[i]);
     }
     if (param_count(t->kind) > 0) {
         fwl_writer_u8(w, ')');
     }
+    (void)leave(c, true);
 }
 
 struct fwl_span
@@ -317,12 +350,12 @@ fwl_cel_type_text(struct fwl_cel_compiler *c, const struct fwl_cel_type *t)
     uint8_t *buffer = NULL;
 
     fwl_writer_init(&w, NULL, 0);
-    put(&w, t);
+    put(c, &w, t);
     buffer = fwl_cel_compiler_alloc(c, w.size + 1);
     if (buffer == NULL) {
         return fwl_span_text("");
     }
     fwl_writer_init(&w, buffer, w.size);
-    put(&w, t);
+    put(c, &w, t);
     return fwl_writer_finish(&w, &out) == FWL_OK ? out : fwl_span_text("");
 }

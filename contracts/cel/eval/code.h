@@ -61,7 +61,7 @@
     X(OPT_FLAT, 47, 0, 2, 1)
 
 enum fwl_cel_op {
-#define FWL_CEL_OP(name, number, operands, takes, gives) FWL_CEL_OP_##name = number,
+#define FWL_CEL_OP(name, number, operands, takes, gives) FWL_CEL_OP_##name = (number),
     FWL_CEL_OPS(FWL_CEL_OP)
 #undef FWL_CEL_OP
         FWL_CEL_OP_COUNT
@@ -137,7 +137,7 @@ enum fwl_cel_macro {
     X(MASKED, 54, 1, 1)
 
 enum fwl_cel_function {
-#define FWL_CEL_FN(name, number, least, most) FWL_CEL_FN_##name = number,
+#define FWL_CEL_FN(name, number, least, most) FWL_CEL_FN_##name = (number),
     FWL_CEL_FUNCTIONS(FWL_CEL_FN)
 #undef FWL_CEL_FN
         FWL_CEL_FN_COUNT

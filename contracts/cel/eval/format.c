@@ -6,10 +6,10 @@
 static char *
 put_text(char *to, const char *text)
 {
-    size_t size = strlen(text);
-
-    memcpy(to, text, size);
-    return to + size;
+    while (*text != '\0') {
+        *to++ = *text++;
+    }
+    return to;
 }
 
 /* decimal, at least @digits long */

@@ -238,7 +238,7 @@ static void
 call(struct verifier *v, uint8_t fn, uint8_t count)
 {
     static const uint8_t arity[FWL_CEL_FN_COUNT][2] = {
-#define ARITY(name, number, least, most) [number] = {least, most},
+#define ARITY(name, number, least, most) [number] = {(least), (most)},
         FWL_CEL_FUNCTIONS(ARITY)
 #undef ARITY
     };
@@ -507,7 +507,7 @@ enum fwl_err
 fwl_cel_verify(struct fwl_cel_program *program, struct fwl_span slot_list, const struct fwl_cel_limits *limits)
 {
     static const uint8_t operands[FWL_CEL_OP_COUNT] = {
-#define OPERANDS(name, number, bytes, takes, gives) [number] = bytes,
+#define OPERANDS(name, number, bytes, takes, gives) [number] = (bytes),
         FWL_CEL_OPS(OPERANDS)
 #undef OPERANDS
     };

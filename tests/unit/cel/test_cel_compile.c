@@ -212,6 +212,26 @@ test_cel_compile__limits(void **state)
     assert_non_null(strstr(cel->diagnostic.message, "cost"));
 }
 
+/* Each variable doubles the type of the one before: written out, the last has 2^40 parts. */
+static void
+test_cel_compile__large_types(void **state)
+{
+    char text[2048];
+    size_t size = 0;
+    struct cel *cel = cel_new();
+
+    (void)state;
+    size = (size_t)snprintf(text, sizeof(text), "cel.bind(a0, {1: 1}, ");
+    for (int i = 1; i <= 40; i++) {
+        size += (size_t)snprintf(text + size, sizeof(text) - size, "cel.bind(a%d, {a%d: a%d}, ", i, i - 1, i - 1);
+    }
+    size += (size_t)snprintf(text + size, sizeof(text) - size, "a40 == a40");
+    memset(text + size, ')', 41);
+    text[size + 41] = '\0';
+    assert_int_equal(cel_compile(cel, text), FWL_ERR_LIMIT);
+    assert_non_null(strstr(cel->diagnostic.message, "types"));
+}
+
 static void
 test_cel_compile__many_constants(void **state)
 {
@@ -272,10 +292,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cel_compile__diagnostics), cmocka_unit_test(test_cel_compile__publish),
-        cmocka_unit_test(test_cel_compile__types),       cmocka_unit_test(test_cel_compile__one_code),
-        cmocka_unit_test(test_cel_compile__limits),      cmocka_unit_test(test_cel_compile__many_constants),
-        cmocka_unit_test(test_cel_compile__memory),      cmocka_unit_test(test_cel_compile__syntax),
+        cmocka_unit_test(test_cel_compile__diagnostics),    cmocka_unit_test(test_cel_compile__publish),
+        cmocka_unit_test(test_cel_compile__types),          cmocka_unit_test(test_cel_compile__one_code),
+        cmocka_unit_test(test_cel_compile__limits),         cmocka_unit_test(test_cel_compile__large_types),
+        cmocka_unit_test(test_cel_compile__many_constants), cmocka_unit_test(test_cel_compile__memory),
+        cmocka_unit_test(test_cel_compile__syntax),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
