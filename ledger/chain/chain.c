@@ -152,7 +152,10 @@ write_genesis(struct fwl_chain *c, struct fwl_span document, const struct fwl_ge
     struct fwl_chain_slot *slot = &c->slots[0];
     struct fwl_overlay *o = &slot->overlay;
     uint8_t bytes[FWL_BODY_SIZE_START];
-    uint8_t set[FWL_VALIDATORS_SIZE_MAX];
+    uint8_t keys[FWL_VALIDATORS_SIZE_MAX];
+    uint8_t encoded[FWL_VALIDATORS_SIZE_MAX];
+    struct fwl_span set = {0};
+    struct fwl_writer w;
     struct fwl_body body = {0};
     struct fwl_hash32 root;
     struct fwl_hash32 leaf;
@@ -176,8 +179,13 @@ write_genesis(struct fwl_chain *c, struct fwl_span document, const struct fwl_ge
     err = fwl_tiles_append(o, &root, &size, FWL_SPACE_HIST, &leaf, 1);
     err = err == FWL_OK ? fwl_index_block(slot, &body, &hash, NULL) : err;
     err = err == FWL_OK ? fwl_index_values(slot, NULL, body.header.time_ms) : err;
-    err = err == FWL_OK ? fwl_state_validators(&kv, &validators, set, &hash) : err;
-    err = err == FWL_OK ? fwl_index_set(o, 0, 0, fwl_span(set, FWL_VALIDATORS_SIZE(validators.n))) : err;
+    err = err == FWL_OK ? fwl_state_validators(&kv, &validators, keys, NULL) : err;
+    if (err == FWL_OK) {
+        fwl_writer_init(&w, encoded, sizeof(encoded));
+        fwl_validators_put(&w, &validators);
+        err = fwl_writer_finish(&w, &set);
+    }
+    err = err == FWL_OK ? fwl_index_set(o, 0, 0, set) : err;
     err = err == FWL_OK ? fwl_overlay_put(o, FWL_SPACE_META, fwl_span_text("genesis"), document) : err;
     err = err == FWL_OK ? fwl_overlay_put(o, FWL_SPACE_META, fwl_span_text("chain_id"), fwl_hash32_span(&c->chain_id))
                         : err;
