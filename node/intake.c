@@ -87,8 +87,12 @@ take(struct fwl_node *n, struct fwl_api_submission *s)
     }
     if (err == FWL_OK) {
         fwl_api_submission_taken(s);
-    } else if (err == FWL_ERR_REPLAY && wait && find_place(n, &txid, &height)) {
-        fwl_api_submission_final(s, height);
+    } else if (find_place(n, &txid, &height)) { /* whatever the pool says of it now: asking again is harmless */
+        if (wait) {
+            fwl_api_submission_final(s, height);
+        } else {
+            fwl_api_submission_refused(s, FWL_ERR_REPLAY, NULL, NULL);
+        }
     } else {
         n->refused++;
         refuse(s, err, &why);

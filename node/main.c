@@ -85,7 +85,7 @@ run(const struct arguments *a, struct fwl_config *config)
 int
 main(int argc, char **argv)
 {
-    struct arguments a = {0};
+    struct arguments a = {.options = {.signals = true}};
     struct fwl_config *config = NULL;
     int code = parse(&a, argc, argv);
 

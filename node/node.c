@@ -210,7 +210,7 @@ make_events(struct fwl_node *n)
         event_add(n->second, &second) != 0) {
         return false;
     }
-    for (size_t i = 0; i < FWL_COUNT(numbers); i++) {
+    for (size_t i = 0; n->options.signals && i < FWL_COUNT(numbers); i++) {
         n->signals[i] = evsignal_new(n->base, numbers[i], on_signal, n);
         if (n->signals[i] == NULL || event_add(n->signals[i], NULL) != 0) {
             return false;
@@ -337,14 +337,14 @@ boot(struct fwl_node *n)
         return config_fault(n, "not enough memory, or timers out of bounds", "timers", FWL_ERR_MEMORY);
     }
     n->replica = fwl_replica_init(n->replica_memory, size, &config);
-    err = fwl_replica_boot(n->replica, fwl_bind_now(), lost, n->force_voting);
+    err = fwl_replica_boot(n->replica, fwl_bind_now(), lost, n->options.force_voting);
     if (err != FWL_OK) {
         return boot_fault(n, err);
     }
     if (lost && n->exit == FWL_NODE_EXIT_DONE) {
         fwl_log(n->log, FWL_LOG_UNUSUAL, "node",
-                n->force_voting ? "voting with a votes store that is not the key's, as told"
-                                : "the votes store is not the key's: voting starts when it is safe again",
+                n->options.force_voting ? "voting with a votes store that is not the key's, as told"
+                                        : "the votes store is not the key's: voting starts when it is safe again",
                 "%s", "");
         err = fwl_signer_instance_renew(&n->votes, n->config->validator_key);
         if (err != FWL_OK) {
@@ -405,14 +405,14 @@ open_api(struct fwl_node *n)
 }
 
 static enum fwl_node_exit
-open_all(struct fwl_node *n, bool check_only)
+open_all(struct fwl_node *n)
 {
     enum fwl_node_exit code = read_genesis(n);
 
     if (code == FWL_NODE_EXIT_DONE) {
         code = read_keys(n);
     }
-    if (code != FWL_NODE_EXIT_DONE || check_only) {
+    if (code != FWL_NODE_EXIT_DONE || n->options.check_only) {
         return code;
     }
     code = open_stores(n);
@@ -459,10 +459,10 @@ fwl_node_open(struct fwl_node **out, const struct fwl_config *config, const stru
     }
     n->config = config;
     n->log = log;
-    n->force_voting = options->force_voting;
+    n->options = *options;
     (void)pthread_mutex_init(&n->lock, NULL);
     fwl_waiters_init(&n->waiters, FWL_NODE_WAITERS_MAX);
-    code = open_all(n, options->check_only);
+    code = open_all(n);
     if (code != FWL_NODE_EXIT_DONE || options->check_only) {
         fwl_node_close(n);
         return code;

@@ -28,7 +28,7 @@ struct fwl_node_named {
 struct fwl_node {
     const struct fwl_config *config;
     const struct fwl_log *log;
-    bool force_voting;
+    struct fwl_node_options options;
 
     /* opened in this order */
     uint8_t *genesis;
