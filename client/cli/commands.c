@@ -39,3 +39,22 @@ fwl_commands_fail(const char *what, enum fwl_err err)
     (void)fprintf(stderr, "fwledger: %s: %s\n", what, fwl_err_text(err));
     return fwl_commands_exit(err);
 }
+
+bool
+fwl_commands_number(uint64_t *out, const char *text, uint64_t max)
+{
+    uint64_t number = 0;
+
+    *out = 0;
+    if (*text == '\0') {
+        return false;
+    }
+    for (; *text != '\0'; text++) {
+        if (*text < '0' || *text > '9' || !fwl_mul_u64(&number, number, 10) ||
+            !fwl_add_u64(&number, number, (uint64_t)(*text - '0')) || number > max) {
+            return false;
+        }
+    }
+    *out = number;
+    return true;
+}

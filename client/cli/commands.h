@@ -6,6 +6,7 @@
 
 #include "client/cli/args.h"
 #include "core/error.h"
+#include "core/host/keys.h"
 
 /* Exit codes of all programs (docs/spec/interfaces.md). */
 enum fwl_exit {
@@ -31,8 +32,23 @@ int fwl_commands_exit(enum fwl_err err);
 /** fwl_commands_fail - print "fwledger: WHAT: text of @err" to standard error and return its exit code. */
 int fwl_commands_fail(const char *what, enum fwl_err err);
 
+/** fwl_commands_author - load an author's key; prints the reason and returns an exit code. */
+int fwl_commands_author(struct fwl_secret *out, const char *path);
+
+/** fwl_commands_number - a decimal number of at most @max; false for anything else. */
+FWL_NODISCARD bool fwl_commands_number(uint64_t *out, const char *text, uint64_t max);
+
 /* The tables, one per file; each ends with an entry whose name is NULL. */
 extern const struct fwl_command fwl_commands_keys[];
+extern const struct fwl_command fwl_commands_genesis[];
+extern const struct fwl_command fwl_commands_anchor[];
+extern const struct fwl_command fwl_commands_ask[];
+extern const struct fwl_command fwl_commands_verify[];
+extern const struct fwl_command fwl_commands_governors[];
+extern const struct fwl_command fwl_commands_chain[];
+extern const struct fwl_command fwl_commands_release[];
+extern const struct fwl_command fwl_commands_import[];
+extern const struct fwl_command fwl_commands_policy[];
 extern const struct fwl_command fwl_commands_version[];
 
 #endif

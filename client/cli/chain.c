@@ -1,0 +1,273 @@
+/*
+ * fwledger validators change, params set - what the governors decide about the chain itself.
+ */
+#include <stdlib.h>
+
+#include "client/cli/anchor.h"
+#include "client/cli/commands.h"
+#include "client/cli/spec.h"
+#include "client/cli/submit.h"
+#include "core/hex.h"
+#include "core/host/heap.h"
+#include "ledger/model/header.h"
+#include "ledger/model/statement.h"
+
+struct change {
+    struct fwl_submit_args submit;
+    const char *new_key; /* secret of an added or changed validator */
+    struct fwl_spec spec;
+    struct fwl_governors governors;
+    uint8_t governor_keys[33 * FWL_KEYS_MAX];
+    uint8_t bitmap[2];
+    uint8_t sigs[64 * FWL_KEYS_MAX];
+    struct fwl_action action;
+};
+
+/* The governors of today, from their participant entry. */
+static int
+take_governors(struct change *c, struct fwl_session *session)
+{
+    struct fwl_key keys[FWL_KEYS_MAX];
+    uint8_t items[FWL_KEYS_MAX * 48];
+    struct fwl_list list = {0};
+    struct fwl_writer w;
+    json_t *value = NULL;
+    const json_t *array = NULL;
+    int code = fwl_session_json(session, &value, "/v1/participants/governors");
+    enum fwl_err err = FWL_ERR_VALUE;
+
+    array = json_object_get(value, "keys");
+    list.count = json_array_size(array);
+    if (code == 0 && list.count > 0 && list.count <= FWL_KEYS_MAX) {
+        err = FWL_OK;
+        for (size_t i = 0; i < list.count && err == FWL_OK; i++) {
+            const char *text = json_string_value(json_array_get(array, i));
+
+            err = text == NULL ? FWL_ERR_VALUE : fwl_anchor_key(&keys[i], fwl_span_text(text));
+        }
+    }
+    if (err == FWL_OK) {
+        fwl_writer_init(&w, items, sizeof(items));
+        fwl_key_put_list(&w, keys, list.count);
+        err = fwl_writer_finish(&w, &list.items);
+    }
+    err = err == FWL_OK ? fwl_key_governors(&c->governors, c->governor_keys, list,
+                                            (uint64_t)json_integer_value(json_object_get(value, "threshold")))
+                        : err;
+    json_decref(value);
+    return code != 0 ? code : err == FWL_OK ? 0 : fwl_commands_fail("/v1/participants/governors", err);
+}
+
+/* Signs @digest with each given key, in the order of the set: bitmap and signatures. */
+static int
+sign_statement(struct change *c, const struct fwl_hash32 *digest)
+{
+    struct fwl_sig64 by_member[FWL_KEYS_MAX];
+    size_t count = 0;
+
+    for (size_t i = 0; i < c->submit.keys.count && count < c->governors.threshold; i++) {
+        struct fwl_secret secret;
+        struct fwl_pubkey33 point;
+        int64_t alg = 0;
+        enum fwl_err err = fwl_secret_load(&secret, c->submit.keys.values[i]);
+
+        if (err != FWL_OK || secret.kind != FWL_KEY_PARTICIPANT) {
+            fwl_secret_clear(&secret);
+            return err != FWL_OK ? fwl_commands_fail(c->submit.keys.values[i], err)
+                                 : fwl_commands_fail(c->submit.keys.values[i], FWL_ERR_KEYS);
+        }
+        fwl_secret_point(&alg, &point, &secret);
+        for (size_t m = 0; m < c->governors.count; m++) {
+            if (memcmp(c->governors.keys.p + 33 * m, point.b, 33) == 0 && (c->bitmap[m / 8] >> (m % 8) & 1) == 0) {
+                fwl_ecdsa_sign(&by_member[m], &secret, digest);
+                c->bitmap[m / 8] = (uint8_t)(c->bitmap[m / 8] | 1U << (m % 8));
+                count++;
+            }
+        }
+        fwl_secret_clear(&secret);
+    }
+    if (count < c->governors.threshold) {
+        (void)fprintf(stderr, "fwledger: %u of the governors' keys are needed, %zu were given\n",
+                      c->governors.threshold, count);
+        return FWL_EXIT_NO;
+    }
+    count = 0;
+    for (size_t m = 0; m < c->governors.count; m++) {
+        if ((c->bitmap[m / 8] >> (m % 8) & 1) != 0) {
+            memcpy(c->sigs + 64 * count++, by_member[m].b, 64);
+        }
+    }
+    c->action.has |= FWL_HAS(2);
+    c->action.u.validators.signatures.bitmap = fwl_span(c->bitmap, ((size_t)c->governors.count + 7) / 8);
+    c->action.u.validators.signatures.sigs = fwl_span(c->sigs, 64 * count);
+    return 0;
+}
+
+/* A new key shows that it is live: it signs the newest block. */
+static int
+prove_possession(struct change *c, struct fwl_session *session, const struct fwl_header *header)
+{
+    struct fwl_possession *p = &c->action.u.validators.possession;
+    struct fwl_secret secret;
+    struct fwl_hash32 digest;
+    enum fwl_err err = fwl_secret_load(&secret, c->new_key);
+
+    if (err != FWL_OK || secret.kind != FWL_KEY_VALIDATOR) {
+        fwl_secret_clear(&secret);
+        return fwl_commands_fail(c->new_key, err != FWL_OK ? err : FWL_ERR_KEYS);
+    }
+    p->height = header->height;
+    fwl_header_hash(&p->block_hash, header);
+    fwl_statement_possession(&digest, &session->chain_id, p->height, &p->block_hash);
+    fwl_schnorr_sign(&p->sig, &secret, &digest);
+    fwl_secret_clear(&secret);
+    c->action.has |= FWL_HAS(3);
+    return 0;
+}
+
+static int
+complete(struct change *c, struct fwl_session *session)
+{
+    struct fwl_http_response response = {0};
+    struct fwl_header header = {0};
+    struct fwl_validators set;
+    uint8_t keys[32 * FWL_VALIDATORS_MAX];
+    struct fwl_hash32 validators_hash;
+    struct fwl_hash32 governors_hash;
+    struct fwl_hash32 digest;
+    char path[64];
+    int code = 0;
+
+    (void)snprintf(path, sizeof(path), "/v1/headers/%llu", (unsigned long long)session->height);
+    code = fwl_session_get(session, &response, path);
+    if (code == 0 && fwl_header_decode(&header, fwl_span(response.body, response.size)) != FWL_OK) {
+        code = fwl_commands_fail(path, FWL_ERR_VALUE);
+    }
+    fwl_http_response_clear(&response);
+    if (code != 0 || fwl_member_set(&set, keys, c->spec.list) != FWL_OK) {
+        return code != 0 ? code : fwl_commands_fail("validators", FWL_ERR_LIMIT);
+    }
+    fwl_validators_hash(&validators_hash, &set);
+    if (fwl_hash32_equal(&validators_hash, &header.next_validators_hash)) {
+        return 0; /* only node or log keys change: no epoch starts, nothing is to be signed */
+    }
+    code = take_governors(c, session);
+    if (code == 0) {
+        fwl_governors_hash(&governors_hash, &c->governors);
+        fwl_statement_epoch(&digest, &session->chain_id, header.epoch + 1, &validators_hash, &governors_hash);
+        code = sign_statement(c, &digest);
+    }
+    return code == 0 && c->new_key != NULL ? prove_possession(c, session, &header) : code;
+}
+
+static int
+send(struct change *c, const char *path)
+{
+    struct fwl_session session;
+    int code = 0;
+
+    if (fwl_spec_validators(&c->spec, path) != FWL_OK) {
+        (void)fprintf(stderr, "fwledger: %s\n", c->spec.error);
+        return FWL_EXIT_CONFIG;
+    }
+    c->action.code = FWL_ACTION_VALIDATORS_CHANGE;
+    c->action.has = fwl_action_required(FWL_ACTION_VALIDATORS_CHANGE);
+    c->action.u.validators.members = c->spec.list;
+    code = fwl_session_open(&session, c->submit.node);
+    code = code == 0 ? complete(c, &session) : code;
+    fwl_session_close(&session);
+    return code == 0 ? fwl_submit_one(&c->action, &c->submit) : code;
+}
+
+static int
+run_change(const struct fwl_command *self, int argc, char **argv)
+{
+    struct change *c = fwl_calloc(1, sizeof(*c));
+    struct fwl_operands operands;
+    int code = 0;
+
+    if (c == NULL) {
+        return fwl_commands_fail(self->name, FWL_ERR_MEMORY);
+    }
+    const struct fwl_option options[] = {{.name = "--new-key",
+                                          .value_name = "FILE",
+                                          .help = "key of the added or changed validator: proves it is live",
+                                          .value = &c->new_key},
+                                         FWL_SUBMIT_OPTIONS(&c->submit)};
+    code = fwl_args_parse(self, options, FWL_COUNT(options), &operands, 1, 1, argc, argv);
+    code = code == -1 ? send(c, operands.values[0]) : code;
+    fwl_free(c);
+    return code;
+}
+
+/* The parameters in force, from the node. */
+static int
+take_present(struct fwl_params *p, struct fwl_session *session)
+{
+    const struct {
+        const char *member;
+        uint64_t *to;
+    } members[] = {
+        {"heartbeat_ms", &p->heartbeat_ms}, {"leader_term", &p->leader_term}, {"precision_ms", &p->precision_ms},
+        {"msgdelay_ms", &p->msgdelay_ms},   {"max_block", &p->max_block},     {"max_work", &p->max_work},
+        {"verdict_k", &p->verdict_k},
+    };
+    json_t *value = NULL;
+    const json_t *protocol = NULL;
+    int code = fwl_session_json(session, &value, "/v1/params");
+
+    fwl_params_default(p);
+    for (size_t i = 0; i < FWL_COUNT(members); i++) {
+        *members[i].to = (uint64_t)json_integer_value(json_object_get(value, members[i].member));
+    }
+    protocol = json_object_get(value, "protocol");
+    p->protocol.number = (uint64_t)json_integer_value(json_object_get(protocol, "number"));
+    p->protocol.activation_height = (uint64_t)json_integer_value(json_object_get(protocol, "activation_height"));
+    json_decref(value);
+    return code;
+}
+
+static int
+run_params(const struct fwl_command *self, int argc, char **argv)
+{
+    struct fwl_submit_args args = {0};
+    struct fwl_operands operands;
+    const struct fwl_option options[] = {FWL_SUBMIT_OPTIONS(&args)};
+    struct fwl_action action = {.code = FWL_ACTION_PARAMS_SET, .has = fwl_action_required(FWL_ACTION_PARAMS_SET)};
+    struct fwl_session session;
+    struct fwl_spec *spec = NULL;
+    int code = fwl_args_parse(self, options, FWL_COUNT(options), &operands, 1, 1, argc, argv);
+
+    if (code != -1) {
+        return code;
+    }
+    spec = fwl_calloc(1, sizeof(*spec));
+    if (spec == NULL) {
+        return fwl_commands_fail(self->name, FWL_ERR_MEMORY);
+    }
+    code = fwl_session_connect(&session, args.node);
+    code = code == 0 ? take_present(&spec->params, &session) : code;
+    fwl_session_close(&session);
+    if (code == 0 && fwl_spec_params(spec, operands.values[0]) != FWL_OK) {
+        (void)fprintf(stderr, "fwledger: %s\n", spec->error);
+        code = FWL_EXIT_CONFIG;
+    }
+    if (code == 0) {
+        action.u.params = spec->params;
+        code = fwl_submit_one(&action, &args);
+    }
+    fwl_free(spec);
+    return code;
+}
+
+#define GOVERNORS " --as governors --key governor0.key --key governor1.key"
+
+const struct fwl_command fwl_commands_chain[] = {
+    {"validators change", "FILE",
+     "Governors change the validators; FILE names the whole next set, at most one member differs:\n"
+     "validators: [{key, participant, nodes, log_keys}]. The same keys sign the epoch statement.",
+     "fwledger validators change next.yaml --new-key validator4.key" GOVERNORS, run_change},
+    {"params set", "FILE", "Governors change parameters; FILE: heartbeat, leader_term, max_block, ...; the rest stays.",
+     "echo 'heartbeat: 60s' >params.yaml; fwledger params set params.yaml" GOVERNORS, run_params},
+    {0},
+};

@@ -1,0 +1,123 @@
+#include "client/cli/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "core/host/heap.h"
+
+enum {
+    FIRST_ROOM = 16384,
+};
+
+static enum fwl_err
+read_all(struct fwl_span *out, int fd, size_t max)
+{
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    size_t room = 0;
+
+    for (;;) {
+        ssize_t got = 0;
+
+        if (size + 1 >= room) {
+            uint8_t *grown = fwl_realloc(bytes, room == 0 ? FIRST_ROOM : 2 * room);
+
+            if (grown == NULL) {
+                fwl_free(bytes);
+                return FWL_ERR_MEMORY;
+            }
+            bytes = grown;
+            room = room == 0 ? FIRST_ROOM : 2 * room;
+        }
+        got = read(fd, bytes + size, room - size - 1);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        size += got > 0 ? (size_t)got : 0;
+        if (got < 0 || size > max) {
+            fwl_free(bytes);
+            return got < 0 ? FWL_ERR_STORAGE : FWL_ERR_LIMIT;
+        }
+        if (got == 0) {
+            bytes[size] = '\0';
+            *out = fwl_span(bytes, size);
+            return FWL_OK;
+        }
+    }
+}
+
+enum fwl_err
+fwl_files_read(struct fwl_span *out, const char *path, size_t max)
+{
+    bool standard = strcmp(path, "-") == 0;
+    int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    enum fwl_err err = FWL_OK;
+
+    *out = (struct fwl_span){0};
+    if (fd < 0) {
+        return errno == ENOENT ? FWL_ERR_ABSENT : FWL_ERR_STORAGE;
+    }
+    err = read_all(out, fd, max);
+    if (!standard) {
+        (void)close(fd);
+    }
+    return err;
+}
+
+static bool
+write_all(int fd, struct fwl_span bytes)
+{
+    while (bytes.size > 0) {
+        ssize_t put = write(fd, bytes.p, bytes.size);
+
+        if (put < 0 && errno != EINTR) {
+            return false;
+        }
+        bytes = put < 0 ? bytes : fwl_span(bytes.p + put, bytes.size - (size_t)put);
+    }
+    return true;
+}
+
+/* The rename is on disk once the folder is. */
+static bool
+sync_folder(const char *path)
+{
+    char copy[PATH_MAX];
+    int fd = -1;
+    bool good = false;
+
+    (void)snprintf(copy, sizeof(copy), "%s", path);
+    fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        good = fsync(fd) == 0;
+        (void)close(fd);
+    }
+    return good;
+}
+
+enum fwl_err
+fwl_files_replace(const char *path, struct fwl_span bytes)
+{
+    char beside[PATH_MAX];
+    int fd = -1;
+    bool good = false;
+
+    if (snprintf(beside, sizeof(beside), "%s.%ld.new", path, (long)getpid()) >= (int)sizeof(beside)) {
+        return FWL_ERR_STORAGE;
+    }
+    fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (fd < 0) {
+        return FWL_ERR_STORAGE;
+    }
+    good = write_all(fd, bytes) && fsync(fd) == 0;
+    good = close(fd) == 0 && good;
+    if (!good || rename(beside, path) != 0) {
+        (void)unlink(beside);
+        return FWL_ERR_STORAGE;
+    }
+    return sync_folder(path) ? FWL_OK : FWL_ERR_STORAGE;
+}

@@ -1,0 +1,89 @@
+#include "client/cli/print.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+enum {
+    DEPTH_MAX = 16,
+};
+
+void
+fwl_print_text(FILE *to, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        unsigned char c = (unsigned char)*text;
+
+        (void)fputc(c < ' ' || c == 0x7f ? ' ' : c, to);
+    }
+}
+
+static void
+scalar(FILE *to, const json_t *value)
+{
+    char *text = NULL;
+
+    if (json_is_string(value)) {
+        fwl_print_text(to, json_string_value(value));
+        return;
+    }
+    text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    (void)fputs(text == NULL ? "?" : text, to);
+    free(text); /* of jansson, so of the C library */
+}
+
+static bool
+is_scalar(const json_t *value)
+{
+    return !json_is_object(value) && !json_is_array(value);
+}
+
+/* Members below each other; a list as "- " items, a list of scalars on one line. */
+static void
+block(FILE *to, const json_t *value, unsigned depth)
+{
+    json_t *all = (json_t *)(uintptr_t)value; /* jansson's iterators want it so */
+    const json_t *item = NULL;
+    size_t i = 0;
+
+    if (depth > DEPTH_MAX) {
+        return;
+    }
+    for (void *it = json_object_iter(all); it != NULL; it = json_object_iter_next(all, it)) {
+        const json_t *member = json_object_iter_value(it);
+
+        (void)fprintf(to, "%*s", (int)(2 * depth), "");
+        fwl_print_text(to, json_object_iter_key(it));
+        (void)fputc(':', to);
+        if (is_scalar(member)) {
+            (void)fputc(' ', to);
+            scalar(to, member);
+        } else if (json_object_size(member) == 0 && json_array_size(member) == 0) {
+            (void)fputs(" none", to);
+        }
+        (void)fputc('\n', to);
+        block(to, member, depth + 1);
+    }
+    json_array_foreach(value, i, item)
+    {
+        (void)fprintf(to, "%*s- ", (int)(2 * depth), "");
+        if (is_scalar(item)) {
+            scalar(to, item);
+        }
+        (void)fputc('\n', to);
+        block(to, item, depth + 1);
+    }
+}
+
+void
+fwl_print_value(FILE *to, const json_t *value, bool json)
+{
+    if (json) {
+        (void)json_dumpf(value, to, JSON_COMPACT | JSON_ENCODE_ANY);
+        (void)fputc('\n', to);
+    } else if (is_scalar(value)) {
+        scalar(to, value);
+        (void)fputc('\n', to);
+    } else {
+        block(to, value, 0);
+    }
+}
