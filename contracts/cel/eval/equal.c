@@ -63,15 +63,31 @@ shallow_equal(const struct fwl_cel_cell **a, const struct fwl_cel_cell **b)
     return (*a)->kind == FWL_CEL_LIST || (*a)->kind == FWL_CEL_MAP ? -1 : scalar_equal(*a, *b);
 }
 
-/* Are two keys the same? Texts first, since most keys are. */
-static inline bool
-same_key(const struct fwl_cel_cell *a, const struct fwl_cel_cell *b)
+/* The pair of a map of cells with this key, or NULL. Lengths first: most keys are texts, and most lengths differ. */
+static const struct fwl_cel_cell *
+find_pair(const struct fwl_cel_cell *map, const struct fwl_cel_cell *key)
 {
-    if (a->kind == FWL_CEL_STRING) {
-        return b->kind == FWL_CEL_STRING && a->size == b->size &&
-               (a->v.p == b->v.p || a->size == 0 || memcmp(a->v.p, b->v.p, a->size) == 0);
+    const struct fwl_cel_cell *k = map->v.cells;
+    const struct fwl_cel_cell *end = k + 2 * (size_t)map->size;
+
+    if (key->kind == FWL_CEL_STRING) {
+        for (; k < end; k += 2) {
+            if (k->size == key->size && k->kind == FWL_CEL_STRING &&
+                (k->v.p == key->v.p || k->size == 0 || memcmp(k->v.p, key->v.p, k->size) == 0)) {
+                return k;
+            }
+        }
+        return NULL;
     }
-    return shallow_equal(&a, &b) == 1;
+    for (; k < end; k += 2) {
+        const struct fwl_cel_cell *a = k;
+        const struct fwl_cel_cell *b = key;
+
+        if (shallow_equal(&a, &b) == 1) {
+            return k;
+        }
+    }
+    return NULL;
 }
 
 enum fwl_cel_err
@@ -82,19 +98,22 @@ fwl_cel_equal_find(struct fwl_cel_cell *value, const struct fwl_cel_cell *map, c
     enum fwl_cel_err err = FWL_CEL_OK;
 
     if (map->detail == FWL_CEL_CELLS) {
-        for (uint32_t i = 0; i < map->size; i++) {
-            if (same_key(&map->v.cells[2 * (size_t)i], key)) {
-                *value = map->v.cells[2 * (size_t)i + 1];
-                return FWL_CEL_OK;
-            }
+        const struct fwl_cel_cell *pair = map->size == 0 ? NULL : find_pair(map, key);
+
+        if (pair == NULL) {
+            return FWL_CEL_ERR_KEY;
         }
-        return FWL_CEL_ERR_KEY;
+        *value = pair[1];
+        return FWL_CEL_OK;
     }
     if (!fwl_cel_iter_begin(&it, map)) {
         return FWL_CEL_ERR_INPUT;
     }
     while ((err = fwl_cel_iter_next(&it, &k, value)) == FWL_CEL_OK) {
-        if (same_key(&k, key)) {
+        const struct fwl_cel_cell *a = &k;
+        const struct fwl_cel_cell *b = key;
+
+        if (shallow_equal(&a, &b) == 1) {
             return FWL_CEL_OK;
         }
     }
