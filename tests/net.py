@@ -106,7 +106,7 @@ class Net:
             return all(tips) and len({t["block_hash"] for t in tips}) == 1
         wait_until("all nodes are at one height", at_one_height, seconds)
         top = self.status(0)["height"]
-        return [[self.json(i, "/v1/blocks/%d" % h)["hash"] for h in range(top + 1)] for i in range(self.count)]
+        return [[self.json(i, "/v1/blocks/%d" % h)["block_hash"] for h in range(top + 1)] for i in range(self.count)]
 
     def broken_lines(self):
         """Log lines that speak of a bug of ours."""
