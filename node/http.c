@@ -20,6 +20,8 @@
 enum {
     IDLE_TIMEOUT_S = 60,
     SWEEP_MS = 250,
+    DRAIN_MS = 5,      /* between looks at what is still to be sent when stopping */
+    DRAIN_LOOKS = 200, /* then whoever does not read is cut off */
 };
 
 struct worker {
@@ -38,6 +40,7 @@ struct worker {
     pthread_mutex_t lock;
     struct fwl_http_deferred *done; /* answered, to be sent; under lock */
     bool stop;                      /* under lock */
+    unsigned looks;                 /* when stopping */
 };
 
 struct fwl_http_server {
@@ -207,7 +210,11 @@ on_wake(evutil_socket_t fd, short what, void *cookie)
         d = next;
     }
     if (stop) {
-        (void)event_base_loopexit(w->base, NULL);
+        const struct timeval soon = {.tv_usec = DRAIN_MS * 1000};
+
+        (void)evconnlistener_disable(w->listener);
+        w->looks = 1;
+        (void)event_add(w->sweep, &soon);
     }
 }
 
@@ -294,6 +301,18 @@ on_connection(struct event_base *base, void *cookie)
     return bev;
 }
 
+/* Has everything that was answered left this process? */
+static bool
+is_drained(const struct worker *w)
+{
+    for (size_t i = 0; i < w->connection_count; i++) {
+        if (evbuffer_get_length(bufferevent_get_output(w->connections[i])) > 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void
 on_sweep(evutil_socket_t fd, short what, void *cookie)
 {
@@ -312,7 +331,11 @@ on_sweep(evutil_socket_t fd, short what, void *cookie)
             w->connections[i] = w->connections[--w->connection_count];
         }
     }
-    if (w->connection_count < w->connection_max) {
+    if (w->looks > 0) {
+        if (is_drained(w) || w->looks++ == DRAIN_LOOKS) {
+            (void)event_base_loopbreak(w->base);
+        }
+    } else if (w->connection_count < w->connection_max) {
         (void)evconnlistener_enable(w->listener);
     }
 }

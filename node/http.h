@@ -63,8 +63,8 @@ FWL_NODISCARD enum fwl_err fwl_http_server_start(struct fwl_http_server **out,
 
 uint16_t fwl_http_server_port(const struct fwl_http_server *server);
 
-/** fwl_http_server_stop - stop accepting, end the threads, free; NULL is fine. Deferred requests must be completed
- * before. */
+/** fwl_http_server_stop - stop accepting, send what was answered (for a second at most), end the threads, free; NULL is
+ * fine. Deferred requests must be completed before. */
 void fwl_http_server_stop(struct fwl_http_server *server);
 
 /** fwl_http_query - the decoded value of a query parameter, NULL when absent; a view that dies with the handler. */

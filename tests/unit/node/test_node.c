@@ -188,8 +188,7 @@ try_open(bool force_voting, bool check_only)
 static void *
 run(void *cookie)
 {
-    (void)cookie;
-    run_code = fwl_node_run(node);
+    run_code = fwl_node_run(cookie);
     return NULL;
 }
 
@@ -197,7 +196,7 @@ static void
 start_with(bool force_voting)
 {
     assert_int_equal(try_open(force_voting, false), FWL_NODE_EXIT_DONE);
-    assert_int_equal(pthread_create(&thread, NULL, run, NULL), 0);
+    assert_int_equal(pthread_create(&thread, NULL, run, node), 0);
 }
 
 static void
