@@ -211,16 +211,21 @@ fwl_record_expand(char *out, size_t room, char error[FWL_PARSE_ERROR_MAX], const
     while (*template_text != '\0') {
         const char *value = NULL;
         size_t value_size = 1;
-        bool literal = *template_text != '{';
+        bool verbatim = true; /* of the template, or a name; a provider's name is free text */
         const char *end = strchr(template_text, '}');
 
-        if (literal) {
+        if (*template_text != '{') {
             value = template_text++;
         } else if (strncmp(template_text, "{provider}", 10) == 0 || strncmp(template_text, "{name}", 6) == 0) {
             const json_t *member = json_object_get(object, template_text[1] == 'p' ? "provider" : "name");
 
             value = json_string_value(member);
             value_size = json_string_length(member);
+            verbatim = template_text[1] == 'n';
+            if (verbatim && value != NULL && (memchr(value, '/', value_size) != NULL || strlen(value) != value_size)) {
+                (void)fail(error, FWL_ERR_NAME, "name", "a name in a template cannot hold \"/\"");
+                return false;
+            }
             template_text = end + 1;
         } else {
             (void)fail(error, FWL_ERR_UNKNOWN, "a template can have {provider} and {name}", template_text);
@@ -232,7 +237,7 @@ fwl_record_expand(char *out, size_t room, char error[FWL_PARSE_ERROR_MAX], const
             return false;
         }
         for (size_t i = 0; i < value_size; i++) {
-            out[size++] = literal ? value[i] : slug(value[i]);
+            out[size++] = verbatim ? value[i] : slug(value[i]);
         }
     }
     out[size] = '\0';

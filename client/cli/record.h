@@ -36,9 +36,9 @@ FWL_NODISCARD enum fwl_err fwl_record_make(struct fwl_record *out, struct fwl_js
 FWL_NODISCARD enum fwl_err fwl_record_amendment(struct fwl_list *out, char error[FWL_PARSE_ERROR_MAX], uint8_t *buffer,
                                                 size_t room, struct fwl_json_release *work, const json_t *object);
 
-/** fwl_record_expand - a template with {provider} and {name} filled in from @object: lower case, characters outside
- * [a-z0-9-] become "-". False with @error when a member is missing, the template has another {word}, or the result does
- * not fit @room. */
+/** fwl_record_expand - a template with {provider} and {name} filled in from @object. A name stands as it is and cannot
+ * hold "/"; a provider, which is free text, in lower case with "-" for what is outside [a-z0-9-]. False with @error
+ * when a member is missing, the template has another {word}, or the result does not fit @room. */
 bool fwl_record_expand(char *out, size_t room, char error[FWL_PARSE_ERROR_MAX], const char *template_text,
                        const json_t *object);
 
