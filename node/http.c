@@ -73,8 +73,14 @@ static void
 send_reply(struct evhttp_request *raw, int status, const char *type, struct fwl_span body)
 {
     struct evbuffer *out = evbuffer_new();
+    char length[24];
 
     (void)evhttp_add_header(evhttp_request_get_output_headers(raw), "Content-Type", type);
+    if (evhttp_request_get_command(raw) == EVHTTP_REQ_HEAD) { /* libevent would send the body */
+        (void)snprintf(length, sizeof(length), "%zu", body.size);
+        (void)evhttp_add_header(evhttp_request_get_output_headers(raw), "Content-Length", length);
+        body.size = 0;
+    }
     if (out == NULL || evbuffer_add(out, body.p, body.size) != 0) {
         evhttp_send_error(raw, HTTP_SERVUNAVAIL, "out of memory");
     } else {

@@ -1,4 +1,4 @@
-#include "chain.h"
+#include "tests/unit/query/chain.h"
 
 #include <stdlib.h>
 

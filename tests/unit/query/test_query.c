@@ -6,9 +6,9 @@
 
 #include <cmocka.h>
 
-#include "chain.h"
 #include "ledger/merkle/proof.h"
 #include "ledger/query/query.h"
+#include "tests/unit/query/chain.h"
 
 static struct chain chain;
 static struct fwl_read view;
