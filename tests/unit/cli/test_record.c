@@ -27,7 +27,7 @@ test_record__templates(void **state)
 
     (void)state;
     assert_true(fwl_record_expand(out, sizeof(out), error, "z-{provider}/{name}/Image", line));
-    assert_string_equal(out, "z-big-co-/a-b/Image");
+    assert_string_equal(out, "z-big-co-/A+b/Image");
     assert_true(fwl_record_expand(out, sizeof(out), error, "", line));
     assert_string_equal(out, "");
     assert_false(fwl_record_expand(out, sizeof(out), error, "{version}", line));
@@ -35,6 +35,9 @@ test_record__templates(void **state)
     assert_false(fwl_record_expand(out, sizeof(out), error, "{name", line));
     assert_true(fwl_record_expand(out, 4, error, "{name}", line));
     assert_false(fwl_record_expand(out, 3, error, "{name}", line));
+    (void)json_object_set_new(line, "name", json_string("a/b"));
+    assert_false(fwl_record_expand(out, sizeof(out), error, "{name}", line));
+    assert_non_null(strstr(error, "name"));
     (void)json_object_del(line, "name");
     assert_false(fwl_record_expand(out, sizeof(out), error, "{name}", line));
     json_decref(line);
