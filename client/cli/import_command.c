@@ -127,6 +127,14 @@ send_one(struct pilot *p, size_t from, size_t to)
     return code;
 }
 
+/* Is the whole transaction refused (signatures, expiry, quota) and no action of it to blame? The node's sentence begins
+ * with the name of the action. Then no half of it would fare better. */
+static bool
+is_whole(const char *problem)
+{
+    return strstr(problem, ": transaction, ") != NULL;
+}
+
 /* A refused range is halved until the line to blame is alone; the others still get through. */
 static void
 send_range(struct pilot *p, size_t from, size_t to)
@@ -141,7 +149,8 @@ send_range(struct pilot *p, size_t from, size_t to)
     code = send_one(p, from, to);
     if (code == 0) {
         settle(f, from, to, FWL_IMPORT_DONE);
-    } else if (code == FWL_EXIT_NO && to - from > 1 && p->submission->status >= 400 && p->submission->status < 500) {
+    } else if (code == FWL_EXIT_NO && to - from > 1 && p->submission->status >= 400 && p->submission->status < 500 &&
+               !is_whole(p->submission->problem)) {
         send_range(p, from, from + (to - from) / 2);
         send_range(p, from + (to - from) / 2, to);
     } else {
@@ -150,7 +159,7 @@ send_range(struct pilot *p, size_t from, size_t to)
         say(f, f->import->lines[from].number, p->submission->problem[0] != '\0' ? p->submission->problem : "not sent");
         f->exit_code = code == FWL_EXIT_NO ? f->exit_code : code;
         (void)pthread_mutex_unlock(&f->lock);
-        p->refusals = code == FWL_EXIT_NO ? p->refusals : REFUSALS_MAX;
+        p->refusals = code == FWL_EXIT_NO && !is_whole(p->submission->problem) ? p->refusals : REFUSALS_MAX;
         settle(f, from, to, FWL_IMPORT_FAILED);
     }
 }
@@ -399,7 +408,8 @@ run_import(const struct fwl_command *self, int argc, char **argv)
 const struct fwl_command fwl_commands_import[] = {
     {"release import", "FILE",
      "Publish a file with one release a line; what is there already is left out, so run it again after a failure.\n"
-     "--class, --as and --key may have {provider} and {name} of the line: lower case, other characters become -.\n"
+     "--class, --as and --key may have {provider} and {name} of the line: a provider in lower\n"
+     "case with - for other characters, a name as it stands.\n"
      "Classes that do not exist are registered with --scheme.",
      "fwledger release import releases.jsonl --class 'zigbee-{provider}/{name}/image' --scheme number "
      "--as 'zigbee-{provider}' --key 'keys/zigbee-{provider}.key'",

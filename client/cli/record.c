@@ -232,8 +232,8 @@ fwl_record_expand(char *out, size_t room, char error[FWL_PARSE_ERROR_MAX], const
             return false;
         }
         if (value == NULL || size + value_size >= room) {
-            (void)fail(error, FWL_ERR_MISSING, template_text,
-                       value == NULL ? "the line has no such member" : "the result is too long");
+            (void)fail(error, FWL_ERR_MISSING, "a template",
+                       value == NULL ? "the line lacks provider or name" : "what it gives is too long");
             return false;
         }
         for (size_t i = 0; i < value_size; i++) {
