@@ -58,7 +58,7 @@ parse(struct arguments *a, int argc, char **argv)
     return -1;
 }
 
-static int
+static enum fwl_node_exit
 run(const struct arguments *a, struct fwl_config *config)
 {
     char error[FWL_CONFIG_ERROR_MAX];
@@ -94,7 +94,7 @@ main(int argc, char **argv)
     }
     (void)signal(SIGPIPE, SIG_IGN);
     config = fwl_calloc(1, sizeof(*config));
-    code = config == NULL ? FWL_NODE_EXIT_CONFIG : run(&a, config);
+    code = (int)(config == NULL ? FWL_NODE_EXIT_CONFIG : run(&a, config));
     fwl_free(config);
     return code;
 }
