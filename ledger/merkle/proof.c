@@ -36,7 +36,7 @@ read_head(struct fwl_reader *r, struct head *h)
 static bool
 bitmap_bit(struct fwl_span bitmap, unsigned level)
 {
-    return ((bitmap.p[level / 8] >> (7 - level % 8)) & 1) != 0;
+    return level / 8 < bitmap.size && ((bitmap.p[level / 8] >> (7 - level % 8)) & 1) != 0;
 }
 
 /* No bit beyond the depth, and the deepest sibling is there: one encoding a statement. */
@@ -46,8 +46,10 @@ bitmap_canonical(struct fwl_span bitmap, unsigned depth)
     if (depth == 0) {
         return true;
     }
-    if (depth % 8 != 0 && (bitmap.p[depth / 8] & (0xffU >> (depth % 8))) != 0) {
-        return false;
+    for (unsigned level = depth; level < 8 * bitmap.size; level++) {
+        if (bitmap_bit(bitmap, level)) {
+            return false;
+        }
     }
     return bitmap_bit(bitmap, depth - 1);
 }

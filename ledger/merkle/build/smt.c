@@ -124,6 +124,7 @@ finish(struct fwl_overlay *o, struct fwl_child *node, const struct fwl_record *r
 
 /* Apply changes that share their first @depth digits. Recursion: one level a digit, 64 at most. */
 static enum fwl_err
+// NOLINTNEXTLINE(misc-no-recursion): the assertion on depth is its bound
 update(struct fwl_overlay *o, struct fwl_child *node, const struct fwl_smt_change *changes, size_t count,
        unsigned depth)
 {

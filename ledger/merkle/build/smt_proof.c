@@ -108,6 +108,7 @@ write_proof(struct work *w, size_t *size, const struct fwl_child *end, const str
 }
 
 enum fwl_err
+// NOLINTNEXTLINE(readability-non-const-parameter): @proof is written through w
 fwl_smt_prove(const struct fwl_kv *kv, uint8_t proof[FWL_PROOF_MAX], size_t *size, struct fwl_hash32 *root,
               const struct fwl_hash32 *key_hash)
 {
