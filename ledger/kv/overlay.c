@@ -356,7 +356,7 @@ fwl_overlay_put(struct fwl_overlay *o, enum fwl_space space, struct fwl_span key
     uint8_t *to = NULL;
     enum fwl_err err = fwl_overlay_reserve(o, &to, space, key, value.size);
 
-    if (err == FWL_OK && value.size > 0) {
+    if (to != NULL && value.size > 0) {
         memmove(to, value.p, value.size);
     }
     return err;
