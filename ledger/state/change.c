@@ -22,8 +22,10 @@ change_same(const struct fwl_member *a, const struct fwl_member *b)
 static void
 change_compare(struct change_diff *d, struct fwl_list old_list, struct fwl_list new_list)
 {
-    struct fwl_reader old_it, new_it;
-    struct fwl_member o, n;
+    struct fwl_reader old_it;
+    struct fwl_reader new_it;
+    struct fwl_member o;
+    struct fwl_member n;
     bool has_old, has_new;
 
     *d = (struct change_diff){0};
@@ -74,7 +76,8 @@ change_check_diff(struct fwl_state *s, const struct change_diff *d)
 static enum fwl_err
 change_check_nodes(struct fwl_state *s, const struct fwl_member *m, struct fwl_list members)
 {
-    struct fwl_reader it, keys;
+    struct fwl_reader it;
+    struct fwl_reader keys;
     struct fwl_member other;
     struct fwl_hash32 key;
 
@@ -95,7 +98,8 @@ change_possession(struct fwl_state *s, const struct fwl_action *a, const struct 
 {
     const struct fwl_possession *p = &a->u.validators.possession;
     struct fwl_pubkey32 point;
-    struct fwl_hash32 hash, digest;
+    struct fwl_hash32 hash;
+    struct fwl_hash32 digest;
     struct fwl_span value;
     uint8_t height[8];
     enum fwl_err err = fwl_work_get(s, &value, FWL_TABLE_VALIDATORS, fwl_hash32_span(key));
@@ -161,7 +165,8 @@ change_governors(struct fwl_state *s, const struct fwl_action *a, const struct f
                  struct fwl_span stored_bytes)
 {
     const struct fwl_governor_signatures *sig = &a->u.validators.signatures;
-    struct fwl_hash32 governors_hash, digest;
+    struct fwl_hash32 governors_hash;
+    struct fwl_hash32 digest;
     struct fwl_governors stored;
     enum fwl_err err;
 
@@ -225,7 +230,8 @@ change_epoch(struct fwl_state *s, const struct fwl_action *a, const struct chang
 enum fwl_err
 fwl_work_validators_change(struct fwl_state *s, const struct fwl_action *a)
 {
-    uint8_t keys[33 * FWL_KEYS_MAX], set_bytes[FWL_GOVERNORS_SIZE_MAX];
+    uint8_t keys[33 * FWL_KEYS_MAX];
+    uint8_t set_bytes[FWL_GOVERNORS_SIZE_MAX];
     struct fwl_governors now;
     struct fwl_validators next;
     struct fwl_validators_entry e;

@@ -7,7 +7,8 @@
 static enum fwl_err
 evidence_set(struct fwl_state *s, struct fwl_validators *out, uint64_t height)
 {
-    uint64_t low = 0, high = s->block.epoch;
+    uint64_t low = 0;
+    uint64_t high = s->block.epoch;
 
     for (;;) {
         uint64_t middle = low + (high - low + 1) / 2;
@@ -43,7 +44,8 @@ fwl_work_evidence(struct fwl_state *s, struct fwl_span record)
     struct fwl_evidence ev;
     struct fwl_validators set;
     struct fwl_pubkey32 signer;
-    uint8_t key[33], value[FWL_EVIDENCE_SIZE + 3];
+    uint8_t key[33];
+    uint8_t value[FWL_EVIDENCE_SIZE + 3];
     struct fwl_span old;
     struct fwl_writer w;
     enum fwl_err err = fwl_evidence_decode(&ev, record);

@@ -126,7 +126,8 @@ execute_signer(struct fwl_state *s)
 static enum fwl_err
 execute_record(struct fwl_state *s, const struct fwl_hash32 *txid)
 {
-    uint8_t number[16], key[EXP_KEY];
+    uint8_t number[16];
+    uint8_t key[EXP_KEY];
     struct fwl_writer w;
     enum fwl_err err;
 
@@ -217,7 +218,8 @@ execute_removal(struct fwl_state *s)
 {
     struct fwl_kv kv = fwl_overlay_kv(s->o);
     uint64_t left = FWL_TX_REMOVALS_BASE + 2 * (uint64_t)s->txs;
-    uint8_t key[EXP_KEY] = {0}, entry[FWL_KV_KEY_MAX];
+    uint8_t key[EXP_KEY] = {0};
+    uint8_t entry[FWL_KV_KEY_MAX];
 
     for (; left > 0; left--) {
         struct fwl_kv_entry e;

@@ -37,7 +37,8 @@ enum fwl_err
 fwl_state_genesis(struct fwl_state *s, struct fwl_overlay *o, struct fwl_hash32 *root,
                   const struct fwl_genesis *genesis)
 {
-    uint8_t roles[] = {FWL_ROLE_GOVERNORS}, keys[33 * FWL_KEYS_MAX];
+    uint8_t roles[] = {FWL_ROLE_GOVERNORS};
+    uint8_t keys[33 * FWL_KEYS_MAX];
     struct fwl_participant_entry p = {
         .has = 0x7e,
         .keys = genesis->governors,

@@ -33,7 +33,8 @@ fleets_owner(struct fwl_state *s, struct fwl_span name)
 enum fwl_err
 fwl_work_fleet_create(struct fwl_state *s, const struct fwl_action *a)
 {
-    struct fwl_fleet_entry e = {.has = 0x3e, .administrator = s->decoded.participant}, old;
+    struct fwl_fleet_entry e = {.has = 0x3e, .administrator = s->decoded.participant};
+    struct fwl_fleet_entry old;
     struct fwl_span name = a->u.fleet.name;
     enum fwl_err err = fleets_owner(s, name);
 

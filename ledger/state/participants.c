@@ -13,7 +13,8 @@ participants_check_members(struct fwl_state *s, struct fwl_list keys)
 {
     struct fwl_validators_entry v;
     struct fwl_span value;
-    struct fwl_reader it, members;
+    struct fwl_reader it;
+    struct fwl_reader members;
     struct fwl_member m;
     struct fwl_key key;
     enum fwl_err err = fwl_work_get(s, &value, FWL_TABLE_VALIDATORS, fwl_span(NULL, 0));

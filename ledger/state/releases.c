@@ -14,7 +14,8 @@ static void
 releases_departed(struct fwl_writer *w, struct fwl_list *out, const struct fwl_class_entry *c,
                   const struct releases_edit *edit)
 {
-    size_t kept = 0, skip;
+    size_t kept = 0;
+    size_t skip;
     struct fwl_reader it;
     struct fwl_departed d;
 
@@ -44,7 +45,8 @@ static enum fwl_err
 releases_put_class(struct fwl_state *s, struct fwl_span name, struct fwl_class_entry *c,
                    const struct releases_edit *edit)
 {
-    struct fwl_list live = {0}, departed = {0};
+    struct fwl_list live = {0};
+    struct fwl_list departed = {0};
     struct fwl_writer w;
     struct fwl_reader it;
     struct fwl_live l;
@@ -106,6 +108,7 @@ releases_find(struct fwl_state *s, struct releases_found *out, const struct fwl_
     struct fwl_span value;
     enum fwl_err err = fwl_work_get(s, &value, FWL_TABLE_RELEASE, fwl_hash32_span(id));
 
+    *out = (struct releases_found){.entry = {0}};
     if (err == FWL_ERR_ABSENT) {
         return fwl_work_refuse(s, FWL_ERR_NOT_FOUND, field, "there is no release with this id");
     }
@@ -128,6 +131,7 @@ releases_owner(struct fwl_state *s, struct fwl_vendor_entry *v, struct fwl_span 
     struct fwl_class_name parts;
     enum fwl_err err;
 
+    *v = (struct fwl_vendor_entry){.owner = {0}};
     if (fwl_name_class(&parts, class_name) != FWL_OK) {
         return fwl_work_refuse(s, FWL_ERR_NAME, "release.class", "a class is vendor/model/component");
     }
@@ -146,7 +150,8 @@ releases_owner(struct fwl_state *s, struct fwl_vendor_entry *v, struct fwl_span 
 static enum fwl_err
 releases_replace(struct fwl_state *s, struct fwl_list ids, struct fwl_span class_name)
 {
-    struct fwl_hash32 id, hash;
+    struct fwl_hash32 id;
+    struct fwl_hash32 hash;
     struct fwl_reader it;
     enum fwl_err err = FWL_OK;
 
@@ -330,7 +335,9 @@ enum fwl_err
 fwl_work_release_withdraw(struct fwl_state *s, const struct fwl_action *a)
 {
     const struct fwl_hash32 *id = &a->u.withdraw.id;
-    uint8_t bytes[2 + 32], name[FWL_CLASS_MAX], version[FWL_VERSION_BYTES_MAX];
+    uint8_t bytes[2 + 32];
+    uint8_t name[FWL_CLASS_MAX];
+    uint8_t version[FWL_VERSION_BYTES_MAX];
     struct releases_found old;
     struct fwl_class_entry c;
     struct fwl_vendor_entry v;

@@ -13,6 +13,7 @@ static enum fwl_err
 rules_params(struct fwl_state *s, struct fwl_work_params *out, struct fwl_list params)
 {
     struct fwl_reader it;
+    static const char prefix[] = {'p', 'a', 'r', 'a', 'm', 's', '.'}; /* @out is zeroed, so the name ends in a zero */
     struct fwl_param p;
 
     memset(out, 0, sizeof(*out));
@@ -21,8 +22,8 @@ rules_params(struct fwl_state *s, struct fwl_work_params *out, struct fwl_list p
             return fwl_work_refuse(s, FWL_ERR_LIMIT, "policy.params", "there are too many, or a name is too long");
         }
         char *name = out->name[out->count];
-        memcpy(name, "params.", 7);
-        memcpy(name + 7, p.name.p, p.name.size);
+        memcpy(name, prefix, sizeof(prefix));
+        memcpy(name + sizeof(prefix), p.name.p, p.name.size);
         out->variable[out->count] = (struct fwl_cel_variable){
             .name = name,
             .type = rules_type(p.kind),

@@ -20,7 +20,8 @@ vendors_check_new(struct fwl_state *s, struct fwl_span vendor)
 
     for (;;) {
         struct fwl_kv_entry e;
-        struct fwl_span name, value;
+        struct fwl_span name;
+        struct fwl_span value;
         enum fwl_err err = fwl_kv_next(&s->kv, &e, FWL_SPACE_KV, fwl_span(key, size));
 
         if (err == FWL_ERR_ABSENT || (err == FWL_OK && e.key.p[0] != FWL_TABLE_VENDOR)) {

@@ -1,14 +1,5 @@
 #include "ledger/state/work.h"
 
-enum fwl_err
-fwl_work_refuse(struct fwl_state *s, enum fwl_err err, const char *field, const char *rule)
-{
-    s->why.err = err;
-    s->why.field = field;
-    s->why.rule = rule;
-    return err;
-}
-
 bool
 fwl_work_local(enum fwl_err err)
 {

@@ -48,8 +48,16 @@ struct fwl_state {
     max_align_t arena[FWL_WORK_TX_ARENA / sizeof(max_align_t) + 1];
 };
 
-/** fwl_work_refuse - note why, and return @err. */
-enum fwl_err fwl_work_refuse(struct fwl_state *s, enum fwl_err err, const char *field, const char *rule);
+/** fwl_work_refuse - note why, and return @err, which is not FWL_OK. Inline so that the analyzer sees that. */
+static inline enum fwl_err
+fwl_work_refuse(struct fwl_state *s, enum fwl_err err, const char *field, const char *rule)
+{
+    FWL_ASSERT(err != FWL_OK);
+    s->why.err = err;
+    s->why.field = field;
+    s->why.rule = rule;
+    return err;
+}
 /** fwl_work_local - a failure of this node, or (bounded counters) FWL_ERR_WORK noted as a refusal? */
 bool fwl_work_local(enum fwl_err err);
 

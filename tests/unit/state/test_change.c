@@ -28,11 +28,17 @@ struct change {
 static void
 change_make(struct help_ledger *l, struct change *c, const uint8_t *numbers, size_t count, uint8_t added)
 {
-    uint8_t set[FWL_VALIDATORS_SIZE_MAX], header[FWL_HEADER_SIZE], key[8], keys[256], points[33 * FWL_KEYS_MAX];
+    uint8_t set[FWL_VALIDATORS_SIZE_MAX];
+    uint8_t header[FWL_HEADER_SIZE];
+    uint8_t key[8];
+    uint8_t keys[256];
+    uint8_t points[33 * FWL_KEYS_MAX];
     struct fwl_header h = {.version = FWL_HEADER_VERSION, .height = 1};
     struct fwl_validators v;
     struct fwl_governors g;
-    struct fwl_hash32 vh, gh, digest;
+    struct fwl_hash32 vh;
+    struct fwl_hash32 gh;
+    struct fwl_hash32 digest;
 
     *c = (struct change){.a = {.code = FWL_ACTION_VALIDATORS_CHANGE, .has = FWL_HAS(2)}};
     c->a.u.validators.members = help_members(c->members, sizeof(c->members), numbers, count);
@@ -73,8 +79,10 @@ change_make(struct help_ledger *l, struct change *c, const uint8_t *numbers, siz
 static void
 test_change__set(void **unused)
 {
-    static const uint8_t now[] = {101, 102, 103, 104}, added[] = {101, 102, 103, 104, 105};
-    static const uint8_t two[] = {101, 102, 103, 105, 106}, three[] = {101, 102, 103};
+    static const uint8_t now[] = {101, 102, 103, 104};
+    static const uint8_t added[] = {101, 102, 103, 104, 105};
+    static const uint8_t two[] = {101, 102, 103, 105, 106};
+    static const uint8_t three[] = {101, 102, 103};
     static const uint8_t swapped[] = {101, 102, 103, 105, 107};
     struct help_ledger l;
     struct change c;
@@ -181,7 +189,9 @@ test_change__evidence(void **unused)
 {
     struct help_ledger l;
     struct fwl_validators set;
-    uint8_t buffer[FWL_VALIDATORS_SIZE_MAX], value[FWL_VALIDATORS_SIZE_MAX + 16], key[8] = {0};
+    uint8_t buffer[FWL_VALIDATORS_SIZE_MAX];
+    uint8_t value[FWL_VALIDATORS_SIZE_MAX + 16];
+    uint8_t key[8] = {0};
     uint8_t record[FWL_EVIDENCE_SIZE];
     struct fwl_vote vote[2];
     struct fwl_evidence ev;

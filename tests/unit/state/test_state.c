@@ -151,7 +151,8 @@ policy(uint8_t *buffer, size_t room, uint64_t max_age_ms, const char *when, cons
 {
     struct fwl_rule_source rule = {.has = FWL_HAS(1) | FWL_HAS(2) | FWL_HAS(4), .effect = FWL_EFFECT_PERMIT};
     struct fwl_policy_source p = {.has = FWL_HAS(1) | FWL_HAS(2) | FWL_HAS(7), .select = FWL_SELECT_HIGHEST};
-    uint8_t rules[8192], patterns[256];
+    uint8_t rules[8192];
+    uint8_t patterns[256];
     struct fwl_writer w;
     struct fwl_span out;
 
@@ -178,7 +179,8 @@ test_state__fleets_and_policies(void **unused)
 {
     static const char version_rule[] = "release.version.isGreaterThan(version(\"1.0.0\"))";
     struct help_ledger l;
-    struct fwl_action create = {.code = FWL_ACTION_FLEET_CREATE}, set = {.code = FWL_ACTION_POLICY_SET};
+    struct fwl_action create = {.code = FWL_ACTION_FLEET_CREATE};
+    struct fwl_action set = {.code = FWL_ACTION_POLICY_SET};
     uint8_t source[16384];
     uint64_t age;
 
@@ -219,7 +221,8 @@ test_state__envelope(void **unused)
     struct help_ledger l;
     struct fwl_action a = {.code = FWL_ACTION_VENDOR_FLOOR};
     struct fwl_span tx;
-    struct fwl_hash32 txid, zero = {0};
+    struct fwl_hash32 txid;
+    struct fwl_hash32 zero = {0};
 
     (void)unused;
     help_open(&l);
@@ -288,7 +291,8 @@ test_state__removal(void **unused)
 {
     struct help_ledger l;
     struct fwl_kv_entry e;
-    size_t left = 0, before = 0;
+    size_t left = 0;
+    size_t before = 0;
 
     (void)unused;
     help_open(&l);
@@ -326,7 +330,8 @@ test_state__removal(void **unused)
 static void
 test_state__replicas(void **unused)
 {
-    struct help_ledger a, b;
+    struct help_ledger a;
+    struct help_ledger b;
 
     (void)unused;
     help_open(&a);
