@@ -289,7 +289,7 @@ enum fwl_err
 fwl_trust_time(uint64_t *time_ms, const struct fwl_trust *trust, const uint8_t nonce[16], uint64_t height,
                const struct fwl_hash32 *block_hash, const struct fwl_attest *attests, size_t count)
 {
-    uint64_t times[FWL_VALIDATORS_MAX];
+    uint64_t times[FWL_VALIDATORS_MAX] = {0};
     uint8_t seen[(FWL_VALIDATORS_MAX + 7) / 8] = {0};
     struct fwl_validators validators;
     struct fwl_governors governors;

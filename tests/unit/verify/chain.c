@@ -33,19 +33,20 @@ compare_governors(const void *a, const void *b)
 }
 
 static struct fwl_secret
-secret(enum fwl_key_kind kind, uint8_t set, uint8_t i)
+secret(enum fwl_key_kind kind, unsigned set, unsigned i)
 {
-    return (struct fwl_secret){.kind = kind, .b = {[0] = 1, [1] = (uint8_t)kind, [2] = set, [31] = (uint8_t)(i + 1)}};
+    return (struct fwl_secret){.kind = kind,
+                               .b = {[0] = 1, [1] = (uint8_t)kind, [2] = (uint8_t)set, [31] = (uint8_t)(i + 1)}};
 }
 
 static void
 make_sets(struct chain *c)
 {
-    for (uint8_t set = 0; set < CHAIN_SETS; set++) {
-        for (uint8_t i = 0; i < CHAIN_N; i++) {
+    for (unsigned set = 0; set < CHAIN_SETS; set++) {
+        for (unsigned i = 0; i < CHAIN_N; i++) {
             c->validators[set][i] = secret(FWL_KEY_VALIDATOR, set, i);
         }
-        for (uint8_t i = 0; i < CHAIN_GOVERNORS; i++) {
+        for (unsigned i = 0; i < CHAIN_GOVERNORS; i++) {
             c->governors[set][i] = secret(FWL_KEY_PARTICIPANT, set, i);
         }
         qsort(c->validators[set], CHAIN_N, sizeof(struct fwl_secret), compare_validators);
@@ -332,10 +333,11 @@ chain_cert(struct chain *c, const struct fwl_header *header, unsigned set)
     uint8_t buffer[1 + 64 * CHAIN_N];
     struct fwl_writer w = world_begin(c->w);
 
-    for (uint16_t i = 0; i < CHAIN_N - 1; i++) {
+    for (unsigned i = 0; i < CHAIN_N - 1; i++) {
         struct fwl_hash32 digest;
 
-        votes[i] = (struct fwl_vote){.kind = FWL_VOTE_FINALIZE, .height = header->height, .view = 2, .idx = i};
+        votes[i] =
+            (struct fwl_vote){.kind = FWL_VOTE_FINALIZE, .height = header->height, .view = 2, .idx = (uint16_t)i};
         fwl_header_hash(&votes[i].block_hash, header);
         fwl_vote_digest(&digest, &header->chain_id, votes[i].kind, votes[i].height, votes[i].view,
                         &votes[i].block_hash);
