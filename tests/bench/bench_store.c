@@ -40,7 +40,7 @@ static void
 check(enum fwl_err err)
 {
     if (err != FWL_OK) {
-        fprintf(stderr, "%s\n", fwl_err_text(err));
+        (void)fprintf(stderr, "%s\n", fwl_err_text(err));
         exit(1);
     }
 }

@@ -26,11 +26,13 @@ build(void)
 
     fwl_overlay_init(&o, NULL, arena, sizeof(arena));
     kv = fwl_overlay_kv(&o);
-    for (uint8_t i = 0; i < KEYS; i++) {
-        fwl_tree_key_hash(&key_hash[i], 9, fwl_span(&i, 1));
+    for (unsigned i = 0; i < KEYS; i++) {
+        const uint8_t byte = (uint8_t)i;
+
+        fwl_tree_key_hash(&key_hash[i], 9, fwl_span(&byte, 1));
         if (i < PRESENT) {
             changes[i] = (struct fwl_smt_change){.key_hash = key_hash[i]};
-            fwl_tree_value_hash(&changes[i].value_hash, fwl_span(&i, 1));
+            fwl_tree_value_hash(&changes[i].value_hash, fwl_span(&byte, 1));
         }
     }
     FWL_ASSERT(fwl_smt_update(&o, &root, changes, PRESENT) == FWL_OK);

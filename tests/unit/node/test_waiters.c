@@ -16,8 +16,8 @@ setup(void **state)
 {
     (void)state;
     fwl_waiters_init(&w, 5);
-    for (uint8_t i = 0; i < FWL_COUNT(s); i++) {
-        s[i] = (struct fwl_api_submission){.txid = {{0, 0, 0, 1, i}}, .expires_s = i}; /* all in one bucket */
+    for (unsigned i = 0; i < FWL_COUNT(s); i++) {
+        s[i] = (struct fwl_api_submission){.txid = {{0, 0, 0, 1, (uint8_t)i}}, .expires_s = i}; /* all in one bucket */
     }
     return 0;
 }

@@ -19,8 +19,10 @@
 static int commit_rc;         /* 0: the real one */
 static unsigned commit_after; /* good commits before that */
 
+/* NOLINTBEGIN(bugprone-reserved-identifier): the names that ld --wrap gives */
 int __real_mdb_txn_commit(MDB_txn *txn);
 int __wrap_mdb_txn_commit(MDB_txn *txn);
+/* NOLINTEND(bugprone-reserved-identifier) */
 
 int
 __wrap_mdb_txn_commit(MDB_txn *txn)

@@ -227,7 +227,7 @@ test_handshake__frames_before_auth(void **state)
     (void)state;
     net_node(&a);
     net_start(&a);
-    for (uint8_t type = 0; type <= FWL_FRAME_TYPE_COUNT; type++) {
+    for (unsigned type = 0; type <= FWL_FRAME_TYPE_COUNT; type++) {
         uint64_t before = net_stats(&a).ended[FWL_DOWN_AUTH];
 
         net_raw_dial(&r, a.port);

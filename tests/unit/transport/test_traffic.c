@@ -92,11 +92,11 @@ test_traffic__oversize(void **state)
     net_node(&a);
     a.access = FWL_ACCESS_VALIDATOR; /* so that no ban stands in the way */
     net_start(&a);
-    for (uint8_t type = 1; type < FWL_FRAME_TYPE_COUNT; type++) {
+    for (unsigned type = 1; type < FWL_FRAME_TYPE_COUNT; type++) {
         net_raw_dial(&r, a.port);
         net_raw_auth(&r, &a, FWL_ROLE_DIALER);
         net_until(net_is_up, &a);
-        fwl_frame_head_encode(head, (enum fwl_frame_type)type, fwl_frame_max(type, FWL_BLOCK_MAX_DEFAULT) + 1);
+        fwl_frame_head_encode(head, (enum fwl_frame_type)type, fwl_frame_max((uint8_t)type, FWL_BLOCK_MAX_DEFAULT) + 1);
         net_raw_write(&r, fwl_span(head, sizeof(head)));
         net_until_ended(&a, FWL_DOWN_MALFORMED, type);
         net_raw_close(&r);

@@ -40,9 +40,9 @@ test_frame__limits(void **state)
     struct fwl_frame_head head;
 
     (void)state;
-    for (uint8_t type = 1; type < FWL_FRAME_TYPE_COUNT; type++) {
-        assert_non_null(fwl_frame_name(type));
-        assert_int_equal(fwl_frame_max(type, FWL_BLOCK_MAX_DEFAULT), expected[type]);
+    for (unsigned type = 1; type < FWL_FRAME_TYPE_COUNT; type++) {
+        assert_non_null(fwl_frame_name((uint8_t)type));
+        assert_int_equal(fwl_frame_max((uint8_t)type, FWL_BLOCK_MAX_DEFAULT), expected[type]);
         fwl_frame_head_encode(bytes, (enum fwl_frame_type)type, expected[type]);
         assert_int_equal(decode(&head, bytes), FWL_OK);
         assert_int_equal(head.length, expected[type]);
