@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -381,6 +382,7 @@ test_node__stop_answers_who_waits(void **state)
     uint8_t bytes[4096];
     struct fwl_span tx;
     int waiting = -1;
+    int gone = -1;
 
     (void)state;
     write_genesis("four.cbor", 3); /* one of four: no quorum, nothing becomes final */
@@ -393,6 +395,13 @@ test_node__stop_answers_who_waits(void **state)
         assert_int_equal(get("/metrics"), 200);
     } while (!client_has(&reply, "fwledger_mempool_size 1\n"));
     assert_int_equal(post("/v1/transactions", tx), 202);
+    gone = client_connect(fwl_node_api_port(node)); /* a client that does not wait for the end */
+    client_send(gone, "POST", "/v1/transactions?wait=final", tx);
+    assert_int_equal(shutdown(gone, SHUT_RDWR), 0);
+    assert_int_equal(close(gone), 0);
+    for (int i = 0; i < 50; i++) { /* the server sees it go meanwhile */
+        assert_int_equal(get("/v1/status"), 200);
+    }
     assert_int_equal(get("/v1/answers/a/b/v/m/c"), 503);
     assert_int_equal(get("/ready"), 503);
     stop();
