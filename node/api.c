@@ -8,38 +8,38 @@
 #include "node/api_part.h"
 
 struct route {
-    enum fwl_http_method method; /* GET stands for HEAD too */
-    const char *path;            /* segments; "*" is a variable one */
+    const char *path; /* segments; "*" is a variable one */
     fwl_api_route *handler;
-    bool reads; /* open a view of the chain before */
+    enum fwl_http_method method; /* GET stands for HEAD too */
+    bool reads;                  /* open a view of the chain before */
 };
 
 static const struct route routes[] = {
-    {FWL_HTTP_GET, "v1/answers/*/*/*/*/*", fwl_api_answer_answer, false},
-    {FWL_HTTP_GET, "v1/values/*", fwl_api_answer_value, true},
-    {FWL_HTTP_GET, "v1/bundles/*/*/*/*/*", fwl_api_answer_bundle, true},
-    {FWL_HTTP_POST, "v1/decisions", fwl_api_answer_decision, true},
-    {FWL_HTTP_GET, "v1/status", fwl_api_info_status, true},
-    {FWL_HTTP_POST, "v1/transactions", fwl_api_chain_submit, false},
-    {FWL_HTTP_GET, "v1/transactions/*", fwl_api_chain_transaction, true},
-    {FWL_HTTP_GET, "v1/blocks", fwl_api_chain_blocks, true},
-    {FWL_HTTP_GET, "v1/blocks/*", fwl_api_chain_block, true},
-    {FWL_HTTP_GET, "v1/headers/*", fwl_api_chain_header, true},
-    {FWL_HTTP_GET, "v1/participants", fwl_api_state_participants, true},
-    {FWL_HTTP_GET, "v1/participants/*", fwl_api_state_participant, true},
-    {FWL_HTTP_GET, "v1/vendors", fwl_api_state_vendors, true},
-    {FWL_HTTP_GET, "v1/vendors/*", fwl_api_state_vendor, true},
-    {FWL_HTTP_GET, "v1/classes", fwl_api_state_classes, true},
-    {FWL_HTTP_GET, "v1/classes/*/*/*", fwl_api_state_class, true},
-    {FWL_HTTP_GET, "v1/releases/*", fwl_api_state_release, true},
-    {FWL_HTTP_GET, "v1/fleets", fwl_api_state_fleets, true},
-    {FWL_HTTP_GET, "v1/fleets/*/*", fwl_api_state_fleet, true},
-    {FWL_HTTP_GET, "v1/policies/*/*", fwl_api_state_policy, true},
-    {FWL_HTTP_GET, "v1/validators", fwl_api_state_validators, true},
-    {FWL_HTTP_GET, "v1/params", fwl_api_state_params, true},
-    {FWL_HTTP_GET, "health", fwl_api_info_health, false},
-    {FWL_HTTP_GET, "ready", fwl_api_info_ready, false},
-    {FWL_HTTP_GET, "metrics", fwl_api_info_metrics, true},
+    {"v1/answers/*/*/*/*/*", fwl_api_answer_answer, FWL_HTTP_GET, false},
+    {"v1/values/*", fwl_api_answer_value, FWL_HTTP_GET, true},
+    {"v1/bundles/*/*/*/*/*", fwl_api_answer_bundle, FWL_HTTP_GET, true},
+    {"v1/decisions", fwl_api_answer_decision, FWL_HTTP_POST, true},
+    {"v1/status", fwl_api_info_status, FWL_HTTP_GET, true},
+    {"v1/transactions", fwl_api_chain_submit, FWL_HTTP_POST, false},
+    {"v1/transactions/*", fwl_api_chain_transaction, FWL_HTTP_GET, true},
+    {"v1/blocks", fwl_api_chain_blocks, FWL_HTTP_GET, true},
+    {"v1/blocks/*", fwl_api_chain_block, FWL_HTTP_GET, true},
+    {"v1/headers/*", fwl_api_chain_header, FWL_HTTP_GET, true},
+    {"v1/participants", fwl_api_state_participants, FWL_HTTP_GET, true},
+    {"v1/participants/*", fwl_api_state_participant, FWL_HTTP_GET, true},
+    {"v1/vendors", fwl_api_state_vendors, FWL_HTTP_GET, true},
+    {"v1/vendors/*", fwl_api_state_vendor, FWL_HTTP_GET, true},
+    {"v1/classes", fwl_api_state_classes, FWL_HTTP_GET, true},
+    {"v1/classes/*/*/*", fwl_api_state_class, FWL_HTTP_GET, true},
+    {"v1/releases/*", fwl_api_state_release, FWL_HTTP_GET, true},
+    {"v1/fleets", fwl_api_state_fleets, FWL_HTTP_GET, true},
+    {"v1/fleets/*/*", fwl_api_state_fleet, FWL_HTTP_GET, true},
+    {"v1/policies/*/*", fwl_api_state_policy, FWL_HTTP_GET, true},
+    {"v1/validators", fwl_api_state_validators, FWL_HTTP_GET, true},
+    {"v1/params", fwl_api_state_params, FWL_HTTP_GET, true},
+    {"health", fwl_api_info_health, FWL_HTTP_GET, false},
+    {"ready", fwl_api_info_ready, FWL_HTTP_GET, false},
+    {"metrics", fwl_api_info_metrics, FWL_HTTP_GET, true},
 };
 
 int

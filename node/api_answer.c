@@ -135,15 +135,38 @@ fwl_api_answer_answer(struct fwl_api_call *c)
     fwl_free(buffer);
 }
 
+/* A bundle into memory of the heap, which the caller frees whatever is returned: once to measure, once to write. */
+static enum fwl_err
+make_bundle(struct fwl_api_call *c, const struct fwl_query_ask *ask, struct fwl_span answer, uint8_t **bundle,
+            struct fwl_span *out)
+{
+    struct fwl_writer w;
+    size_t size = 0;
+    enum fwl_err err = FWL_OK;
+
+    fwl_writer_init(&w, NULL, 0);
+    err = fwl_query_bundle(&c->read.kv, &w, answer, ask);
+    if (err != FWL_ERR_SPACE) {
+        return err;
+    }
+    size = w.size;
+    *bundle = fwl_malloc(size);
+    if (*bundle == NULL) {
+        return FWL_ERR_MEMORY;
+    }
+    fwl_writer_init(&w, *bundle, size);
+    err = fwl_query_bundle(&c->read.kv, &w, answer, ask);
+    return err == FWL_OK ? fwl_writer_finish(&w, out) : err;
+}
+
 void
 fwl_api_answer_bundle(struct fwl_api_call *c)
 {
     char fleet[FWL_FLEET_MAX + 1];
     char class_name[FWL_CLASS_MAX + 1];
     struct fwl_query_ask ask;
-    struct fwl_writer w;
-    struct fwl_span answer;
-    struct fwl_span out;
+    struct fwl_span answer = {0};
+    struct fwl_span out = {0};
     uint8_t *buffer = NULL;
     uint8_t *bundle = NULL;
     enum fwl_err err = FWL_OK;
@@ -153,16 +176,7 @@ fwl_api_answer_bundle(struct fwl_api_call *c)
     }
     err = make_answer(c, &c->read.kv, &ask, &buffer, &answer);
     if (err == FWL_OK) {
-        fwl_writer_init(&w, NULL, 0);
-        err = fwl_query_bundle(&c->read.kv, &w, answer, &ask);
-    }
-    if (err == FWL_ERR_SPACE) { /* now the size is known */
-        bundle = fwl_malloc(w.size);
-        fwl_writer_init(&w, bundle, bundle == NULL ? 0 : w.size);
-        err = bundle == NULL ? FWL_ERR_MEMORY : fwl_query_bundle(&c->read.kv, &w, answer, &ask);
-    }
-    if (err == FWL_OK) {
-        err = fwl_writer_finish(&w, &out);
+        err = make_bundle(c, &ask, answer, &bundle, &out);
     }
     if (err != FWL_OK) {
         fail_ask(c, err);

@@ -525,7 +525,7 @@ fwl_http_server_stop(struct fwl_http_server *server)
     if (server == NULL) {
         return;
     }
-    for (unsigned i = 0; i < server->worker_count; i++) {
+    for (unsigned i = 0; server->workers != NULL && i < server->worker_count; i++) {
         struct worker *w = &server->workers[i];
 
         if (w->running) {

@@ -29,6 +29,10 @@ struct fwl_node {
     const struct fwl_config *config;
     const struct fwl_log *log;
     struct fwl_node_options options;
+    bool committed; /* since the last fwl_bind_after */
+    uint16_t p2p_port;
+    unsigned seconds; /* since the start */
+    enum fwl_node_exit exit;
 
     /* opened in this order */
     uint8_t *genesis;
@@ -48,7 +52,6 @@ struct fwl_node {
     struct event *signals[2];
     struct evdns_base *dns;
     struct fwl_transport *transport;
-    uint16_t p2p_port;
     void *replica_memory;
     struct fwl_replica *replica;
     struct fwl_api *api;
@@ -56,15 +59,12 @@ struct fwl_node {
 
     struct fwl_node_named named[FWL_CONFIG_PEERS_MAX];
     size_t named_count;
-    unsigned seconds; /* since the start */
 
     struct fwl_waiters waiters;
-    bool committed; /* since the last fwl_node_after */
     uint64_t tip_time_ms;
     uint64_t interval_ms;
     uint64_t refused;
     uint64_t moved_at_ms; /* monotonic: the last commit, or the start */
-    enum fwl_node_exit exit;
 
     atomic_uint_fast64_t tip;
     pthread_mutex_t lock;
