@@ -183,5 +183,5 @@ void
 fwl_intake_expire(struct fwl_node *n, uint64_t unix_s)
 {
     answer_unknown(fwl_waiters_expired(&n->waiters, unix_s), FWL_ERR_EXPIRED,
-                   "the transaction has expired and is in no block that this node knows");
+                   "the transaction has expired and is in no block that this node knows of");
 }

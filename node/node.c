@@ -20,6 +20,7 @@ enum {
     VIEWS_MAX = 4096, /* a height: 68 h at 60 s */
     NAMES_S = 30,     /* names of peers are resolved again */
     READERS_S = 3600, /* slots of dead readers are cleared */
+    EXPIRY_GRACE_S = 60,
     PATH_ROOM = FWL_CONFIG_PATH_MAX + 16,
 };
 
@@ -167,8 +168,8 @@ on_second(evutil_socket_t fd, short what, void *cookie)
     (void)what;
     n->seconds++;
     fwl_watch_publish(n);
-    /* A block that is under way may still have it: wait until the chain's own time has passed. */
-    fwl_intake_expire(n, n->tip_time_ms / 1000);
+    /* By the chain's own time no block can have it any more; by ours, a minute late, nobody should wait any longer. */
+    fwl_intake_expire(n, FWL_MAX(n->tip_time_ms / 1000, now.wall_ms / 1000 - EXPIRY_GRACE_S));
     if (n->seconds % 10 == 0) {
         fwl_watch_reason(n, now.mono_ms);
     }
