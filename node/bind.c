@@ -229,7 +229,7 @@ on_access(void *cookie, const struct fwl_pubkey32 *node_key)
             return FWL_ACCESS_FOLLOWER;
         }
     }
-    return FWL_ACCESS_REFUSED;
+    return n->config->accept_anyone ? FWL_ACCESS_FOLLOWER : FWL_ACCESS_REFUSED;
 }
 
 static enum fwl_err

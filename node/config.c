@@ -102,11 +102,22 @@ read_peer(struct source *s, struct fwl_config_peer *out, int node)
 static void
 read_p2p(struct source *s, struct fwl_config *out, int map)
 {
-    static const char *const known[] = {"listen", "peers"};
+    static const char *const known[] = {"listen", "peers", "accept"};
     int peers = 0;
+    int accept = 0;
 
     fwl_yaml_keys(&s->yaml, map, known, FWL_COUNT(known));
     read_address(s, &out->p2p_listen, fwl_yaml_get(&s->yaml, map, "listen"));
+    accept = fwl_yaml_get(&s->yaml, map, "accept");
+    if (accept != 0) {
+        struct fwl_span text = fwl_yaml_text(&s->yaml, accept, 16);
+
+        out->accept_anyone = fwl_span_is(text, "anyone");
+        if (!out->accept_anyone && !fwl_span_is(text, "listed")) {
+            fwl_yaml_fail(&s->yaml, accept, FWL_ERR_VALUE,
+                          "accept is listed (peers and nodes of validators) or anyone (followers too)");
+        }
+    }
     peers = fwl_yaml_get(&s->yaml, map, "peers");
     out->peer_count = fwl_yaml_list(&s->yaml, peers, FWL_CONFIG_PEERS_MAX);
     for (size_t i = 0; i < out->peer_count; i++) {

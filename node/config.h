@@ -48,6 +48,7 @@ struct fwl_config {
     struct fwl_config_address p2p_listen;
     struct fwl_config_peer peers[FWL_CONFIG_PEERS_MAX];
     size_t peer_count;
+    bool accept_anyone; /* nodes that are neither configured nor a validator's may connect as followers */
     struct fwl_config_address api_listen;
     unsigned api_threads;
     unsigned api_connections_max;

@@ -68,7 +68,7 @@ run(const struct arguments *a, struct fwl_config *config)
 
     if (fwl_config_load(config, error, a->config) != FWL_OK) {
         (void)fprintf(stderr, "fwledgerd: %s\n", error);
-        return (int)code;
+        return code;
     }
     log.level = config->log_level;
     log.json = config->log_json;
@@ -79,7 +79,7 @@ run(const struct arguments *a, struct fwl_config *config)
     } else if (code == FWL_NODE_EXIT_DONE) {
         (void)printf("%s is usable\n", a->config);
     }
-    return (int)code;
+    return code;
 }
 
 int

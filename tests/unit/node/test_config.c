@@ -36,7 +36,7 @@ test_config__good(void **state)
 
     (void)state;
     assert_int_equal(load(NEEDED "validator_key: /etc/v.key\n"
-                                 "p2p:\n  listen: '[::1]:7101'\n  peers:\n"
+                                 "p2p:\n  listen: '[::1]:7101'\n  accept: anyone\n  peers:\n"
                                  "    - {key: " KEY ", address: 'host.example:7102'}\n    - {key: " KEY "}\n"
                                  "api: {listen: '127.0.0.1:0', threads: 2, max_connections: 9}\n"
                                  "timers: {t0: 300ms, td: 100ms}\nmempool: {transactions: 5, bytes: 65536}\n"
@@ -47,6 +47,7 @@ test_config__good(void **state)
     assert_string_equal(config.validator_key, "/etc/v.key");
     assert_string_equal(config.p2p_listen.host, "::1");
     assert_int_equal(config.p2p_listen.port, 7101);
+    assert_true(config.accept_anyone);
     assert_int_equal(config.peer_count, 2);
     assert_true(config.peers[0].dial);
     assert_string_equal(config.peers[0].address.host, "host.example");
@@ -72,6 +73,7 @@ test_config__errors(void **state)
         {NEEDED "p2p:\n  listen: nowhere\n", FWL_ERR_VALUE, ":5: \"nowhere\" is not HOST:PORT"},
         {NEEDED "p2p: {listen: 'a:65536'}\n", FWL_ERR_VALUE, "not HOST:PORT"},
         {NEEDED "p2p: {listen: ':1'}\n", FWL_ERR_VALUE, "not HOST:PORT"},
+        {NEEDED "p2p: {accept: all}\n", FWL_ERR_VALUE, "accept is listed"},
         {NEEDED "p2p: {peers: [{key: abc}]}\n", FWL_ERR_VALUE, "64 lower-case hexadecimal"},
         {NEEDED "p2p: {peers: [{address: 'a:1'}]}\n", FWL_ERR_MISSING, "\"key\" is missing"},
         {NEEDED "p2p: {peers: [{key: " KEY ", port: 1}]}\n", FWL_ERR_UNKNOWN, "unknown key \"port\""},
