@@ -17,10 +17,10 @@
 #include "node/node_part.h"
 
 enum {
-    VIEWS_MAX = 4096, /* a height: 68 h at 60 s */
-    NAMES_S = 30,     /* names of peers are resolved again */
-    READERS_S = 3600, /* slots of dead readers are cleared */
-    EXPIRY_GRACE_S = 60,
+    VIEWS_MAX = 4096,    /* a height: 68 h at 60 s */
+    NAMES_S = 30,        /* names of peers are resolved again */
+    READERS_S = 3600,    /* slots of dead readers are cleared */
+    EXPIRY_GRACE_S = 60, /* a clock may be behind */
     PATH_ROOM = FWL_CONFIG_PATH_MAX + 16,
 };
 
@@ -169,7 +169,7 @@ on_second(evutil_socket_t fd, short what, void *cookie)
     n->seconds++;
     fwl_watch_publish(n);
     /* By the chain's own time no block can have it any more; by ours, a minute late, nobody should wait any longer. */
-    fwl_intake_expire(n, FWL_MAX(n->tip_time_ms / 1000, now.wall_ms / 1000 - EXPIRY_GRACE_S));
+    fwl_intake_expire(n, FWL_MAX(n->tip_time_ms / 1000, FWL_MAX(now.wall_ms / 1000, EXPIRY_GRACE_S) - EXPIRY_GRACE_S));
     if (n->seconds % 10 == 0) {
         fwl_watch_reason(n, now.mono_ms);
     }
