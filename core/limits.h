@@ -103,7 +103,7 @@
 #define FWL_BLOCK_ENTRIES_MAX     16384 /* entries that a block may write */
 #define FWL_BLOCK_WORK_DEFAULT    33554432
 #define FWL_BLOCK_WORK_MIN        4194304
-#define FWL_BLOCK_WORK_MAX        268435456
+#define FWL_BLOCK_WORK_MAX          67108864
 #define FWL_HEARTBEAT_MIN_MS      1000
 #define FWL_HEARTBEAT_MAX_MS      3600000
 #define FWL_PRECISION_MAX_MS      60000

@@ -445,11 +445,41 @@ run_decide(const struct fwl_command *self, int argc, char **argv)
     return code;
 }
 
+static int
+run_transaction_send(const struct fwl_command *self, int argc, char **argv)
+{
+    struct fwl_operands operands;
+    struct fwl_span tx = {0};
+    const char *node = NULL;
+    bool no_wait = false;
+    bool json = false;
+    const struct fwl_option options[] = {
+        {.name = "--node", .value_name = "URL", .help = "API of a node; default $FWLEDGER_NODE", .value = &node},
+        {.name = "--no-wait", .help = "do not wait until it is final", .flag = &no_wait},
+        {.name = "--json", .help = "print one JSON object", .flag = &json},
+    };
+    int code = fwl_args_parse(self, options, FWL_COUNT(options), &operands, 1, 1, argc, argv);
+    enum fwl_err err = FWL_OK;
+
+    if (code != -1) {
+        return code;
+    }
+    err = fwl_files_read(&tx, operands.values[0], 2 * FWL_TX_MAX); /* a node says what is wrong with a larger one */
+    if (err != FWL_OK) {
+        return fwl_commands_fail(operands.values[0], err);
+    }
+    code = fwl_submit_bytes(tx, node, no_wait, json);
+    fwl_free((void *)(uintptr_t)tx.p);
+    return code;
+}
+
 const struct fwl_command fwl_commands_ask[] = {
     {"status", "", "Height, time, peers and identity of a node.", "fwledger status --node http://127.0.0.1:7200",
      run_status},
     {"validators", "", "The validator set in force.", "fwledger validators --height 1000", run_validators},
     {"block", "HEIGHT", "A block: header, transactions, who certified it.", "fwledger block 12", run_block},
+    {"transaction send", "FILE", "Send a transaction that --write has kept, and wait until it is final.",
+     "fwledger transaction send suspend.tx --node http://127.0.0.1:7200", run_transaction_send},
     {"transaction show", "TXID", "A transaction: what it did, and where it became final.",
      "fwledger transaction show 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
      run_transaction_show},

@@ -7,6 +7,7 @@
 
 #include "client/cli/anchor.h"
 #include "client/cli/commands.h"
+#include "client/cli/files.h"
 #include "client/cli/print.h"
 #include "core/hex.h"
 #include "core/host/heap.h"
@@ -237,13 +238,40 @@ make(struct fwl_span *out, struct fwl_submission *s, const struct fwl_session *s
     return 0;
 }
 
+/* Sends signed bytes and notes the outcome. */
+static int
+post(struct fwl_submission *s, struct fwl_session *session, struct fwl_span bytes, bool no_wait)
+{
+    struct fwl_http_response response;
+    json_t *doc = NULL;
+    const char *txid = NULL;
+    int code = 0;
+    enum fwl_err err =
+        fwl_http_post(session->http, &response, no_wait ? "/v1/transactions" : "/v1/transactions?wait=final",
+                      "application/cbor", bytes, FWL_SUBMIT_TIMEOUT_S);
+
+    s->status = response.status;
+    if (err != FWL_OK) {
+        memcpy(s->problem, response.error, sizeof(s->problem));
+        code = fwl_commands_exit(err);
+    } else if (response.status != 200 && response.status != 202) {
+        fwl_session_problem(s->problem, &response);
+        code = FWL_EXIT_NO;
+    } else {
+        doc = json_loadb((const char *)response.body, response.size, 0, NULL);
+        s->height = (uint64_t)json_integer_value(json_object_get(doc, "height"));
+        txid = json_string_value(json_object_get(doc, "txid"));
+        (void)snprintf(s->txid, sizeof(s->txid), "%s", txid == NULL ? s->txid : txid);
+        json_decref(doc);
+    }
+    fwl_http_response_clear(&response);
+    return code;
+}
+
 int
 fwl_submit_send(struct fwl_submission *s, struct fwl_session *session, const struct fwl_submit_args *args)
 {
-    struct fwl_http_response response;
     struct fwl_span bytes;
-    json_t *doc = NULL;
-    enum fwl_err err = FWL_OK;
     int code = 0;
 
     s->status = 0;
@@ -256,21 +284,29 @@ fwl_submit_send(struct fwl_submission *s, struct fwl_session *session, const str
     if (code != 0) {
         return code;
     }
-    err = fwl_http_post(session->http, &response, args->no_wait ? "/v1/transactions" : "/v1/transactions?wait=final",
-                        "application/cbor", bytes, FWL_SUBMIT_TIMEOUT_S);
-    s->status = response.status;
-    if (err != FWL_OK) {
-        memcpy(s->problem, response.error, sizeof(s->problem));
-        code = fwl_commands_exit(err);
-    } else if (response.status != 200 && response.status != 202) {
-        fwl_session_problem(s->problem, &response);
-        code = FWL_EXIT_NO;
-    } else {
-        doc = json_loadb((const char *)response.body, response.size, 0, NULL);
-        s->height = (uint64_t)json_integer_value(json_object_get(doc, "height"));
-        json_decref(doc);
+    if (args->write != NULL) {
+        enum fwl_err err = fwl_files_replace(args->write, bytes);
+
+        return err == FWL_OK ? 0 : fwl_commands_fail(args->write, err);
     }
-    fwl_http_response_clear(&response);
+    return post(s, session, bytes, args->no_wait);
+}
+
+int
+fwl_submit_bytes(struct fwl_span tx, const char *node, bool no_wait, bool json)
+{
+    struct fwl_submission *s = fwl_calloc(1, sizeof(*s));
+    struct fwl_session session;
+    int code = 0;
+
+    if (s == NULL) {
+        return fwl_commands_fail("transaction", FWL_ERR_MEMORY);
+    }
+    code = fwl_session_connect(&session, node);
+    code = code == 0 ? post(s, &session, tx, no_wait) : code;
+    code = fwl_submit_report(s, code, json);
+    fwl_session_close(&session);
+    fwl_free(s);
     return code;
 }
 
@@ -287,7 +323,7 @@ fwl_submit_report(const struct fwl_submission *s, int code, bool json)
     } else if (code == 0 && s->height > 0) {
         printf("final at height %" PRIu64 ", transaction %s\n", s->height, s->txid);
     } else if (code == 0) {
-        printf("sent, transaction %s\n", s->txid);
+        printf("transaction %s\n", s->txid);
     }
     return code;
 }
@@ -302,7 +338,12 @@ fwl_submit_one(const struct fwl_action *action, const struct fwl_submit_args *ar
     if (s == NULL) {
         return fwl_commands_fail("transaction", FWL_ERR_MEMORY);
     }
-    code = fwl_session_open(&session, args->node);
+    /* Written offline, with the chain id of an anchor: no node is asked. */
+    if (args->write != NULL && args->anchor != NULL) {
+        session = (struct fwl_session){0};
+    } else {
+        code = fwl_session_open(&session, args->node);
+    }
     if (code == 0) {
         fwl_submit_begin(s);
         code = fwl_submit_add(s, action)

@@ -26,6 +26,7 @@ struct fwl_submit_args {
     struct fwl_arg_list keys;
     const char *anchor;
     const char *expires;
+    const char *write; /* keep the signed transaction in this file instead of sending it */
     bool json;
     bool no_wait;
 };
@@ -42,6 +43,10 @@ struct fwl_submit_args {
          .value_name = "SECONDS",                                                                                      \
          .help = "validity from now; default 3600",                                                                    \
          .value = &(a)->expires},                                                                                      \
+        {.name = "--write",                                                                                            \
+         .value_name = "FILE",                                                                                         \
+         .help = "write the signed transaction, do not send it",                                                       \
+         .value = &(a)->write},                                                                                        \
         {.name = "--no-wait", .help = "do not wait until it is final", .flag = &(a)->no_wait},                         \
     {                                                                                                                  \
         .name = "--json", .help = "print one JSON object", .flag = &(a)->json                                          \
@@ -100,6 +105,9 @@ int fwl_submit_send(struct fwl_submission *s, struct fwl_session *session, const
 
 /** fwl_submit_report - print the result of a submission, or why it failed; returns @code. */
 int fwl_submit_report(const struct fwl_submission *s, int code, bool json);
+
+/** fwl_submit_bytes - send a transaction that was signed before; prints the result and returns the exit code. */
+int fwl_submit_bytes(struct fwl_span tx, const char *node, bool no_wait, bool json);
 
 /** fwl_submit_one - open a session, send one action, print the result; the whole of most writing commands. */
 int fwl_submit_one(const struct fwl_action *action, const struct fwl_submit_args *args);
