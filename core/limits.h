@@ -29,7 +29,7 @@
 #define FWL_TX_ACTIONS_MAX      256
 #define FWL_TX_LIFE_S           86400
 #define FWL_TX_LIFE_GOVERNORS_S 2592000
-#define FWL_TX_WORK_MAX         4194304 /* bytes of entries that one transaction reads and writes */
+#define FWL_TX_WORK_MAX         4194304            /* bytes of entries that one transaction reads and writes */
 #define FWL_TX_SIGNATURES_MAX   (2 * FWL_KEYS_MAX) /* a rotation: the union of old and new */
 
 /* release records, ledger.md 5 */
@@ -103,7 +103,7 @@
 #define FWL_BLOCK_ENTRIES_MAX     16384 /* entries that a block may write */
 #define FWL_BLOCK_WORK_DEFAULT    33554432
 #define FWL_BLOCK_WORK_MIN        4194304
-#define FWL_BLOCK_WORK_MAX          67108864
+#define FWL_BLOCK_WORK_MAX        67108864
 #define FWL_HEARTBEAT_MIN_MS      1000
 #define FWL_HEARTBEAT_MAX_MS      3600000
 #define FWL_PRECISION_MAX_MS      60000
