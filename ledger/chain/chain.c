@@ -80,11 +80,10 @@ fwl_chain_leader(const struct fwl_chain_tip *tip, uint32_t view)
     uint16_t index = 0;
     uint64_t first = 0;
 
-    if (fwl_validators_find(&index, &tip->validators, &tip->proposer_key)) {
-        first = (uint64_t)index + (height % tip->params.leader_term == 0 ? 1 : 0);
-    } else {
-        first = height % n; /* the last proposer is gone from the set */
+    if (!fwl_validators_find(&index, &tip->validators, &tip->proposer_key)) {
+        index = (uint16_t)(height % n); /* the last proposer is gone from the set */
     }
+    first = (uint64_t)index + (height % tip->params.leader_term == 0 ? 1 : 0);
     return (uint16_t)((first + view) % n);
 }
 

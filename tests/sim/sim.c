@@ -1,0 +1,712 @@
+#include "tests/sim/sim.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "p2p/wire/message.h"
+
+enum {
+    BODY_MAX = FWL_BLOCK_MAX_MIN,
+    ARENA = 3 << 20,
+    STORM = 200000, /* events in one millisecond */
+};
+
+struct sim_met sim_met;
+
+/* ---- basics ---- */
+
+static uint32_t
+pcg(struct sim *s)
+{
+    uint64_t old = s->rng;
+    uint32_t x = (uint32_t)(((old >> 18) ^ old) >> 27);
+    uint32_t rot = (uint32_t)(old >> 59);
+
+    s->rng = old * UINT64_C(6364136223846793005) + (s->seed * 2 + 1);
+    return (x >> rot) | (x << ((32 - rot) & 31));
+}
+
+uint32_t
+sim_random(struct sim *s, uint32_t below)
+{
+    return below == 0 ? 0 : pcg(s) % below;
+}
+
+bool
+sim_chance(struct sim *s, uint32_t per_mille)
+{
+    return sim_random(s, 1000) < per_mille;
+}
+
+void
+sim_trace(struct sim *s, uint64_t v)
+{
+    for (int i = 0; i < 8; i++) {
+        s->trace = (s->trace ^ (v & 0xff)) * UINT64_C(0x100000001b3);
+        v >>= 8;
+    }
+}
+
+void
+sim_fail(struct sim *s, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(s->failure, 512, format, args);
+    va_end(args);
+    longjmp(*s->out, 1);
+}
+
+bool
+sim_correct(const struct sim_node *n)
+{
+    return !n->evil && !n->twin;
+}
+
+struct fwl_replica_time
+sim_time(const struct sim_node *n)
+{
+    uint64_t now = n->sim->now;
+
+    return (struct fwl_replica_time){.wall_ms = (uint64_t)((int64_t)(WORLD_START_MS + now) + n->skew_ms),
+                                     .mono_ms = 1000 + now * n->rate / 1000};
+}
+
+/* ---- the queue: a heap by (at, order) ---- */
+
+static bool
+before(const struct sim_event *a, const struct sim_event *b)
+{
+    return a->at != b->at ? a->at < b->at : a->order < b->order;
+}
+
+void
+sim_push(struct sim *s, struct sim_event e)
+{
+    size_t i = s->queued++;
+
+    if (s->queued > s->room) {
+        s->room = s->room == 0 ? 1024 : 2 * s->room;
+        s->queue = realloc(s->queue, s->room * sizeof(*s->queue));
+        FWL_ASSERT(s->queue != NULL);
+    }
+    e.order = ++s->order;
+    while (i > 0 && before(&e, &s->queue[(i - 1) / 2])) {
+        s->queue[i] = s->queue[(i - 1) / 2];
+        i = (i - 1) / 2;
+    }
+    s->queue[i] = e;
+}
+
+static struct sim_event
+pop(struct sim *s)
+{
+    struct sim_event top = s->queue[0];
+    struct sim_event last = s->queue[--s->queued];
+    size_t i = 0;
+
+    for (size_t child = 1; child < s->queued; child = 2 * i + 1) {
+        if (child + 1 < s->queued && before(&s->queue[child + 1], &s->queue[child])) {
+            child++;
+        }
+        if (before(&last, &s->queue[child])) {
+            break;
+        }
+        s->queue[i] = s->queue[child];
+        i = child;
+    }
+    if (s->queued > 0) {
+        s->queue[i] = last;
+    }
+    return top;
+}
+
+/* ---- effects of a replica ---- */
+
+static uint32_t
+node_of(uint64_t peer)
+{
+    return (uint32_t)(peer & 0xff) - 1;
+}
+
+static uint64_t
+peer_of(const struct sim *s, uint32_t a, uint32_t b)
+{
+    return s->conn[a][b] << 8 | (b + 1);
+}
+
+/* Does the effect still come out? A process that died in the middle of its frames sends nothing more. */
+static bool
+leaves(struct sim_node *n, uint64_t peer)
+{
+    struct sim *s = n->sim;
+
+    if (n->die_after > 0 && --n->die_after == 0) {
+        n->dying = true;
+        n->failing = true;
+        fwl_memstore_fail(n->chain, 1, FWL_MEMSTORE_LOST, true);
+        fwl_memstore_fail(n->votes, 1, FWL_MEMSTORE_LOST, true);
+        sim_met.crashes_sending++;
+    }
+    return !n->dying && s->conn[n->id][node_of(peer)] == peer >> 8;
+}
+
+static void
+io_send(void *ctx, uint64_t peer, enum fwl_frame_type type, struct fwl_span payload)
+{
+    static uint8_t buffer[FWL_BLOCK_MAX_MIN + FWL_FRAME_JUST_MAX];
+    struct sim_node *n = ctx;
+
+    if (!leaves(n, peer)) {
+        return;
+    }
+    sim_check_sent(n->sim, n, type, payload);
+    n->sim->sent[type]++;
+    if (n->silent && type != FWL_FRAME_STATUS) {
+        return;
+    }
+    if (n->evil && sim_lie(n->sim, n, node_of(peer), type, payload, buffer, sizeof(buffer), &payload)) {
+        sim_met.lies++;
+    }
+    sim_transmit(n->sim, n->id, node_of(peer), type, payload);
+}
+
+static void
+io_send_block(void *ctx, uint64_t peer, uint64_t height)
+{
+    static uint8_t buffer[2 * FWL_BLOCK_MAX_MIN];
+    struct sim_node *n = ctx;
+    struct fwl_span object;
+
+    if (leaves(n, peer) && sim_block_object(n->chain, height, buffer, sizeof(buffer), &object) == FWL_OK) {
+        n->sim->sent[FWL_FRAME_BLOCK]++;
+        sim_object(n->sim, n->id, node_of(peer), FWL_FRAME_BLOCK, object);
+    }
+}
+
+static void
+io_send_body(void *ctx, uint64_t peer, struct fwl_span object)
+{
+    struct sim_node *n = ctx;
+
+    if (leaves(n, peer)) {
+        n->sim->sent[FWL_FRAME_BODY]++;
+        sim_object(n->sim, n->id, node_of(peer), FWL_FRAME_BODY, object);
+    }
+}
+
+static void
+io_drop_peer(void *ctx, uint64_t peer, enum fwl_replica_fault fault)
+{
+    struct sim_node *n = ctx;
+    uint32_t other = node_of(peer);
+
+    if (n->dying) {
+        return;
+    }
+    if (sim_correct(n) && sim_correct(&n->sim->node[other])) {
+        sim_fail(n->sim, "node %u drops the correct node %u: %s", n->id, other,
+                 fault == FWL_REPLICA_FORGED ? "forged" : "malformed");
+    }
+    sim_push(n->sim, (struct sim_event){
+                         .at = n->sim->now, .kind = SIM_CUT, .a = n->id, .b = other, .tag = peer >> 8});
+}
+
+static void
+io_charge(void *ctx, uint64_t peer, enum fwl_replica_charge what, uint32_t count)
+{
+    (void)ctx, (void)peer, (void)what, (void)count;
+}
+
+static void
+io_timer(void *ctx, uint64_t mono_ms)
+{
+    struct sim_node *n = ctx;
+    struct sim *s = n->sim;
+    uint64_t at = 0;
+
+    n->timer++;
+    if (mono_ms == UINT64_MAX) {
+        return;
+    }
+    at = mono_ms <= 1000 ? 0 : ((mono_ms - 1000) * 1000 + n->rate - 1) / n->rate;
+    sim_push(s, (struct sim_event){.at = FWL_MAX(at, s->now), .kind = SIM_TIMER, .a = n->id, .tag = n->timer});
+}
+
+static void
+io_committed(void *ctx, const struct fwl_chain_tip *tip, const struct fwl_hash32 *txids, size_t count)
+{
+    struct sim_node *n = ctx;
+
+    if (n->sim->in_block) {
+        sim_met.catchups++;
+    }
+    sim_check_commit(n->sim, n, tip, txids, count);
+}
+
+static void
+io_refused(void *ctx, const struct fwl_hash32 *txid, const struct fwl_state_refusal *why)
+{
+    (void)ctx, (void)txid, (void)why;
+    sim_met.refused++;
+}
+
+static void
+io_note(void *ctx, bool unusual, const char *what, const char *detail, uint64_t height)
+{
+    struct sim_node *n = ctx;
+
+    if (n->sim->verbose) {
+        fprintf(stderr, "%9llu node %u: %s %s (%llu)\n", (unsigned long long)n->sim->now, n->id, what, detail,
+                (unsigned long long)height);
+    }
+    if (unusual && strncmp(what, "evidence", 8) == 0) {
+        if (!n->sim->byzantine) {
+            sim_fail(n->sim, "node %u holds evidence where no node is faulty: %s", n->id, detail);
+        }
+        if (detail[0] == 'E' && detail[1] >= '1' && detail[1] <= '4') {
+            sim_met.evidence[detail[1] - '0']++;
+        }
+    }
+    if (strncmp(what, "a proposed block is not valid", 20) == 0 && !n->sim->byzantine) {
+        sim_fail(n->sim, "node %u: the block of a correct leader is not valid: %s", n->id, detail);
+    }
+}
+
+static void
+io_halt(void *ctx, enum fwl_replica_end why, enum fwl_err err)
+{
+    struct sim_node *n = ctx;
+
+    n->halted = true;
+    if (why == FWL_REPLICA_SECOND_INSTANCE && n->twin) {
+        sim_met.second_instances++;
+        n->gone = true;
+    } else if (sim_correct(n) && !(n->failing && why == FWL_REPLICA_STORAGE)) {
+        sim_fail(n->sim, "node %u halts: reason %d, %s", n->id, (int)why, fwl_err_name(err));
+    } else if (!n->failing) {
+        n->gone = true;
+    }
+}
+
+static enum fwl_err
+io_sign(void *ctx, struct fwl_sig64 *out, const struct fwl_hash32 *digest)
+{
+    struct sim_node *n = ctx;
+
+    world_sign(&n->sim->world, out, (size_t)n->who, digest);
+    return FWL_OK;
+}
+
+static enum fwl_err
+io_verify(void *ctx, const struct fwl_sig64 *sig, const struct fwl_hash32 *digest, const struct fwl_pubkey32 *key)
+{
+    return world_verify(&((struct sim_node *)ctx)->sim->world, sig, digest, key);
+}
+
+static enum fwl_err
+io_verify_tx(void *ctx, const struct fwl_tx *tx, struct fwl_list keys, uint64_t threshold, struct fwl_list new_keys,
+             uint64_t new_threshold)
+{
+    return world_verify_tx(&((struct sim_node *)ctx)->sim->world, tx, keys, threshold, new_keys, new_threshold);
+}
+
+/* ---- nodes ---- */
+
+static struct fwl_replica_config
+config_of(struct sim_node *n)
+{
+    struct sim *s = n->sim;
+    struct fwl_replica_config c = {.genesis = s->world.genesis,
+                                   .timing = s->timing,
+                                   .mempool = n->pool,
+                                   .validators_max = SIM_NODES,
+                                   .views_max = 512,
+                                   .body_max = BODY_MAX,
+                                   .arena_bytes = ARENA,
+                                   .io = {.ctx = n,
+                                          .chain = fwl_memstore_storage(n->chain),
+                                          .votes = fwl_memstore_storage(n->votes),
+                                          .send = io_send,
+                                          .send_block = io_send_block,
+                                          .send_body = io_send_body,
+                                          .drop_peer = io_drop_peer,
+                                          .charge = io_charge,
+                                          .timer = io_timer,
+                                          .committed = io_committed,
+                                          .refused = io_refused,
+                                          .note = io_note,
+                                          .halt = io_halt,
+                                          .sign = io_sign,
+                                          .verify = io_verify,
+                                          .verify_tx = io_verify_tx}};
+
+    if (n->who >= 0) {
+        c.validator = s->world.key[n->who];
+    }
+    return c;
+}
+
+/* The memory of the process is gone; what was durable stays. */
+static void
+fall(struct sim *s, struct sim_node *n)
+{
+    n->alive = false;
+    n->halted = n->dying = n->failing = false;
+    n->die_after = 0;
+    n->timer++;
+    for (uint32_t i = 0; i < s->count; i++) {
+        if (s->conn[n->id][i] != 0) {
+            sim_cut(s, n->id, i);
+        }
+    }
+    fwl_memstore_crash(n->chain);
+    fwl_memstore_crash(n->votes);
+}
+
+/* After each call into a replica: did it die of it? */
+static void
+after(struct sim *s, struct sim_node *n)
+{
+    struct fwl_replica_status status;
+
+    if (n->dying || n->halted) {
+        bool back = !n->gone;
+
+        fall(s, n);
+        if (back) {
+            sim_push(s, (struct sim_event){
+                            .at = s->now + 200 + sim_random(s, 3000), .kind = SIM_RESTART, .a = n->id});
+        }
+        return;
+    }
+    if ((s->events & 15) == 0) {
+        fwl_replica_status(n->replica, &status);
+        sim_met.top_view = FWL_MAX(sim_met.top_view, status.view);
+        sim_met.stalls += status.stalled;
+    }
+}
+
+void
+sim_crash(struct sim *s, uint32_t node, uint64_t back_in_ms)
+{
+    if (s->node[node].alive) {
+        fall(s, &s->node[node]);
+    }
+    if (back_in_ms > 0) {
+        sim_push(s, (struct sim_event){.at = s->now + back_in_ms, .kind = SIM_RESTART, .a = node});
+    }
+}
+
+void
+sim_boot(struct sim *s, uint32_t node)
+{
+    struct sim_node *n = &s->node[node];
+    struct fwl_replica_config config = config_of(n);
+    size_t size = fwl_replica_footprint(&config);
+    enum fwl_err err = FWL_OK;
+
+    if (n->alive || n->gone) {
+        return;
+    }
+    if (n->memory == NULL) {
+        n->memory = malloc(size);
+        FWL_ASSERT(n->memory != NULL);
+    }
+    n->replica = fwl_replica_init(n->memory, size, &config);
+    n->alive = true;
+    n->height = UINT64_MAX; /* nothing is announced while it boots */
+    err = fwl_replica_boot(n->replica, sim_time(n), n->votes_lost, false);
+    n->votes_lost = false;
+    if (err != FWL_OK) {
+        sim_fail(s, "node %u does not boot: %s", node, fwl_err_name(err));
+    }
+    n->height = fwl_replica_tip(n->replica)->header.height;
+    if (n->height < n->acked) {
+        sim_fail(s, "node %u lost height %llu that it had announced", node, (unsigned long long)n->acked);
+    }
+    after(s, n);
+    for (uint32_t i = 0; i < s->count && n->alive; i++) {
+        if (i != node) {
+            sim_connect(s, node, i);
+        }
+    }
+}
+
+void
+sim_connect(struct sim *s, uint32_t a, uint32_t b)
+{
+    struct sim_node *ends[] = {&s->node[a], &s->node[b]};
+
+    if (!ends[0]->alive || !ends[1]->alive || s->conn[a][b] != 0 || s->never[a][b]) {
+        return;
+    }
+    if (s->blocked[a][b] || s->blocked[b][a]) {
+        sim_push(s, (struct sim_event){.at = s->now + 500, .kind = SIM_CONNECT, .a = a, .b = b});
+        return;
+    }
+    s->conn[a][b] = s->conn[b][a] = ++s->conns;
+    s->ordered[a][b] = s->ordered[b][a] = s->now;
+    for (int i = 0; i < 2; i++) {
+        struct sim_node *n = ends[i];
+        struct sim_node *o = ends[1 - i];
+        struct fwl_pubkey32 none = {{0}};
+
+        if (n->alive && s->conn[a][b] != 0) {
+            fwl_replica_peer_up(n->replica, sim_time(n), peer_of(s, n->id, o->id),
+                                o->who >= 0 ? &s->world.node[o->who] : &none);
+            after(s, n);
+        }
+    }
+}
+
+void
+sim_cut(struct sim *s, uint32_t a, uint32_t b)
+{
+    uint64_t ids[] = {peer_of(s, a, b), peer_of(s, b, a)};
+    struct sim_node *ends[] = {&s->node[a], &s->node[b]};
+
+    if (s->conn[a][b] == 0) {
+        return;
+    }
+    s->conn[a][b] = s->conn[b][a] = 0;
+    sim_met.cuts++;
+    for (int i = 0; i < 2; i++) {
+        if (ends[i]->alive) {
+            fwl_replica_peer_down(ends[i]->replica, sim_time(ends[i]), ids[i]);
+            after(s, ends[i]);
+        }
+    }
+    sim_push(s, (struct sim_event){
+                    .at = s->now + 100 + sim_random(s, 1000), .kind = SIM_CONNECT, .a = a, .b = b});
+}
+
+/* ---- events ---- */
+
+static void
+deliver(struct sim *s, const struct sim_event *e)
+{
+    struct sim_node *n = &s->node[e->a];
+
+    if (!n->alive || s->conn[e->a][e->b] != e->tag) {
+        return;
+    }
+    s->in_block = e->type == FWL_FRAME_BLOCK;
+    fwl_replica_frame(n->replica, sim_time(n), peer_of(s, e->a, e->b), e->type, fwl_span(e->bytes, e->size));
+    s->in_block = false;
+    after(s, n);
+}
+
+static void
+client(struct sim *s, uint32_t index)
+{
+    struct sim_tx *tx = &s->tx[index];
+    struct sim_node *n = &s->node[sim_random(s, s->count)];
+    struct fwl_state_refusal why = {0};
+    struct fwl_hash32 txid;
+    enum fwl_err err = FWL_ERR_ABSENT;
+
+    if (tx->height != 0 || tx->settled) {
+        return;
+    }
+    if (n->alive && sim_correct(n) && !n->silent) {
+        err = fwl_replica_submit(n->replica, &why, &txid, sim_time(n), fwl_span(tx->bytes, tx->size));
+        if (tx->must && err != FWL_OK && err != FWL_ERR_EXISTS && err != FWL_ERR_BUSY && err != FWL_ERR_FULL &&
+            err != FWL_ERR_REPLAY && !n->failing) {
+            sim_fail(s, "node %u refuses a valid transaction: %s, %s: %s", n->id, fwl_err_name(err),
+                     why.field != NULL ? why.field : "", why.rule != NULL ? why.rule : "");
+        }
+        after(s, n);
+    }
+    if (!tx->must || (!s->resubmit && err == FWL_OK)) {
+        tx->settled = true;
+        return;
+    }
+    sim_push(s, (struct sim_event){
+                    .at = s->now + (err == FWL_OK ? 5000 : 500) + sim_random(s, 1000), .kind = SIM_CLIENT, .a = index});
+}
+
+static void
+handle(struct sim *s, struct sim_event *e)
+{
+    struct sim_node *n = &s->node[e->kind == SIM_CLIENT || e->kind == SIM_SCRIPT ? 0 : e->a];
+
+    switch (e->kind) {
+    case SIM_FRAME: deliver(s, e); break;
+    case SIM_TIMER:
+        if (n->alive && n->timer == e->tag) {
+            fwl_replica_tick(n->replica, sim_time(n));
+            after(s, n);
+        }
+        break;
+    case SIM_CUT:
+        if (s->conn[e->a][e->b] == e->tag) {
+            sim_cut(s, e->a, e->b);
+        }
+        break;
+    case SIM_CONNECT: sim_connect(s, e->a, e->b); break;
+    case SIM_RESTART:
+        if (!n->alive && !n->gone) {
+            sim_met.restarts++;
+            sim_boot(s, e->a);
+        }
+        break;
+    case SIM_CLIENT: client(s, e->a); break;
+    case SIM_SCRIPT: e->script(s, e->tag); break;
+    }
+}
+
+static void
+one(struct sim *s)
+{
+    struct sim_event e = pop(s);
+
+    s->same_time = e.at == s->now ? s->same_time + 1 : 0;
+    if (s->same_time > STORM) {
+        sim_fail(s, "more than %d events in one millisecond", STORM);
+    }
+    s->now = e.at;
+    s->events++;
+    sim_trace(s, e.at);
+    sim_trace(s, (uint64_t)e.kind << 32 | e.a << 16 | e.b << 8 | e.type);
+    for (size_t i = 0; i + 8 <= e.size; i += 8) {
+        s->trace = (s->trace ^ fwl_load_be64(e.bytes + i)) * UINT64_C(0x100000001b3);
+    }
+    handle(s, &e);
+    free(e.bytes);
+}
+
+bool
+sim_run_while(struct sim *s, uint64_t limit_ms, bool (*going)(struct sim *s))
+{
+    while (going == NULL || going(s)) {
+        if (s->queued == 0 || s->queue[0].at > limit_ms) {
+            s->now = limit_ms;
+            return false;
+        }
+        one(s);
+    }
+    return true;
+}
+
+void
+sim_run(struct sim *s, uint64_t until_ms)
+{
+    (void)sim_run_while(s, until_ms, NULL);
+}
+
+void
+sim_later(struct sim *s, uint64_t delay_ms, void (*script)(struct sim *s, uint64_t arg), uint64_t arg)
+{
+    sim_push(s, (struct sim_event){.at = s->now + delay_ms, .kind = SIM_SCRIPT, .script = script, .tag = arg});
+}
+
+/* ---- clients ---- */
+
+uint32_t
+sim_client(struct sim *s, uint64_t delay_ms, struct fwl_span bytes, bool must)
+{
+    struct sim_tx *tx = &s->tx[s->txs];
+
+    FWL_ASSERT(s->txs < SIM_TXS);
+    *tx = (struct sim_tx){.bytes = malloc(bytes.size), .size = bytes.size, .must = must};
+    FWL_ASSERT(tx->bytes != NULL);
+    memcpy(tx->bytes, bytes.p, bytes.size);
+    world_txid(&tx->txid, bytes);
+    sim_push(s, (struct sim_event){.at = s->now + delay_ms, .kind = SIM_CLIENT, .a = s->txs});
+    return s->txs++;
+}
+
+void
+sim_load(struct sim *s, uint32_t count, uint64_t within_ms)
+{
+    uint8_t bytes[WORLD_TX_ROOM];
+
+    for (uint32_t i = 0; i < count; i++) {
+        struct fwl_span tx =
+            world_put(&s->world, bytes, ++s->people, 0, (WORLD_START_MS + s->now) / 1000 + 20 * 86400);
+
+        (void)sim_client(s, sim_random(s, (uint32_t)within_ms + 1), tx, true);
+    }
+}
+
+bool
+sim_unsettled(struct sim *s)
+{
+    for (uint32_t i = 0; i < s->txs; i++) {
+        if (s->tx[i].must && s->tx[i].height == 0) {
+            return true;
+        }
+    }
+    for (uint32_t i = 0; i < s->count; i++) {
+        const struct sim_node *n = &s->node[i];
+
+        if (sim_correct(n) && !n->gone && (!n->alive || n->height != s->best)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- a whole run ---- */
+
+void
+sim_open(struct sim *s, uint64_t seed, uint32_t n, uint32_t extra, bool real, const struct fwl_params *params)
+{
+    *s = (struct sim){.seed = seed,
+                      .rng = seed * UINT64_C(0x9e3779b97f4a7c15) + 1,
+                      .trace = UINT64_C(0xcbf29ce484222325),
+                      .n = n,
+                      .count = n + extra,
+                      .timing = FWL_CONSENSUS_TIMING_LOCAL,
+                      .delay_ms = 20,
+                      .tail_ms = 5000,
+                      .resubmit = true};
+    FWL_ASSERT(s->count <= SIM_NODES);
+    s->timing.t0 = 400;
+    s->failure = calloc(1, 512);
+    s->said = calloc(SIM_VOTES, sizeof(*s->said));
+    FWL_ASSERT(s->failure != NULL && s->said != NULL);
+    world_make(&s->world, n, real, params);
+    for (uint32_t i = 0; i < s->count; i++) {
+        s->node[i] = (struct sim_node){.sim = s,
+                                       .id = i,
+                                       .who = i < n ? (int)i : -1,
+                                       .rate = 1000,
+                                       .chain = fwl_memstore_new(),
+                                       .votes = fwl_memstore_new(),
+                                       .pool = {.transactions_max = 256, .bytes_max = 1 << 18, .seed = seed + i}};
+        FWL_ASSERT(s->node[i].chain != NULL && s->node[i].votes != NULL);
+    }
+}
+
+void
+sim_start(struct sim *s)
+{
+    for (uint32_t i = 0; i < s->count; i++) {
+        if (!s->node[i].gone) {
+            sim_boot(s, i);
+        }
+    }
+}
+
+void
+sim_close(struct sim *s)
+{
+    for (uint32_t i = 0; i < s->count; i++) {
+        free(s->node[i].memory);
+        fwl_memstore_free(s->node[i].chain);
+        fwl_memstore_free(s->node[i].votes);
+    }
+    for (uint32_t i = 0; i < s->txs; i++) {
+        free(s->tx[i].bytes);
+    }
+    for (size_t i = 0; i < s->queued; i++) {
+        free(s->queue[i].bytes);
+    }
+    free(s->queue);
+    free(s->said);
+    free(s->failure);
+}
