@@ -48,10 +48,21 @@ fwl_fetch_start(struct fwl_replica *r, struct fwl_replica_peer *from)
 }
 
 void
+fwl_fetch_leave(struct fwl_replica *r)
+{
+    struct fwl_replica_peer *peer = r->fetch.peer == 0 ? NULL : fwl_replica_find(r, r->fetch.peer);
+
+    if (peer != NULL) {
+        peer->left = true;
+    }
+    r->fetch.peer = 0;
+}
+
+void
 fwl_fetch_tick(struct fwl_replica *r)
 {
     if (r->fetch.peer != 0 && r->now.mono_ms >= r->fetch.until_ms) {
-        r->fetch.peer = 0; /* silent; a STATUS of anybody who is ahead begins again */
+        fwl_fetch_leave(r); /* silent; a STATUS of anybody who is ahead begins again */
     }
 }
 
@@ -82,6 +93,26 @@ open_block(struct fwl_replica *r, struct fwl_span *body, struct fwl_cert *cert, 
                          : err;
 }
 
+/* Is it the rest of an object that was asked for earlier and left? Its beginning was not taken. */
+static bool
+is_rest(const struct fwl_parts *parts, const struct fwl_parts_piece *piece)
+{
+    return parts->held == 0 && piece->offset != 0;
+}
+
+/*
+ * Is it a block of an earlier window of this peer, which was left? Its blocks come before those of the new one; one
+ * that lacks its beginning was passed over, so heights before and after the next one can come.
+ */
+static bool
+is_late(const struct fwl_replica *r, const struct fwl_replica_peer *from)
+{
+    struct fwl_header header;
+
+    return from->left && r->fetch.parts.total >= FWL_HEADER_SIZE &&
+           fwl_header_decode(&header, fwl_span(r->block, FWL_HEADER_SIZE)) == FWL_OK && header.height != r->fetch.next;
+}
+
 /* A whole block has come. */
 static void
 take_block(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl_span object)
@@ -99,7 +130,6 @@ take_block(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl_span
         }
     }
     if (err == FWL_ERR_FULL || err == FWL_ERR_BUSY || err == FWL_ERR_MEMORY) {
-        r->fetch.peer = 0;
         fwl_replica_stall(r);
         return;
     }
@@ -139,16 +169,27 @@ fwl_fetch_block(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl
     if (r->fetch.peer != from->id) {
         return; /* late: it was left for another */
     }
-    if (fwl_parts_decode(&piece, payload, max) != FWL_OK || fwl_parts_add(&r->fetch.parts, &piece) != FWL_OK) {
+    if (fwl_parts_decode(&piece, payload, max) != FWL_OK) {
         drop(r, from, FWL_REPLICA_MALFORMED);
         return;
+    }
+    if (is_rest(&r->fetch.parts, &piece)) {
+        return;
+    }
+    if (fwl_parts_add(&r->fetch.parts, &piece) != FWL_OK) {
+        drop(r, from, FWL_REPLICA_MALFORMED);
+        return;
+    }
+    if (r->fetch.parts.done && !r->fetch.parts.absent && is_late(r, from)) {
+        fwl_parts_init(&r->fetch.parts, r->block, r->config.body_max + FWL_REPLICA_CERT_MAX, 0);
+        return; /* no progress: patience goes on */
     }
     r->fetch.until_ms = r->now.mono_ms + FWL_REPLICA_PATIENCE_MS;
     if (!r->fetch.parts.done) {
         return;
     }
     if (r->fetch.parts.absent) {
-        r->fetch.peer = 0;
+        fwl_fetch_leave(r);
         return;
     }
     if (r->fetch.next == fwl_replica_tip(r)->header.height + 1) { /* else it was decided here meanwhile */
@@ -160,9 +201,12 @@ fwl_fetch_block(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl
 }
 
 void
-fwl_fetch_pull(struct fwl_replica *r, uint64_t peer, uint64_t height, const struct fwl_hash32 *hash)
+fwl_fetch_pull(struct fwl_replica *r, uint64_t peer)
 {
-    r->pull = (struct fwl_replica_pull){.peer = peer, .height = height, .hash = *hash};
+    if (r->pull.peer == peer) {
+        return; /* its answers come one after the other */
+    }
+    r->pull.peer = peer;
     fwl_parts_init(&r->pull.parts, r->body, r->config.body_max + 8, 0);
 }
 
@@ -177,7 +221,15 @@ fwl_fetch_body(struct fwl_replica *r, struct fwl_replica_peer *from, uint32_t sl
     if (r->pull.peer != from->id) {
         return;
     }
-    if (fwl_parts_decode(&piece, payload, max) != FWL_OK || fwl_parts_add(&r->pull.parts, &piece) != FWL_OK) {
+    if (fwl_parts_decode(&piece, payload, max) != FWL_OK) {
+        r->pull.peer = 0;
+        r->config.io.drop_peer(r->config.io.ctx, from->id, FWL_REPLICA_MALFORMED);
+        return;
+    }
+    if (is_rest(&r->pull.parts, &piece)) {
+        return;
+    }
+    if (fwl_parts_add(&r->pull.parts, &piece) != FWL_OK) {
         r->pull.peer = 0;
         r->config.io.drop_peer(r->config.io.ctx, from->id, FWL_REPLICA_MALFORMED);
         return;
@@ -185,11 +237,12 @@ fwl_fetch_body(struct fwl_replica *r, struct fwl_replica_peer *from, uint32_t sl
     if (!r->pull.parts.done) {
         return;
     }
-    r->pull.peer = 0;
-    if (r->pull.parts.absent || r->pull.parts.total < 8) {
-        return; /* the engine asks the next peer */
+    if (!r->pull.parts.absent && r->pull.parts.total >= 8) { /* else the engine asks the next peer */
+        msg.height = fwl_load_be64(r->body);
+        msg.body = fwl_span(r->body + 8, r->pull.parts.total - 8);
     }
-    msg.height = fwl_load_be64(r->body);
-    msg.body = fwl_span(r->body + 8, r->pull.parts.total - 8);
-    fwl_replica_step(r, &event);
+    fwl_parts_init(&r->pull.parts, r->body, r->config.body_max + 8, 0); /* for the next answer */
+    if (msg.body.size > 0) {
+        fwl_replica_step(r, &event);
+    }
 }

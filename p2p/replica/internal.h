@@ -22,6 +22,7 @@ struct fwl_replica_peer {
     struct fwl_pubkey32 node_key;
     uint64_t height; /* first undecided, as it last said */
     uint64_t base;   /* lowest height that it serves */
+    bool left;       /* a window of blocks was left half way: the rest of it may still come */
 };
 
 /* Catching up: blocks of one peer, in order. */
@@ -33,11 +34,9 @@ struct fwl_replica_fetch {
     struct fwl_parts parts;
 };
 
-/* A body that the engine asked for. */
+/* Bodies that the engine asked for: those of one peer are taken, the last one that was asked. */
 struct fwl_replica_pull {
     uint64_t peer; /* 0: none */
-    uint64_t height;
-    struct fwl_hash32 hash;
     struct fwl_parts parts;
 };
 
@@ -111,9 +110,10 @@ void fwl_gossip_again(struct fwl_replica *r);
 
 /* fetch.c: catching up by blocks, bodies that the engine pulls */
 void fwl_fetch_start(struct fwl_replica *r, struct fwl_replica_peer *from);
+void fwl_fetch_leave(struct fwl_replica *r);
 void fwl_fetch_block(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl_span payload);
 void fwl_fetch_body(struct fwl_replica *r, struct fwl_replica_peer *from, uint32_t slot, struct fwl_span payload);
-void fwl_fetch_pull(struct fwl_replica *r, uint64_t peer, uint64_t height, const struct fwl_hash32 *hash);
+void fwl_fetch_pull(struct fwl_replica *r, uint64_t peer);
 void fwl_fetch_tick(struct fwl_replica *r);
 
 /* serve.c: GETBODY, GETBLOCKS, GETHEADERS, GETEPOCHS */

@@ -165,6 +165,8 @@ fwl_replica_stall(struct fwl_replica *r)
     }
     r->stalled = true;
     r->booted = false;
+    fwl_fetch_leave(r); /* what comes still is of no use: asked for again when writing goes on */
+    r->pull.peer = 0;
     r->retry_at = r->now.mono_ms + RETRY_MS;
 }
 

@@ -76,7 +76,7 @@ send_message(struct fwl_replica *r, const struct fwl_consensus_send *send)
             continue;
         }
         if (send->msg.type == FWL_MSG_GETBODY) {
-            fwl_fetch_pull(r, r->peers[i].id, send->msg.height, &send->msg.hash);
+            fwl_fetch_pull(r, r->peers[i].id);
         }
         r->config.io.send(r->config.io.ctx, r->peers[i].id, type, payload);
     }
