@@ -159,11 +159,12 @@ refusal_of(const struct fwl_mempool *m, const struct fwl_hash32 *all)
     return &m->refused[slot_of(m, all) % REFUSED_SLOTS];
 }
 
-/* Refusals that another block, or only time, can lift are not remembered. */
+/* Refusals that another block, or only time, can lift are not remembered; nor that it is final already, which is found
+ * out at no cost and must be told each time. */
 static bool
 is_lasting(enum fwl_err err)
 {
-    return (err >= 20 && err < 60) || err == FWL_ERR_REPLAY;
+    return err >= 20 && err < 60;
 }
 
 enum fwl_err
