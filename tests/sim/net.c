@@ -38,7 +38,8 @@ put(struct sim *s, uint32_t from, uint32_t to, enum fwl_frame_type type, struct 
 static bool
 is_ordered(enum fwl_frame_type type)
 {
-    return type == FWL_FRAME_STATUS || type == FWL_FRAME_BLOCK || type == FWL_FRAME_BODY;
+    return type == FWL_FRAME_STATUS || type == FWL_FRAME_BLOCK || type == FWL_FRAME_BODY ||
+           type == FWL_FRAME_GETBLOCKS || type == FWL_FRAME_GETBODY;
 }
 
 static uint64_t
@@ -76,7 +77,8 @@ sim_object(struct sim *s, uint32_t from, uint32_t to, enum fwl_frame_type type, 
     uint64_t at = s->now;
 
     do {
-        size_t size = FWL_MIN(object.size - offset, 200 + (size_t)sim_random(s, 1800));
+        size_t most = 200 + sim_random(s, 1800);
+        size_t size = FWL_MIN(object.size - offset, most);
         struct fwl_parts_piece piece = {.offset = (uint32_t)offset, .total = (uint32_t)object.size};
         struct fwl_writer w;
         struct fwl_span payload;
@@ -85,7 +87,9 @@ sim_object(struct sim *s, uint32_t from, uint32_t to, enum fwl_frame_type type, 
         if (lost && (s->blocked[from][to] || offset + size > until)) {
             break;
         }
-        piece.bytes = fwl_span(object.p + offset, size);
+        if (size > 0) {
+            piece.bytes = fwl_span(object.p + offset, size);
+        }
         fwl_writer_init(&w, buffer, sizeof(buffer));
         fwl_parts_encode(&w, &piece);
         FWL_ASSERT(fwl_writer_finish(&w, &payload) == FWL_OK);

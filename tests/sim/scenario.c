@@ -412,10 +412,9 @@ static const int churn_added[] = {4, -1, 5, 6, 7, -1, -1};
 static bool
 same_epoch(struct sim *s)
 {
-    return s->decided[s->best].epoch + (fwl_hash32_equal(&s->decided[s->best].validators_hash,
-                                                         &s->decided[s->best].next_validators_hash)
-                                            ? 0
-                                            : 1) <
+    return s->decided[s->best].epoch +
+               (fwl_hash32_equal(&s->decided[s->best].validators_hash, &s->decided[s->best].next_validators_hash) ? 0
+                                                                                                                  : 1) <
            s->world.salt;
 }
 
@@ -462,7 +461,7 @@ churn(struct sim *s)
 static void
 any_one(struct sim *s)
 {
-    static void (*const faults[])(struct sim *s) = {crash_one, crash_one, full_one, split_one, clock_one, mass_one};
+    static void (*const faults[])(struct sim * s) = {crash_one, crash_one, full_one, split_one, clock_one, mass_one};
 
     faults[sim_random(s, FWL_COUNT(faults))](s);
 }
@@ -491,20 +490,13 @@ chaos(struct sim *s)
 #define SEVEN (1U << 7)
 
 const struct scenario sim_scenarios[] = {
-    {"calm", calm, ONE | FOUR | SEVEN, 1, 0},
-    {"lossy", lossy, FOUR | SEVEN, 1, 0},
-    {"crash", crash, ONE | FOUR | SEVEN, 1, 0},
-    {"mass", mass, ONE | FOUR | SEVEN, 1, 0},
-    {"full", full, ONE | FOUR | SEVEN, 1, 0},
-    {"partition", partition, FOUR | SEVEN, 1, 0},
-    {"silent", silent, FOUR | SEVEN, 1, 0},
-    {"equivocate", equivocate, FOUR | SEVEN, 1, 0},
-    {"twins", twins, FOUR | SEVEN, 1, 0},
-    {"skew", skew, FOUR | SEVEN, 0, 0},
-    {"idle", idle, ONE | FOUR | SEVEN, 1, 300},
-    {"late", late, ONE | FOUR | SEVEN, 1, 0},
-    {"lost-votes", lost_votes, FOUR | SEVEN, 1, 0},
-    {"churn", churn, FOUR, 4, 0},
+    {"calm", calm, ONE | FOUR | SEVEN, 1, 0},       {"lossy", lossy, FOUR | SEVEN, 1, 0},
+    {"crash", crash, ONE | FOUR | SEVEN, 1, 0},     {"mass", mass, ONE | FOUR | SEVEN, 1, 0},
+    {"full", full, ONE | FOUR | SEVEN, 1, 0},       {"partition", partition, FOUR | SEVEN, 1, 0},
+    {"silent", silent, FOUR | SEVEN, 1, 0},         {"equivocate", equivocate, FOUR | SEVEN, 1, 0},
+    {"twins", twins, FOUR | SEVEN, 1, 0},           {"skew", skew, FOUR | SEVEN, 0, 0},
+    {"idle", idle, ONE | FOUR | SEVEN, 1, 300},     {"late", late, ONE | FOUR | SEVEN, 1, 0},
+    {"lost-votes", lost_votes, FOUR | SEVEN, 1, 0}, {"churn", churn, FOUR, 4, 0},
     {"chaos", chaos, FOUR | SEVEN, 1, 0},
 };
 const size_t sim_scenario_count = FWL_COUNT(sim_scenarios);

@@ -210,8 +210,7 @@ io_drop_peer(void *ctx, uint64_t peer, enum fwl_replica_fault fault)
         sim_fail(n->sim, "node %u drops the correct node %u: %s", n->id, other,
                  fault == FWL_REPLICA_FORGED ? "forged" : "malformed");
     }
-    sim_push(n->sim, (struct sim_event){
-                         .at = n->sim->now, .kind = SIM_CUT, .a = n->id, .b = other, .tag = peer >> 8});
+    sim_push(n->sim, (struct sim_event){.at = n->sim->now, .kind = SIM_CUT, .a = n->id, .b = other, .tag = peer >> 8});
 }
 
 static void
@@ -377,8 +376,7 @@ after(struct sim *s, struct sim_node *n)
 
         fall(s, n);
         if (back) {
-            sim_push(s, (struct sim_event){
-                            .at = s->now + 200 + sim_random(s, 3000), .kind = SIM_RESTART, .a = n->id});
+            sim_push(s, (struct sim_event){.at = s->now + 200 + sim_random(s, 3000), .kind = SIM_RESTART, .a = n->id});
         }
         return;
     }
@@ -479,8 +477,7 @@ sim_cut(struct sim *s, uint32_t a, uint32_t b)
             after(s, ends[i]);
         }
     }
-    sim_push(s, (struct sim_event){
-                    .at = s->now + 100 + sim_random(s, 1000), .kind = SIM_CONNECT, .a = a, .b = b});
+    sim_push(s, (struct sim_event){.at = s->now + 100 + sim_random(s, 1000), .kind = SIM_CONNECT, .a = a, .b = b});
 }
 
 /* ---- events ---- */
@@ -625,8 +622,7 @@ sim_load(struct sim *s, uint32_t count, uint64_t within_ms)
     uint8_t bytes[WORLD_TX_ROOM];
 
     for (uint32_t i = 0; i < count; i++) {
-        struct fwl_span tx =
-            world_put(&s->world, bytes, ++s->people, 0, (WORLD_START_MS + s->now) / 1000 + 20 * 86400);
+        struct fwl_span tx = world_put(&s->world, bytes, ++s->people, 0, (WORLD_START_MS + s->now) / 1000 + 20 * 86400);
 
         (void)sim_client(s, sim_random(s, (uint32_t)within_ms + 1), tx, true);
     }
@@ -643,7 +639,7 @@ sim_unsettled(struct sim *s)
     for (uint32_t i = 0; i < s->count; i++) {
         const struct sim_node *n = &s->node[i];
 
-        if (sim_correct(n) && !n->gone && (!n->alive || n->height != s->best)) {
+        if (sim_correct(n) && !n->silent && !n->gone && (!n->alive || n->height != s->best)) {
             return true;
         }
     }

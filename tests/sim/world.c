@@ -106,8 +106,7 @@ members_of(const struct world *w, uint8_t *buffer, size_t room, const uint8_t *n
         size_t least = WORLD_KEYS;
 
         for (size_t j = 0; j < count; j++) { /* ascending by key */
-            if (!done[numbers[j]] &&
-                (least == WORLD_KEYS || memcmp(w->key[numbers[j]].b, w->key[least].b, 32) < 0)) {
+            if (!done[numbers[j]] && (least == WORLD_KEYS || memcmp(w->key[numbers[j]].b, w->key[least].b, 32) < 0)) {
                 least = numbers[j];
             }
         }
