@@ -2,25 +2,8 @@
 #include "core/hex.h"
 #include "core/time.h"
 #include "ledger/json/entry.h"
+#include "ledger/json/object.h"
 #include "ledger/json/release.h"
-
-static void
-set(json_t *object, const char *member, json_t *value)
-{
-    (void)json_object_set_new(object, member, value);
-}
-
-static void
-set_number(json_t *object, const char *member, uint64_t number)
-{
-    set(object, member, json_integer((json_int_t)number));
-}
-
-static void
-set_hash(json_t *object, const char *member, const struct fwl_hash32 *hash)
-{
-    set(object, member, fwl_json_hex(fwl_hash32_span(hash)));
-}
 
 static void
 set_time(json_t *object, uint64_t time_ms)
@@ -28,21 +11,8 @@ set_time(json_t *object, uint64_t time_ms)
     char text[FWL_TIME_TEXT_SIZE];
 
     fwl_time_text(text, time_ms);
-    set_number(object, "time_ms", time_ms);
-    set(object, "time", json_string(text));
-}
-
-static json_t *
-hashes(struct fwl_list list)
-{
-    json_t *array = json_array();
-    struct fwl_reader it;
-    struct fwl_hash32 hash;
-
-    for (fwl_list_begin(&it, list); fwl_list_next_hash(&it, &hash);) {
-        (void)json_array_append_new(array, fwl_json_hex(fwl_hash32_span(&hash)));
-    }
-    return array;
+    fwl_object_number(object, "time_ms", time_ms);
+    fwl_object_set(object, "time", json_string(text));
 }
 
 static json_t *
@@ -55,11 +25,11 @@ members_value(struct fwl_list members)
     for (fwl_list_begin(&it, members); fwl_member_next(&it, &member);) {
         json_t *object = json_object();
 
-        set_hash(object, "key", &member.key);
-        set(object, "participant", fwl_json_text(member.organisation));
-        set(object, "nodes", hashes(member.node_keys));
+        fwl_object_hash(object, "key", &member.key);
+        fwl_object_set(object, "participant", fwl_json_text(member.organisation));
+        fwl_object_set(object, "nodes", fwl_object_hashes(member.node_keys));
         if (member.log_keys.count > 0) {
-            set(object, "log_keys", hashes(member.log_keys));
+            fwl_object_set(object, "log_keys", fwl_object_hashes(member.log_keys));
         }
         (void)json_array_append_new(array, object);
     }
@@ -78,8 +48,8 @@ governors_value(const struct fwl_governors *set_of)
         memcpy(key.point.b, set_of->keys.p + 33 * i, 33);
         (void)json_array_append_new(keys, fwl_json_key(&key));
     }
-    set_number(object, "threshold", set_of->threshold);
-    set(object, "keys", keys);
+    fwl_object_number(object, "threshold", set_of->threshold);
+    fwl_object_set(object, "keys", keys);
     return object;
 }
 
@@ -89,9 +59,10 @@ fwl_json_validators(const struct fwl_validators_entry *entry)
     json_t *object = json_object();
     struct fwl_governors governors;
 
-    set(object, "validators", members_value(entry->members));
-    set(object, "governors",
-        fwl_governors_decode(&governors, entry->governors) == FWL_OK ? governors_value(&governors) : json_null());
+    fwl_object_set(object, "validators", members_value(entry->members));
+    fwl_object_set(object, "governors",
+                   fwl_governors_decode(&governors, entry->governors) == FWL_OK ? governors_value(&governors)
+                                                                                : json_null());
     return object;
 }
 
@@ -101,16 +72,16 @@ fwl_json_params(const struct fwl_params *params)
     json_t *object = json_object();
     json_t *protocol = json_object();
 
-    set_number(object, "heartbeat_ms", params->heartbeat_ms);
-    set_number(object, "leader_term", params->leader_term);
-    set_number(object, "precision_ms", params->precision_ms);
-    set_number(object, "msgdelay_ms", params->msgdelay_ms);
-    set_number(object, "max_block", params->max_block);
-    set_number(object, "max_work", params->max_work);
-    set_number(object, "verdict_k", params->verdict_k);
-    set_number(protocol, "number", params->protocol.number);
-    set_number(protocol, "activation_height", params->protocol.activation_height);
-    set(object, "protocol", protocol);
+    fwl_object_number(object, "heartbeat_ms", params->heartbeat_ms);
+    fwl_object_number(object, "leader_term", params->leader_term);
+    fwl_object_number(object, "precision_ms", params->precision_ms);
+    fwl_object_number(object, "msgdelay_ms", params->msgdelay_ms);
+    fwl_object_number(object, "max_block", params->max_block);
+    fwl_object_number(object, "max_work", params->max_work);
+    fwl_object_number(object, "verdict_k", params->verdict_k);
+    fwl_object_number(protocol, "number", params->protocol.number);
+    fwl_object_number(protocol, "activation_height", params->protocol.activation_height);
+    fwl_object_set(object, "protocol", protocol);
     return object;
 }
 
@@ -121,18 +92,18 @@ fwl_json_genesis(const struct fwl_genesis *genesis, const struct fwl_hash32 *cha
     uint8_t buffer[33 * FWL_KEYS_MAX];
     struct fwl_governors governors;
 
-    set_hash(object, "chain_id", chain_id);
+    fwl_object_hash(object, "chain_id", chain_id);
     if (genesis->name.size > 0) {
-        set(object, "name", fwl_json_text(genesis->name));
+        fwl_object_set(object, "name", fwl_json_text(genesis->name));
     }
     set_time(object, genesis->time_ms);
-    set(object, "development", json_boolean(genesis->development));
-    set(object, "params", fwl_json_params(&genesis->params));
-    set(object, "validators", members_value(genesis->members));
-    set(object, "governors",
-        fwl_key_governors(&governors, buffer, genesis->governors, genesis->threshold) == FWL_OK
-            ? governors_value(&governors)
-            : json_null());
+    fwl_object_set(object, "development", json_boolean(genesis->development));
+    fwl_object_set(object, "params", fwl_json_params(&genesis->params));
+    fwl_object_set(object, "validators", members_value(genesis->members));
+    fwl_object_set(object, "governors",
+                   fwl_key_governors(&governors, buffer, genesis->governors, genesis->threshold) == FWL_OK
+                       ? governors_value(&governors)
+                       : json_null());
     return object;
 }
 
@@ -143,26 +114,26 @@ fwl_json_header(const struct fwl_header *header)
     struct fwl_hash32 hash;
 
     fwl_header_hash(&hash, header);
-    set_number(object, "version", header->version);
-    set_hash(object, "chain_id", &header->chain_id);
-    set_number(object, "height", header->height);
-    set_hash(object, "block_hash", &hash);
-    set_number(object, "view", header->view);
-    set_number(object, "proposer", header->proposer);
+    fwl_object_number(object, "version", header->version);
+    fwl_object_hash(object, "chain_id", &header->chain_id);
+    fwl_object_number(object, "height", header->height);
+    fwl_object_hash(object, "block_hash", &hash);
+    fwl_object_number(object, "view", header->view);
+    fwl_object_number(object, "proposer", header->proposer);
     set_time(object, header->time_ms);
-    set_hash(object, "prev_hash", &header->prev_hash);
-    set_hash(object, "txs_root", &header->txs_root);
-    set_number(object, "txs_count", header->txs_count);
-    set_number(object, "body_size", header->body_size);
-    set_hash(object, "state_root", &header->state_root);
-    set_hash(object, "validators_hash", &header->validators_hash);
-    set_hash(object, "next_validators_hash", &header->next_validators_hash);
-    set_hash(object, "history_root", &header->history_root);
-    set_number(object, "log_size", header->log_size);
-    set_hash(object, "log_root", &header->log_root);
-    set_number(object, "epoch", header->epoch);
-    set_number(object, "epoch_start", header->epoch_start);
-    set_hash(object, "params_hash", &header->params_hash);
+    fwl_object_hash(object, "prev_hash", &header->prev_hash);
+    fwl_object_hash(object, "txs_root", &header->txs_root);
+    fwl_object_number(object, "txs_count", header->txs_count);
+    fwl_object_number(object, "body_size", header->body_size);
+    fwl_object_hash(object, "state_root", &header->state_root);
+    fwl_object_hash(object, "validators_hash", &header->validators_hash);
+    fwl_object_hash(object, "next_validators_hash", &header->next_validators_hash);
+    fwl_object_hash(object, "history_root", &header->history_root);
+    fwl_object_number(object, "log_size", header->log_size);
+    fwl_object_hash(object, "log_root", &header->log_root);
+    fwl_object_number(object, "epoch", header->epoch);
+    fwl_object_number(object, "epoch_start", header->epoch_start);
+    fwl_object_hash(object, "params_hash", &header->params_hash);
     return object;
 }
 
@@ -179,16 +150,16 @@ summary(struct fwl_span bytes)
 
     if (fwl_tx_decode(&tx, NULL, bytes) != FWL_OK) {
         (void)json_array_append_new(actions, json_string("evidence"));
-        set(object, "actions", actions);
+        fwl_object_set(object, "actions", actions);
         return object;
     }
     fwl_tx_id(&txid, tx.payload);
     for (fwl_list_begin(&it, tx.actions); fwl_tx_next_action(&it, &action);) {
         (void)json_array_append_new(actions, json_string(fwl_action_name(action.code)));
     }
-    set_hash(object, "txid", &txid);
-    set(object, "participant", fwl_json_text(tx.participant));
-    set(object, "actions", actions);
+    fwl_object_hash(object, "txid", &txid);
+    fwl_object_set(object, "participant", fwl_json_text(tx.participant));
+    fwl_object_set(object, "actions", actions);
     return object;
 }
 
@@ -203,7 +174,7 @@ fwl_json_block(const struct fwl_body *body, const struct fwl_cert *cert)
     for (fwl_body_begin(&it, body); fwl_body_next(&it, &tx);) {
         (void)json_array_append_new(transactions, summary(tx));
     }
-    set(object, "transactions", transactions);
+    fwl_object_set(object, "transactions", transactions);
     if (cert != NULL) {
         json_t *certificate = json_object();
         json_t *signers = json_array();
@@ -213,9 +184,9 @@ fwl_json_block(const struct fwl_body *body, const struct fwl_cert *cert)
                 (void)json_array_append_new(signers, json_integer((json_int_t)i));
             }
         }
-        set_number(certificate, "view", cert->view);
-        set(certificate, "signers", signers);
-        set(object, "certificate", certificate);
+        fwl_object_number(certificate, "view", cert->view);
+        fwl_object_set(certificate, "signers", signers);
+        fwl_object_set(object, "certificate", certificate);
     }
     return object;
 }

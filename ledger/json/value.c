@@ -2,6 +2,7 @@
 #include "core/hex.h"
 #include "core/host/heap.h"
 #include "core/time.h"
+#include "ledger/json/object.h"
 #include "ledger/json/release_parts.h"
 
 json_t *
@@ -26,19 +27,6 @@ fwl_json_hex(struct fwl_span bytes)
 }
 
 static json_t *
-texts(struct fwl_list list)
-{
-    json_t *array = json_array();
-    struct fwl_reader it;
-    struct fwl_span text;
-
-    for (fwl_list_begin(&it, list); fwl_list_next_text(&it, &text);) {
-        (void)json_array_append_new(array, fwl_json_text(text));
-    }
-    return array;
-}
-
-static json_t *
 labels_value(struct fwl_list list)
 {
     json_t *object = json_object();
@@ -60,18 +48,17 @@ relation_value(const struct fwl_relation *relation)
     json_t *object = json_object();
     struct fwl_reader it;
 
-    (void)json_object_set_new(object, "name", fwl_json_text(relation->name));
+    fwl_object_set(object, "name", fwl_json_text(relation->name));
     if ((relation->has & FWL_HAS(2)) != 0) {
-        (void)json_object_set_new(object, "op", json_string(ops[relation->op - 1]));
-        (void)json_object_set_new(object, "version", fwl_json_text(relation->version));
+        fwl_object_set(object, "op", json_string(ops[relation->op - 1]));
+        fwl_object_set(object, "version", fwl_json_text(relation->version));
     }
     fwl_list_begin(&it, relation->extra.negative);
     for (size_t i = 0; i < relation->extra.negative.count; i++) {
         int64_t key = fwl_cbor_int(&it);
 
         if (key >= -2 && fwl_cbor_peek(&it) == FWL_CBOR_TEXT) {
-            (void)json_object_set_new(object, extras[-1 - key],
-                                      fwl_json_text(fwl_cbor_text(&it, FWL_RELATION_NAME_MAX)));
+            fwl_object_set(object, extras[-1 - key], fwl_json_text(fwl_cbor_text(&it, FWL_RELATION_NAME_MAX)));
         } else {
             (void)fwl_cbor_skip(&it);
         }
@@ -115,9 +102,9 @@ provides_value(struct fwl_list list)
     for (fwl_list_begin(&it, list); fwl_release_next_provision(&it, &provision);) {
         json_t *object = json_object();
 
-        (void)json_object_set_new(object, "name", fwl_json_text(provision.name));
+        fwl_object_set(object, "name", fwl_json_text(provision.name));
         if (provision.version.size > 0) {
-            (void)json_object_set_new(object, "version", fwl_json_text(provision.version));
+            fwl_object_set(object, "version", fwl_json_text(provision.version));
         }
         (void)json_array_append_new(array, object);
     }
@@ -135,17 +122,17 @@ hardware_value(struct fwl_list list)
         json_t *object = json_object();
 
         if ((c.has & FWL_HAS(1)) != 0) {
-            (void)json_object_set_new(object, "models", texts(c.models));
+            fwl_object_set(object, "models", fwl_object_texts(c.models));
         }
         if ((c.has & FWL_HAS(2)) != 0) {
-            (void)json_object_set_new(object, "makers", texts(c.makers));
+            fwl_object_set(object, "makers", fwl_object_texts(c.makers));
         }
         if ((c.has & FWL_HAS(3)) != 0) {
             json_t *range = json_array();
 
             (void)json_array_append_new(range, c.revision.has_min ? json_integer(c.revision.min) : json_null());
             (void)json_array_append_new(range, c.revision.has_max ? json_integer(c.revision.max) : json_null());
-            (void)json_object_set_new(object, "revision", range);
+            fwl_object_set(object, "revision", range);
         }
         (void)json_array_append_new(array, object);
     }
@@ -169,7 +156,7 @@ set_replaces(json_t *object, struct fwl_list negative)
             fwl_reader_init(&items, fwl_cbor_skip(&it));
             list.count = fwl_cbor_array(&items, FWL_RELATIONS_MAX);
             list.items = fwl_reader_rest(&items);
-            (void)json_object_set_new(object, "replaces", relations_value(list));
+            fwl_object_set(object, "replaces", relations_value(list));
         } else {
             (void)fwl_cbor_skip(&it);
         }
@@ -180,7 +167,7 @@ static void
 set_optional_text(json_t *object, const char *member, struct fwl_span text)
 {
     if (text.size > 0) {
-        (void)json_object_set_new(object, member, fwl_json_text(text));
+        fwl_object_set(object, member, fwl_json_text(text));
     }
 }
 
@@ -188,28 +175,28 @@ static void
 set_amendable(json_t *object, const struct fwl_release *r)
 {
     if (r->links.count > 0) {
-        (void)json_object_set_new(object, "links", texts(r->links));
+        fwl_object_set(object, "links", fwl_object_texts(r->links));
     }
     set_optional_text(object, "notes", r->notes);
     if (r->labels.count > 0) {
-        (void)json_object_set_new(object, "labels", labels_value(r->labels));
+        fwl_object_set(object, "labels", labels_value(r->labels));
     }
-    (void)json_object_set_new(object, "valid", json_boolean(r->valid));
+    fwl_object_set(object, "valid", json_boolean(r->valid));
     if (r->hardware.count > 0) {
-        (void)json_object_set_new(object, "hardware", hardware_value(r->hardware));
+        fwl_object_set(object, "hardware", hardware_value(r->hardware));
     }
     if ((r->has & FWL_HAS(FWL_RELEASE_WINDOW)) != 0) {
         json_t *window = json_object();
 
         set_optional_text(window, "min", r->window.min);
         set_optional_text(window, "max", r->window.max);
-        (void)json_object_set_new(object, "window", window);
+        fwl_object_set(object, "window", window);
     }
     if (r->dependencies.count > 0) {
-        (void)json_object_set_new(object, "dependencies", dependencies_value(r->dependencies));
+        fwl_object_set(object, "dependencies", dependencies_value(r->dependencies));
     }
     if (r->regions.count > 0) {
-        (void)json_object_set_new(object, "regions", texts(r->regions));
+        fwl_object_set(object, "regions", fwl_object_texts(r->regions));
     }
 }
 
@@ -218,33 +205,33 @@ set_fixed(json_t *object, const struct fwl_release *r)
 {
     static const char *const severities[] = {"normal", "security", "critical"};
 
-    (void)json_object_set_new(object, "provider", fwl_json_text(r->provider));
-    (void)json_object_set_new(object, "class", fwl_json_text(r->class_name));
-    (void)json_object_set_new(object, "version", fwl_json_text(r->version));
-    (void)json_object_set_new(object, "size", json_integer((json_int_t)r->size));
-    (void)json_object_set_new(object, "filename", fwl_json_text(r->file_name));
+    fwl_object_set(object, "provider", fwl_json_text(r->provider));
+    fwl_object_set(object, "class", fwl_json_text(r->class_name));
+    fwl_object_set(object, "version", fwl_json_text(r->version));
+    fwl_object_set(object, "size", json_integer((json_int_t)r->size));
+    fwl_object_set(object, "filename", fwl_json_text(r->file_name));
     if ((r->has & FWL_HAS(FWL_RELEASE_PUBLISHED)) != 0) {
         char text[FWL_TIME_TEXT_SIZE];
 
         fwl_time_text(text, r->published_s * 1000);
-        (void)json_object_set_new(object, "published", json_string(text));
+        fwl_object_set(object, "published", json_string(text));
     }
-    (void)json_object_set_new(object, "counter", json_integer((json_int_t)r->counter));
+    fwl_object_set(object, "counter", json_integer((json_int_t)r->counter));
     set_optional_text(object, "channel", r->channel);
     if ((r->has & FWL_HAS(FWL_RELEASE_SEVERITY)) != 0) {
-        (void)json_object_set_new(object, "severity", json_string(severities[r->severity - 1]));
+        fwl_object_set(object, "severity", json_string(severities[r->severity - 1]));
     }
     if ((r->has & FWL_HAS(FWL_RELEASE_RANK)) != 0) {
-        (void)json_object_set_new(object, "rank", json_integer((json_int_t)r->rank));
+        fwl_object_set(object, "rank", json_integer((json_int_t)r->rank));
     }
     if ((r->has & FWL_HAS(FWL_RELEASE_SCHEME)) != 0) {
-        (void)json_object_set_new(object, "scheme", json_string(fwl_scheme_name(r->scheme)));
+        fwl_object_set(object, "scheme", json_string(fwl_scheme_name(r->scheme)));
     }
     if (r->provides.count > 0) {
-        (void)json_object_set_new(object, "provides", provides_value(r->provides));
+        fwl_object_set(object, "provides", provides_value(r->provides));
     }
     if (r->conflicts.count > 0) {
-        (void)json_object_set_new(object, "conflicts", relations_value(r->conflicts));
+        fwl_object_set(object, "conflicts", relations_value(r->conflicts));
     }
 }
 
