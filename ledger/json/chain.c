@@ -2,7 +2,7 @@
 #include "core/hex.h"
 #include "core/time.h"
 #include "ledger/json/entry.h"
-#include "ledger/json/object.h"
+#include "ledger/json/fields.h"
 #include "ledger/json/release.h"
 
 static void
@@ -11,8 +11,8 @@ set_time(json_t *object, uint64_t time_ms)
     char text[FWL_TIME_TEXT_SIZE];
 
     fwl_time_text(text, time_ms);
-    fwl_object_number(object, "time_ms", time_ms);
-    fwl_object_set(object, "time", json_string(text));
+    fwl_fields_number(object, "time_ms", time_ms);
+    fwl_fields_set(object, "time", json_string(text));
 }
 
 static json_t *
@@ -25,11 +25,11 @@ members_value(struct fwl_list members)
     for (fwl_list_begin(&it, members); fwl_member_next(&it, &member);) {
         json_t *object = json_object();
 
-        fwl_object_hash(object, "key", &member.key);
-        fwl_object_set(object, "participant", fwl_json_text(member.organisation));
-        fwl_object_set(object, "nodes", fwl_object_hashes(member.node_keys));
+        fwl_fields_hash(object, "key", &member.key);
+        fwl_fields_set(object, "participant", fwl_json_text(member.organisation));
+        fwl_fields_set(object, "nodes", fwl_fields_hashes(member.node_keys));
         if (member.log_keys.count > 0) {
-            fwl_object_set(object, "log_keys", fwl_object_hashes(member.log_keys));
+            fwl_fields_set(object, "log_keys", fwl_fields_hashes(member.log_keys));
         }
         (void)json_array_append_new(array, object);
     }
@@ -48,8 +48,8 @@ governors_value(const struct fwl_governors *set_of)
         memcpy(key.point.b, set_of->keys.p + 33 * i, 33);
         (void)json_array_append_new(keys, fwl_json_key(&key));
     }
-    fwl_object_number(object, "threshold", set_of->threshold);
-    fwl_object_set(object, "keys", keys);
+    fwl_fields_number(object, "threshold", set_of->threshold);
+    fwl_fields_set(object, "keys", keys);
     return object;
 }
 
@@ -59,8 +59,8 @@ fwl_json_validators(const struct fwl_validators_entry *entry)
     json_t *object = json_object();
     struct fwl_governors governors;
 
-    fwl_object_set(object, "validators", members_value(entry->members));
-    fwl_object_set(object, "governors",
+    fwl_fields_set(object, "validators", members_value(entry->members));
+    fwl_fields_set(object, "governors",
                    fwl_governors_decode(&governors, entry->governors) == FWL_OK ? governors_value(&governors)
                                                                                 : json_null());
     return object;
@@ -72,16 +72,16 @@ fwl_json_params(const struct fwl_params *params)
     json_t *object = json_object();
     json_t *protocol = json_object();
 
-    fwl_object_number(object, "heartbeat_ms", params->heartbeat_ms);
-    fwl_object_number(object, "leader_term", params->leader_term);
-    fwl_object_number(object, "precision_ms", params->precision_ms);
-    fwl_object_number(object, "msgdelay_ms", params->msgdelay_ms);
-    fwl_object_number(object, "max_block", params->max_block);
-    fwl_object_number(object, "max_work", params->max_work);
-    fwl_object_number(object, "verdict_k", params->verdict_k);
-    fwl_object_number(protocol, "number", params->protocol.number);
-    fwl_object_number(protocol, "activation_height", params->protocol.activation_height);
-    fwl_object_set(object, "protocol", protocol);
+    fwl_fields_number(object, "heartbeat_ms", params->heartbeat_ms);
+    fwl_fields_number(object, "leader_term", params->leader_term);
+    fwl_fields_number(object, "precision_ms", params->precision_ms);
+    fwl_fields_number(object, "msgdelay_ms", params->msgdelay_ms);
+    fwl_fields_number(object, "max_block", params->max_block);
+    fwl_fields_number(object, "max_work", params->max_work);
+    fwl_fields_number(object, "verdict_k", params->verdict_k);
+    fwl_fields_number(protocol, "number", params->protocol.number);
+    fwl_fields_number(protocol, "activation_height", params->protocol.activation_height);
+    fwl_fields_set(object, "protocol", protocol);
     return object;
 }
 
@@ -92,15 +92,15 @@ fwl_json_genesis(const struct fwl_genesis *genesis, const struct fwl_hash32 *cha
     uint8_t buffer[33 * FWL_KEYS_MAX];
     struct fwl_governors governors;
 
-    fwl_object_hash(object, "chain_id", chain_id);
+    fwl_fields_hash(object, "chain_id", chain_id);
     if (genesis->name.size > 0) {
-        fwl_object_set(object, "name", fwl_json_text(genesis->name));
+        fwl_fields_set(object, "name", fwl_json_text(genesis->name));
     }
     set_time(object, genesis->time_ms);
-    fwl_object_set(object, "development", json_boolean(genesis->development));
-    fwl_object_set(object, "params", fwl_json_params(&genesis->params));
-    fwl_object_set(object, "validators", members_value(genesis->members));
-    fwl_object_set(object, "governors",
+    fwl_fields_set(object, "development", json_boolean(genesis->development));
+    fwl_fields_set(object, "params", fwl_json_params(&genesis->params));
+    fwl_fields_set(object, "validators", members_value(genesis->members));
+    fwl_fields_set(object, "governors",
                    fwl_key_governors(&governors, buffer, genesis->governors, genesis->threshold) == FWL_OK
                        ? governors_value(&governors)
                        : json_null());
@@ -114,26 +114,26 @@ fwl_json_header(const struct fwl_header *header)
     struct fwl_hash32 hash;
 
     fwl_header_hash(&hash, header);
-    fwl_object_number(object, "version", header->version);
-    fwl_object_hash(object, "chain_id", &header->chain_id);
-    fwl_object_number(object, "height", header->height);
-    fwl_object_hash(object, "block_hash", &hash);
-    fwl_object_number(object, "view", header->view);
-    fwl_object_number(object, "proposer", header->proposer);
+    fwl_fields_number(object, "version", header->version);
+    fwl_fields_hash(object, "chain_id", &header->chain_id);
+    fwl_fields_number(object, "height", header->height);
+    fwl_fields_hash(object, "block_hash", &hash);
+    fwl_fields_number(object, "view", header->view);
+    fwl_fields_number(object, "proposer", header->proposer);
     set_time(object, header->time_ms);
-    fwl_object_hash(object, "prev_hash", &header->prev_hash);
-    fwl_object_hash(object, "txs_root", &header->txs_root);
-    fwl_object_number(object, "txs_count", header->txs_count);
-    fwl_object_number(object, "body_size", header->body_size);
-    fwl_object_hash(object, "state_root", &header->state_root);
-    fwl_object_hash(object, "validators_hash", &header->validators_hash);
-    fwl_object_hash(object, "next_validators_hash", &header->next_validators_hash);
-    fwl_object_hash(object, "history_root", &header->history_root);
-    fwl_object_number(object, "log_size", header->log_size);
-    fwl_object_hash(object, "log_root", &header->log_root);
-    fwl_object_number(object, "epoch", header->epoch);
-    fwl_object_number(object, "epoch_start", header->epoch_start);
-    fwl_object_hash(object, "params_hash", &header->params_hash);
+    fwl_fields_hash(object, "prev_hash", &header->prev_hash);
+    fwl_fields_hash(object, "txs_root", &header->txs_root);
+    fwl_fields_number(object, "txs_count", header->txs_count);
+    fwl_fields_number(object, "body_size", header->body_size);
+    fwl_fields_hash(object, "state_root", &header->state_root);
+    fwl_fields_hash(object, "validators_hash", &header->validators_hash);
+    fwl_fields_hash(object, "next_validators_hash", &header->next_validators_hash);
+    fwl_fields_hash(object, "history_root", &header->history_root);
+    fwl_fields_number(object, "log_size", header->log_size);
+    fwl_fields_hash(object, "log_root", &header->log_root);
+    fwl_fields_number(object, "epoch", header->epoch);
+    fwl_fields_number(object, "epoch_start", header->epoch_start);
+    fwl_fields_hash(object, "params_hash", &header->params_hash);
     return object;
 }
 
@@ -150,16 +150,16 @@ summary(struct fwl_span bytes)
 
     if (fwl_tx_decode(&tx, NULL, bytes) != FWL_OK) {
         (void)json_array_append_new(actions, json_string("evidence"));
-        fwl_object_set(object, "actions", actions);
+        fwl_fields_set(object, "actions", actions);
         return object;
     }
     fwl_tx_id(&txid, tx.payload);
     for (fwl_list_begin(&it, tx.actions); fwl_tx_next_action(&it, &action);) {
         (void)json_array_append_new(actions, json_string(fwl_action_name(action.code)));
     }
-    fwl_object_hash(object, "txid", &txid);
-    fwl_object_set(object, "participant", fwl_json_text(tx.participant));
-    fwl_object_set(object, "actions", actions);
+    fwl_fields_hash(object, "txid", &txid);
+    fwl_fields_set(object, "participant", fwl_json_text(tx.participant));
+    fwl_fields_set(object, "actions", actions);
     return object;
 }
 
@@ -174,7 +174,7 @@ fwl_json_block(const struct fwl_body *body, const struct fwl_cert *cert)
     for (fwl_body_begin(&it, body); fwl_body_next(&it, &tx);) {
         (void)json_array_append_new(transactions, summary(tx));
     }
-    fwl_object_set(object, "transactions", transactions);
+    fwl_fields_set(object, "transactions", transactions);
     if (cert != NULL) {
         json_t *certificate = json_object();
         json_t *signers = json_array();
@@ -184,9 +184,9 @@ fwl_json_block(const struct fwl_body *body, const struct fwl_cert *cert)
                 (void)json_array_append_new(signers, json_integer((json_int_t)i));
             }
         }
-        fwl_object_number(certificate, "view", cert->view);
-        fwl_object_set(certificate, "signers", signers);
-        fwl_object_set(object, "certificate", certificate);
+        fwl_fields_number(certificate, "view", cert->view);
+        fwl_fields_set(certificate, "signers", signers);
+        fwl_fields_set(object, "certificate", certificate);
     }
     return object;
 }

@@ -4,7 +4,7 @@
 
 #include "core/hex.h"
 #include "core/version.h"
-#include "ledger/json/object.h"
+#include "ledger/json/fields.h"
 #include "ledger/json/release.h"
 
 /* Names of numbers, from 1. */
@@ -71,22 +71,22 @@ fwl_json_participant(struct fwl_span id, const struct fwl_participant_entry *ent
     for (fwl_list_begin(&it, entry->roles); fwl_list_next_uint(&it, &role);) {
         (void)json_array_append_new(names, json_string(name_of(roles, FWL_COUNT(roles), role)));
     }
-    fwl_object_number(quotas, "classes", entry->quotas.classes);
-    fwl_object_number(quotas, "fleets", entry->quotas.fleets);
-    fwl_object_number(quotas, "live_releases", entry->quotas.live_releases);
-    fwl_object_number(quotas, "transactions_a_day", entry->quotas.transactions_a_day);
-    fwl_object_number(used, "classes", entry->used.classes);
-    fwl_object_number(used, "fleets", entry->used.fleets);
-    fwl_object_number(used, "live_releases", entry->used.live_releases);
-    fwl_object_number(used, "day", entry->used.day);
-    fwl_object_number(used, "transactions", entry->used.transactions);
-    fwl_object_text(object, "id", id);
-    fwl_object_set(object, "keys", keys_value(entry->keys));
-    fwl_object_number(object, "threshold", entry->threshold);
-    fwl_object_set(object, "roles", names);
-    fwl_object_set(object, "quotas", quotas);
-    fwl_object_set(object, "used", used);
-    fwl_object_set(object, "withdrawn", json_boolean(entry->withdrawn));
+    fwl_fields_number(quotas, "classes", entry->quotas.classes);
+    fwl_fields_number(quotas, "fleets", entry->quotas.fleets);
+    fwl_fields_number(quotas, "live_releases", entry->quotas.live_releases);
+    fwl_fields_number(quotas, "transactions_a_day", entry->quotas.transactions_a_day);
+    fwl_fields_number(used, "classes", entry->used.classes);
+    fwl_fields_number(used, "fleets", entry->used.fleets);
+    fwl_fields_number(used, "live_releases", entry->used.live_releases);
+    fwl_fields_number(used, "day", entry->used.day);
+    fwl_fields_number(used, "transactions", entry->used.transactions);
+    fwl_fields_text(object, "id", id);
+    fwl_fields_set(object, "keys", keys_value(entry->keys));
+    fwl_fields_number(object, "threshold", entry->threshold);
+    fwl_fields_set(object, "roles", names);
+    fwl_fields_set(object, "quotas", quotas);
+    fwl_fields_set(object, "used", used);
+    fwl_fields_set(object, "withdrawn", json_boolean(entry->withdrawn));
     return object;
 }
 
@@ -95,14 +95,14 @@ fwl_json_vendor(struct fwl_span vendor, const struct fwl_vendor_entry *entry)
 {
     json_t *object = json_object();
 
-    fwl_object_text(object, "vendor", vendor);
-    fwl_object_text(object, "owner", entry->owner);
-    fwl_object_set(object, "suspended", json_boolean(entry->suspended));
+    fwl_fields_text(object, "vendor", vendor);
+    fwl_fields_text(object, "owner", entry->owner);
+    fwl_fields_set(object, "suspended", json_boolean(entry->suspended));
     if (entry->reason.size > 0) {
-        fwl_object_text(object, "reason", entry->reason);
+        fwl_fields_text(object, "reason", entry->reason);
     }
-    fwl_object_number(object, "floor_epoch", entry->floor_epoch);
-    fwl_object_set(object, "encrypted_only", json_boolean(entry->encrypted_only));
+    fwl_fields_number(object, "floor_epoch", entry->floor_epoch);
+    fwl_fields_set(object, "encrypted_only", json_boolean(entry->encrypted_only));
     return object;
 }
 
@@ -117,14 +117,14 @@ set_listed(json_t *object, struct fwl_span bytes)
         fwl_release_decode(&record, NULL, entry.record, 0) != FWL_OK) {
         return;
     }
-    fwl_object_text(object, "version", record.version);
-    fwl_object_text(object, "filename", record.file_name);
-    fwl_object_number(object, "size", record.size);
+    fwl_fields_text(object, "version", record.version);
+    fwl_fields_text(object, "filename", record.file_name);
+    fwl_fields_number(object, "size", record.size);
     if ((record.has & FWL_HAS(FWL_RELEASE_CHANNEL)) != 0) {
-        fwl_object_text(object, "channel", record.channel);
+        fwl_fields_text(object, "channel", record.channel);
     }
     if ((record.has & FWL_HAS(FWL_RELEASE_SEVERITY)) != 0) {
-        fwl_object_set(object, "severity", json_string(name_of(severities, FWL_COUNT(severities), record.severity)));
+        fwl_fields_set(object, "severity", json_string(name_of(severities, FWL_COUNT(severities), record.severity)));
     }
 }
 
@@ -139,11 +139,11 @@ live_value(struct fwl_list list, const struct fwl_span *releases)
     for (size_t i = 0; fwl_entry_next_live(&it, &live); i++) {
         json_t *object = json_object();
 
-        fwl_object_hash(object, "id", &live.id);
-        fwl_object_number(object, "seq", live.seq);
-        fwl_object_set(object, "valid", json_boolean((live.flags & FWL_LIVE_VALID) != 0));
-        fwl_object_set(object, "malicious", json_boolean((live.flags & FWL_LIVE_MALICIOUS) != 0));
-        fwl_object_hash(object, "value", &live.value);
+        fwl_fields_hash(object, "id", &live.id);
+        fwl_fields_number(object, "seq", live.seq);
+        fwl_fields_set(object, "valid", json_boolean((live.flags & FWL_LIVE_VALID) != 0));
+        fwl_fields_set(object, "malicious", json_boolean((live.flags & FWL_LIVE_MALICIOUS) != 0));
+        fwl_fields_hash(object, "value", &live.value);
         if (releases != NULL) {
             set_listed(object, releases[i]);
         }
@@ -162,8 +162,8 @@ departed_value(struct fwl_list list)
     for (fwl_list_begin(&it, list); fwl_entry_next_departed(&it, &departed);) {
         json_t *object = json_object();
 
-        fwl_object_text(object, "version", departed.version);
-        fwl_object_set(object, "why", json_string(departed.why == 1 ? "withdrawn" : "malicious"));
+        fwl_fields_text(object, "version", departed.version);
+        fwl_fields_set(object, "why", json_string(departed.why == 1 ? "withdrawn" : "malicious"));
         (void)json_array_append_new(array, object);
     }
     return array;
@@ -179,11 +179,11 @@ advisories_value(struct fwl_list list)
     for (fwl_list_begin(&it, list); fwl_entry_next_advisory(&it, &advisory);) {
         json_t *object = json_object();
 
-        fwl_object_text(object, "id", advisory.id);
-        fwl_object_set(object, "min", advisory.range.min.size > 0 ? fwl_json_text(advisory.range.min) : json_null());
-        fwl_object_set(object, "max", advisory.range.max.size > 0 ? fwl_json_text(advisory.range.max) : json_null());
-        fwl_object_set(object, "severity", json_string(name_of(severities, FWL_COUNT(severities), advisory.severity)));
-        fwl_object_text(object, "issuer", advisory.issuer);
+        fwl_fields_text(object, "id", advisory.id);
+        fwl_fields_set(object, "min", advisory.range.min.size > 0 ? fwl_json_text(advisory.range.min) : json_null());
+        fwl_fields_set(object, "max", advisory.range.max.size > 0 ? fwl_json_text(advisory.range.max) : json_null());
+        fwl_fields_set(object, "severity", json_string(name_of(severities, FWL_COUNT(severities), advisory.severity)));
+        fwl_fields_text(object, "issuer", advisory.issuer);
         (void)json_array_append_new(array, object);
     }
     return array;
@@ -194,14 +194,14 @@ fwl_json_class(struct fwl_span name, const struct fwl_class_entry *entry, const 
 {
     json_t *object = json_object();
 
-    fwl_object_text(object, "class", name);
-    fwl_object_set(object, "scheme", json_string(fwl_scheme_name(entry->scheme)));
-    fwl_object_number(object, "next_seq", entry->next_seq);
-    fwl_object_set(object, "releases", live_value(entry->live, releases));
-    fwl_object_set(object, "departed", departed_value(entry->departed));
-    fwl_object_set(object, "advisories", advisories_value(entry->advisories));
+    fwl_fields_text(object, "class", name);
+    fwl_fields_set(object, "scheme", json_string(fwl_scheme_name(entry->scheme)));
+    fwl_fields_number(object, "next_seq", entry->next_seq);
+    fwl_fields_set(object, "releases", live_value(entry->live, releases));
+    fwl_fields_set(object, "departed", departed_value(entry->departed));
+    fwl_fields_set(object, "advisories", advisories_value(entry->advisories));
     if (entry->notes.size > 0) {
-        fwl_object_text(object, "notes", entry->notes);
+        fwl_fields_text(object, "notes", entry->notes);
     }
     return object;
 }
@@ -220,19 +220,19 @@ fwl_json_release(const struct fwl_hash32 *id, const struct fwl_release_entry *en
     for (fwl_list_begin(&it, entry->attestations); fwl_entry_next_attestation(&it, &attestation);) {
         json_t *item = json_object();
 
-        fwl_object_text(item, "builder", attestation.builder);
-        fwl_object_set(item, "digest", fwl_json_digest(&attestation.digest));
+        fwl_fields_text(item, "builder", attestation.builder);
+        fwl_fields_set(item, "digest", fwl_json_digest(&attestation.digest));
         (void)json_array_append_new(attestations, item);
     }
-    fwl_object_hash(object, "id", id);
-    fwl_object_set(object, "status", json_string(name_of(states, FWL_COUNT(states), entry->status)));
+    fwl_fields_hash(object, "id", id);
+    fwl_fields_set(object, "status", json_string(name_of(states, FWL_COUNT(states), entry->status)));
     if (entry->reason.size > 0) {
-        fwl_object_text(object, "reason", entry->reason);
+        fwl_fields_text(object, "reason", entry->reason);
     }
-    fwl_object_number(object, "published_ms", entry->published_ms);
-    fwl_object_number(object, "changed_ms", entry->changed_ms);
-    fwl_object_set(object, "attestations", attestations);
-    fwl_object_set(object, "record", good ? fwl_json_release_value(&record) : json_null());
+    fwl_fields_number(object, "published_ms", entry->published_ms);
+    fwl_fields_number(object, "changed_ms", entry->changed_ms);
+    fwl_fields_set(object, "attestations", attestations);
+    fwl_fields_set(object, "record", good ? fwl_json_release_value(&record) : json_null());
     return object;
 }
 
@@ -246,12 +246,12 @@ reports_value(struct fwl_list list)
     for (fwl_list_begin(&it, list); fwl_entry_next_report(&it, &report);) {
         json_t *object = json_object();
 
-        fwl_object_text(object, "tracker", report.tracker);
-        fwl_object_number(object, "stage", report.stage);
-        fwl_object_number(object, "attempted", report.counters.attempted);
-        fwl_object_number(object, "succeeded", report.counters.succeeded);
-        fwl_object_number(object, "failed", report.counters.failed);
-        fwl_object_hash(object, "reports_root", &report.root);
+        fwl_fields_text(object, "tracker", report.tracker);
+        fwl_fields_number(object, "stage", report.stage);
+        fwl_fields_number(object, "attempted", report.counters.attempted);
+        fwl_fields_number(object, "succeeded", report.counters.succeeded);
+        fwl_fields_number(object, "failed", report.counters.failed);
+        fwl_fields_hash(object, "reports_root", &report.root);
         (void)json_array_append_new(array, object);
     }
     return array;
@@ -263,18 +263,18 @@ rollout_value(const struct fwl_rollout *rollout)
     static const char *const states[] = {"active", "paused", "halted", "cancelled", "done"};
     json_t *object = json_object();
 
-    fwl_object_hash(object, "release", &rollout->release);
-    fwl_object_set(object, "state", json_string(name_of(states, FWL_COUNT(states), rollout->state)));
-    fwl_object_text(object, "template", rollout->template_name);
-    fwl_object_number(object, "stage", rollout->stage);
-    fwl_object_number(object, "share", rollout->share);
-    fwl_object_text(object, "salt", rollout->salt);
-    fwl_object_number(object, "started_ms", rollout->started_ms);
-    fwl_object_number(object, "entered_ms", rollout->entered_ms);
-    fwl_object_set(object, "reports", reports_value(rollout->reports));
-    fwl_object_set(object, "approvals", fwl_object_texts(rollout->approvals));
+    fwl_fields_hash(object, "release", &rollout->release);
+    fwl_fields_set(object, "state", json_string(name_of(states, FWL_COUNT(states), rollout->state)));
+    fwl_fields_text(object, "template", rollout->template_name);
+    fwl_fields_number(object, "stage", rollout->stage);
+    fwl_fields_number(object, "share", rollout->share);
+    fwl_fields_text(object, "salt", rollout->salt);
+    fwl_fields_number(object, "started_ms", rollout->started_ms);
+    fwl_fields_number(object, "entered_ms", rollout->entered_ms);
+    fwl_fields_set(object, "reports", reports_value(rollout->reports));
+    fwl_fields_set(object, "approvals", fwl_fields_texts(rollout->approvals));
     if (rollout->halted.size > 0) {
-        fwl_object_text(object, "halted", rollout->halted);
+        fwl_fields_text(object, "halted", rollout->halted);
     }
     return object;
 }
@@ -290,13 +290,13 @@ fwl_json_fleet(struct fwl_span name, const struct fwl_fleet_entry *entry)
     for (fwl_list_begin(&it, entry->rollouts); fwl_entry_next_rollout(&it, &rollout);) {
         (void)json_array_append_new(rollouts, rollout_value(&rollout));
     }
-    fwl_object_text(object, "fleet", name);
-    fwl_object_text(object, "administrator", entry->administrator);
-    fwl_object_number(object, "policy_version", entry->policy_version);
-    fwl_object_set(object, "policy",
+    fwl_fields_text(object, "fleet", name);
+    fwl_fields_text(object, "administrator", entry->administrator);
+    fwl_fields_number(object, "policy_version", entry->policy_version);
+    fwl_fields_set(object, "policy",
                    entry->policy.some ? fwl_json_hex(fwl_hash32_span(&entry->policy.hash)) : json_null());
-    fwl_object_number(object, "max_age_ms", entry->max_age_ms);
-    fwl_object_set(object, "rollouts", rollouts);
+    fwl_fields_number(object, "max_age_ms", entry->max_age_ms);
+    fwl_fields_set(object, "rollouts", rollouts);
     return object;
 }
 
@@ -311,12 +311,12 @@ fwl_json_image(const struct fwl_digest *digest, const struct fwl_image_entry *en
     for (fwl_list_begin(&it, entry->verdicts); fwl_entry_next_verdict(&it, &verdict);) {
         json_t *item = json_object();
 
-        fwl_object_text(item, "scanner", verdict.scanner);
-        fwl_object_set(item, "verdict", json_string(verdict.verdict == 1 ? "clean" : "malicious"));
-        fwl_object_text(item, "engine", verdict.engine);
+        fwl_fields_text(item, "scanner", verdict.scanner);
+        fwl_fields_set(item, "verdict", json_string(verdict.verdict == 1 ? "clean" : "malicious"));
+        fwl_fields_text(item, "engine", verdict.engine);
         (void)json_array_append_new(verdicts, item);
     }
-    fwl_object_set(object, "digest", fwl_json_digest(digest));
-    fwl_object_set(object, "verdicts", verdicts);
+    fwl_fields_set(object, "digest", fwl_json_digest(digest));
+    fwl_fields_set(object, "verdicts", verdicts);
     return object;
 }

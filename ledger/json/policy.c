@@ -1,7 +1,7 @@
 /* Policies as JSON. */
 #include "core/sha256.h"
 #include "ledger/json/entry.h"
-#include "ledger/json/object.h"
+#include "ledger/json/fields.h"
 #include "ledger/json/release.h"
 
 static json_t *
@@ -15,7 +15,7 @@ params_value(struct fwl_list list)
     for (fwl_list_begin(&it, list); fwl_policy_next_param(&it, &param);) {
         json_t *value = json_object();
 
-        fwl_object_set(value, kinds[param.kind - 1],
+        fwl_fields_set(value, kinds[param.kind - 1],
                        param.kind == FWL_PARAM_TEXT   ? fwl_json_text(param.text)
                        : param.kind == FWL_PARAM_BOOL ? json_boolean(param.number != 0)
                                                       : json_integer(param.number));
@@ -52,19 +52,19 @@ rules_value(struct fwl_list list, const struct fwl_policy_source *source)
     for (fwl_list_begin(&it, list); fwl_policy_next_rule(&it, &rule);) {
         json_t *object = json_object();
 
-        fwl_object_set(object, "name", fwl_json_text(rule.name));
-        fwl_object_set(object, "effect", json_string(effects[rule.effect - 1]));
-        fwl_object_set(object, "classes", fwl_object_texts(rule.scope));
+        fwl_fields_set(object, "name", fwl_json_text(rule.name));
+        fwl_fields_set(object, "effect", json_string(effects[rule.effect - 1]));
+        fwl_fields_set(object, "classes", fwl_fields_texts(rule.scope));
         if (find_when(&when, source, rule.name)) {
-            fwl_object_set(object, "when", fwl_json_text(when));
+            fwl_fields_set(object, "when", fwl_json_text(when));
         }
         if (rule.message.size > 0) {
-            fwl_object_set(object, "message", fwl_json_text(rule.message));
+            fwl_fields_set(object, "message", fwl_json_text(rule.message));
         }
-        fwl_object_set(object, "mode", json_string(rule.dry_run ? "dry-run" : "enforce"));
-        fwl_object_set(object, "rollback", json_boolean(rule.rollback));
-        fwl_object_number(object, "lang", rule.lang);
-        fwl_object_number(object, "code_bytes", rule.code.size);
+        fwl_fields_set(object, "mode", json_string(rule.dry_run ? "dry-run" : "enforce"));
+        fwl_fields_set(object, "rollback", json_boolean(rule.rollback));
+        fwl_fields_number(object, "lang", rule.lang);
+        fwl_fields_number(object, "code_bytes", rule.code.size);
         (void)json_array_append_new(array, object);
     }
     return array;
@@ -86,12 +86,12 @@ templates_value(struct fwl_list list)
         for (fwl_list_begin(&stage_it, t.stages); fwl_policy_next_stage(&stage_it, &stage);) {
             json_t *item = json_object();
 
-            fwl_object_number(item, "percent", stage.percent);
-            fwl_object_number(item, "hold_ms", stage.hold_ms);
+            fwl_fields_number(item, "percent", stage.percent);
+            fwl_fields_number(item, "hold_ms", stage.hold_ms);
             (void)json_array_append_new(stages, item);
         }
-        fwl_object_set(value, "stages", stages);
-        fwl_object_set(value, "auto_last", json_boolean(t.auto_last));
+        fwl_fields_set(value, "stages", stages);
+        fwl_fields_set(value, "auto_last", json_boolean(t.auto_last));
         (void)json_object_setn_new(object, (const char *)t.name.p, t.name.size, value);
     }
     return object;
@@ -106,24 +106,24 @@ fwl_json_policy(struct fwl_span fleet, const struct fwl_policy_entry *entry, str
     if (source.size > 0 && fwl_policy_source_decode(&decoded, NULL, source) != FWL_OK) {
         source = (struct fwl_span){0};
     }
-    fwl_object_set(object, "fleet", fwl_json_text(fleet));
-    fwl_object_number(object, "version", entry->version);
-    fwl_object_set(object, "select", json_string(entry->select == FWL_SELECT_HIGHEST ? "highest" : "listed"));
-    fwl_object_set(object, "staged", fwl_object_texts(entry->staged));
+    fwl_fields_set(object, "fleet", fwl_json_text(fleet));
+    fwl_fields_number(object, "version", entry->version);
+    fwl_fields_set(object, "select", json_string(entry->select == FWL_SELECT_HIGHEST ? "highest" : "listed"));
+    fwl_fields_set(object, "staged", fwl_fields_texts(entry->staged));
     if (entry->trackers.of.count > 0) {
         json_t *trackers = json_object();
 
-        fwl_object_number(trackers, "k", entry->trackers.k);
-        fwl_object_set(trackers, "of", fwl_object_texts(entry->trackers.of));
-        fwl_object_set(object, "trackers", trackers);
+        fwl_fields_number(trackers, "k", entry->trackers.k);
+        fwl_fields_set(trackers, "of", fwl_fields_texts(entry->trackers.of));
+        fwl_fields_set(object, "trackers", trackers);
     }
-    fwl_object_set(object, "approvers", fwl_object_texts(entry->approvers));
-    fwl_object_set(object, "params", params_value(entry->params));
-    fwl_object_set(object, "rules", rules_value(entry->rules, &decoded));
-    fwl_object_set(object, "rollouts", templates_value(entry->templates));
-    fwl_object_set(object, "source", fwl_json_hex(fwl_hash32_span(&entry->source)));
+    fwl_fields_set(object, "approvers", fwl_fields_texts(entry->approvers));
+    fwl_fields_set(object, "params", params_value(entry->params));
+    fwl_fields_set(object, "rules", rules_value(entry->rules, &decoded));
+    fwl_fields_set(object, "rollouts", templates_value(entry->templates));
+    fwl_fields_set(object, "source", fwl_json_hex(fwl_hash32_span(&entry->source)));
     if (source.size > 0) {
-        fwl_object_set(object, "source_cbor", fwl_json_hex(source));
+        fwl_fields_set(object, "source_cbor", fwl_json_hex(source));
     }
     return object;
 }

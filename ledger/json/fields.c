@@ -1,33 +1,33 @@
-#include "ledger/json/object.h"
+#include "ledger/json/fields.h"
 
 #include "ledger/json/release.h"
 
 void
-fwl_object_set(json_t *object, const char *member, json_t *value)
+fwl_fields_set(json_t *object, const char *member, json_t *value)
 {
     (void)json_object_set_new(object, member, value);
 }
 
 void
-fwl_object_number(json_t *object, const char *member, uint64_t number)
+fwl_fields_number(json_t *object, const char *member, uint64_t number)
 {
-    fwl_object_set(object, member, json_integer((json_int_t)number));
+    fwl_fields_set(object, member, json_integer((json_int_t)number));
 }
 
 void
-fwl_object_text(json_t *object, const char *member, struct fwl_span text)
+fwl_fields_text(json_t *object, const char *member, struct fwl_span text)
 {
-    fwl_object_set(object, member, fwl_json_text(text));
+    fwl_fields_set(object, member, fwl_json_text(text));
 }
 
 void
-fwl_object_hash(json_t *object, const char *member, const struct fwl_hash32 *hash)
+fwl_fields_hash(json_t *object, const char *member, const struct fwl_hash32 *hash)
 {
-    fwl_object_set(object, member, fwl_json_hex(fwl_hash32_span(hash)));
+    fwl_fields_set(object, member, fwl_json_hex(fwl_hash32_span(hash)));
 }
 
 json_t *
-fwl_object_texts(struct fwl_list list)
+fwl_fields_texts(struct fwl_list list)
 {
     json_t *array = json_array();
     struct fwl_reader it;
@@ -40,7 +40,7 @@ fwl_object_texts(struct fwl_list list)
 }
 
 json_t *
-fwl_object_hashes(struct fwl_list list)
+fwl_fields_hashes(struct fwl_list list)
 {
     json_t *array = json_array();
     struct fwl_reader it;
