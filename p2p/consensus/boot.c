@@ -2,6 +2,7 @@
 
 #include "p2p/consensus/bodies.h"
 #include "p2p/consensus/certs.h"
+#include "p2p/consensus/mutant.h"
 #include "p2p/consensus/outbox.h"
 #include "p2p/consensus/pool.h"
 #include "p2p/consensus/rec.h"
@@ -85,6 +86,7 @@ load_view(struct fwl_consensus *c, const struct fwl_kv *kv)
     struct fwl_span value = {0};
     enum fwl_err err = load_named(&value, kv, "view", 12);
 
+    c->top = FWL_MUTANT(12) ? c->notar_top : c->top;
     c->v = c->top;
     if (err == FWL_OK && fwl_load_be64(value.p) == c->h) {
         c->v = FWL_MAX(c->v, fwl_load_be32(value.p + 8));
@@ -114,6 +116,9 @@ recount(struct fwl_consensus *c)
     uint32_t low = c->v > FWL_ENGINE_BACK ? c->v - FWL_ENGINE_BACK : 0;
     uint32_t high = FWL_MIN(c->v + FWL_ENGINE_AHEAD, c->cfg.views_max - 1);
 
+    if (FWL_MUTANT(7)) {
+        return;
+    }
     for (uint32_t w = low; c->me != FWL_CONSENSUS_NOBODY && w <= high; w++) {
         const struct fwl_rec *rec = &c->recs[w];
 
@@ -187,16 +192,16 @@ set_tip(struct fwl_consensus *c, const struct fwl_consensus_tip *tip)
 
     FWL_ASSERT(n > 0 && tip->next.keys.size == 32 * (size_t)n && tip->height < UINT64_MAX - 1);
     FWL_ASSERT(tip->params.leader_term > 0);
-    c->tip = *tip;
-    c->h = tip->height + 1;
     if (n > c->cfg.validators_max || tip->params.max_block > c->cfg.body_max) {
-        fwl_outbox_halt(c, FWL_HALT_LIMIT);
+        fwl_outbox_halt(c, FWL_HALT_LIMIT); /* and the old tip stays: the new one is the caller's memory */
         return false;
     }
+    c->tip = *tip;
+    c->h = tip->height + 1;
     memcpy(c->keys, tip->next.keys.p, 32 * (size_t)n);
     c->tip.next.keys = fwl_span(c->keys, 32 * (size_t)n);
     c->n = n;
-    c->q = fwl_validators_quorum(n);
+    c->q = FWL_MUTANT(14) ? fwl_validators_quorum(n) - 1u : fwl_validators_quorum(n);
     c->f = fwl_validators_faulty(n);
     if (!fwl_validators_find(&c->me, &c->tip.next, &c->cfg.key)) {
         c->me = FWL_CONSENSUS_NOBODY;

@@ -5,8 +5,10 @@
 #include "p2p/consensus/boot.h"
 #include "p2p/consensus/certs.h"
 #include "p2p/consensus/inbox.h"
+#include "p2p/consensus/mutant.h"
 #include "p2p/consensus/outbox.h"
 #include "p2p/consensus/pool.h"
+#include "p2p/consensus/relay.h"
 #include "p2p/consensus/rules.h"
 #include "p2p/consensus/turns.h"
 
@@ -14,6 +16,18 @@
 struct cutter {
     uint8_t *base;
     size_t used;
+};
+
+/* The parts, NULL while they are only counted. */
+struct parts {
+    struct fwl_consensus *engine;
+    struct fwl_pooled *votes[FWL_ENGINE_WINDOW];
+    struct fwl_cert_view *certs;
+    struct fwl_rec *recs;
+    struct fwl_vote *next_votes;
+    uint8_t *cert_bytes, *final_bytes, *scratch_cert, *just_bytes, *next_body, *bodies[FWL_ENGINE_BODIES];
+    size_t cert_room;
+    uint32_t next_room;
 };
 
 static void *
@@ -26,29 +40,28 @@ cut(struct cutter *k, size_t size)
 }
 
 static void
-lay_out(struct cutter *k, struct fwl_consensus *c, const struct fwl_consensus_config *cfg)
+lay_out(struct cutter *k, struct parts *p, const struct fwl_consensus_config *cfg)
 {
     size_t n = cfg->validators_max;
-    size_t room = 0;
 
+    *p = (struct parts){.next_room = (uint32_t)(2 * n * FWL_ENGINE_NEXT_PEERS)};
     for (uint32_t i = 1; i <= cfg->validators_max; i++) {
-        room = FWL_MAX(room, fwl_cert_size(i));
+        p->cert_room = FWL_MAX(p->cert_room, fwl_cert_size(i));
     }
-    c->cert_room = room;
-    c->next_room = (uint32_t)(2 * n * FWL_ENGINE_NEXT_PEERS);
+    p->engine = cut(k, sizeof(*p->engine));
     for (uint32_t i = 0; i < FWL_ENGINE_WINDOW; i++) {
-        c->pool[i].votes = cut(k, 3 * n * sizeof(struct fwl_pooled));
+        p->votes[i] = cut(k, 3 * n * sizeof(*p->votes[i]));
     }
-    c->certs = cut(k, cfg->views_max * sizeof(*c->certs));
-    c->recs = cut(k, cfg->views_max * sizeof(*c->recs));
-    c->next_votes = cut(k, c->next_room * sizeof(*c->next_votes));
-    c->cert_bytes = cut(k, 2 * (size_t)cfg->views_max * room);
-    c->final_bytes = cut(k, room);
-    c->scratch_cert = cut(k, room);
-    c->just_bytes = cut(k, FWL_CONSENSUS_JUST_BYTES_MAX);
-    c->next_body = cut(k, cfg->body_max);
+    p->certs = cut(k, cfg->views_max * sizeof(*p->certs));
+    p->recs = cut(k, cfg->views_max * sizeof(*p->recs));
+    p->next_votes = cut(k, p->next_room * sizeof(*p->next_votes));
+    p->cert_bytes = cut(k, 2 * (size_t)cfg->views_max * p->cert_room);
+    p->final_bytes = cut(k, p->cert_room);
+    p->scratch_cert = cut(k, p->cert_room);
+    p->just_bytes = cut(k, FWL_CONSENSUS_JUST_BYTES_MAX);
+    p->next_body = cut(k, cfg->body_max);
     for (uint32_t i = 0; i < FWL_ENGINE_BODIES; i++) {
-        c->bodies[i].bytes = cut(k, cfg->body_max);
+        p->bodies[i] = cut(k, cfg->body_max);
     }
 }
 
@@ -56,30 +69,14 @@ size_t
 fwl_consensus_footprint(const struct fwl_consensus_config *config)
 {
     struct cutter k = {0};
-    size_t room = 0;
+    struct parts p;
 
     if (config->validators_max == 0 || config->validators_max > FWL_VALIDATORS_MAX || config->views_max < 16 ||
         config->views_max > 65536 || config->body_max < FWL_BODY_SIZE_START || config->body_max > FWL_BLOCK_MAX_MAX ||
         config->timing.tr == 0 || config->timing.ts == 0 || config->sign == NULL || config->verify == NULL) {
         return 0;
     }
-    for (uint32_t i = 1; i <= config->validators_max; i++) {
-        room = FWL_MAX(room, fwl_cert_size(i));
-    }
-    (void)cut(&k, sizeof(struct fwl_consensus));
-    for (uint32_t i = 0; i < FWL_ENGINE_WINDOW; i++) {
-        (void)cut(&k, 3 * (size_t)config->validators_max * sizeof(struct fwl_pooled));
-    }
-    (void)cut(&k, config->views_max * sizeof(struct fwl_cert_view));
-    (void)cut(&k, config->views_max * sizeof(struct fwl_rec));
-    (void)cut(&k, 2 * (size_t)config->validators_max * FWL_ENGINE_NEXT_PEERS * sizeof(struct fwl_vote));
-    (void)cut(&k, 2 * (size_t)config->views_max * room);
-    (void)cut(&k, room);
-    (void)cut(&k, room);
-    (void)cut(&k, FWL_CONSENSUS_JUST_BYTES_MAX);
-    for (uint32_t i = 0; i < FWL_ENGINE_BODIES + 1; i++) {
-        (void)cut(&k, config->body_max);
-    }
+    lay_out(&k, &p, config);
     return k.used;
 }
 
@@ -88,13 +85,31 @@ fwl_consensus_init(void *memory, size_t size, const struct fwl_consensus_config 
 {
     size_t need = fwl_consensus_footprint(config);
     struct cutter k = {.base = memory};
-    struct fwl_consensus *c = cut(&k, sizeof(*c));
+    struct parts p;
+    struct fwl_consensus *c = NULL;
 
     FWL_ASSERT(need != 0 && size >= need && (uintptr_t)memory % 16 == 0);
+    lay_out(&k, &p, config);
+    FWL_ASSERT(k.used == need);
+    c = p.engine;
     memset(c, 0, sizeof(*c));
     c->cfg = *config;
-    lay_out(&k, c, config);
-    FWL_ASSERT(k.used == need);
+    c->cert_room = p.cert_room;
+    c->next_room = p.next_room;
+    c->certs = p.certs;
+    c->recs = p.recs;
+    c->next_votes = p.next_votes;
+    c->cert_bytes = p.cert_bytes;
+    c->final_bytes = p.final_bytes;
+    c->scratch_cert = p.scratch_cert;
+    c->just_bytes = p.just_bytes;
+    c->next_body = p.next_body;
+    for (uint32_t i = 0; i < FWL_ENGINE_WINDOW; i++) {
+        c->pool[i].votes = p.votes[i];
+    }
+    for (uint32_t i = 0; i < FWL_ENGINE_BODIES; i++) {
+        c->bodies[i].bytes = p.bodies[i];
+    }
     return c;
 }
 
@@ -162,7 +177,11 @@ dispatch(struct fwl_consensus *c, const struct fwl_event *in)
             fwl_inbox_take(c, in->peer, in->msg);
         }
         break;
-    case FWL_EVENT_CHECKED: (void)fwl_bodies_answer(c, &in->hash, in->verdict); break;
+    case FWL_EVENT_CHECKED:
+        if (!fwl_bodies_answer(c, &in->hash, in->verdict)) {
+            fwl_relay_mismatch(c, &in->hash);
+        }
+        break;
     case FWL_EVENT_BUILT: take_built(c, in->body); break;
     case FWL_EVENT_COMMITTED: take_committed(c, in); break;
     }
@@ -177,7 +196,7 @@ fwl_consensus_step(struct fwl_consensus *c, const struct fwl_event *in, struct f
     if (c->halt == FWL_HALT_NONE) {
         c->now = in->now_ms;
         c->mono = FWL_MAX(c->mono, in->mono_ms);
-        c->have_txs = in->have_txs;
+        c->have_txs = in->have_txs && !(FWL_MUTANT(13) && in->type != FWL_EVENT_TICK);
         dispatch(c, in);
     }
     if (c->halt == FWL_HALT_NONE) {

@@ -105,7 +105,7 @@ take_propose(struct fwl_consensus *c, const struct fwl_consensus_msg *m)
     if (!take_just(c, &r, m->njust)) {
         return false;
     }
-    while (c->halt == FWL_HALT_NONE && fwl_rules_advance(c)) {
+    while (!c->committing && c->halt == FWL_HALT_NONE && fwl_rules_advance(c)) {
         /* the justification may bring us to the view of the proposal */
     }
     if (!take_proposal(c, m->view, &m->hash, &m->sig)) {

@@ -1,5 +1,6 @@
 #include "p2p/consensus/outbox.h"
 
+#include "p2p/consensus/mutant.h"
 #include "p2p/consensus/rec.h"
 
 enum {
@@ -74,15 +75,28 @@ fwl_outbox_rec(struct fwl_consensus *c, uint32_t view)
     c->dirty[c->ndirty++] = view;
 }
 
+/* The record as it is written: whole. */
+static struct fwl_rec
+durable(const struct fwl_rec *rec)
+{
+    struct fwl_rec out = *rec;
+
+    out.notarize = out.notarize && !FWL_MUTANT(1);
+    out.nullify = out.nullify && !FWL_MUTANT(3);
+    out.proposed = out.proposed && !FWL_MUTANT(8);
+    return out;
+}
+
 static void
 finish_recs(struct fwl_consensus *c)
 {
     for (uint32_t i = 0; i < c->ndirty; i++) {
         struct fwl_consensus_write *w = put(c, FWL_SPACE_REC, (struct fwl_span){0});
+        struct fwl_rec rec = durable(&c->recs[c->dirty[i]]);
         size_t size = 0;
 
         w->key_size = fwl_rec_key(w->key, c->h, c->dirty[i]);
-        size = fwl_rec_encode(c->rec_bytes[i], fwl_span(w->key, w->key_size), &c->recs[c->dirty[i]]);
+        size = fwl_rec_encode(c->rec_bytes[i], fwl_span(w->key, w->key_size), &rec);
         w->value = fwl_span(c->rec_bytes[i], size);
     }
     c->ndirty = 0;

@@ -1,6 +1,7 @@
 #include "p2p/consensus/pool.h"
 
 #include "p2p/consensus/certs.h"
+#include "p2p/consensus/mutant.h"
 #include "p2p/consensus/outbox.h"
 #include "p2p/consensus/turns.h"
 
@@ -158,6 +159,9 @@ form(struct fwl_consensus *c, const struct fwl_vote *vote)
     for (uint32_t i = 0; pv != NULL && i < c->n && count < c->q; i++) {
         const struct fwl_pooled *p = entry(c, pv, vote->kind, i);
 
+        if (FWL_MUTANT(141) && !p->present) {
+            p = entry(c, pv, FWL_VOTE_NOTARIZE, i);
+        }
         if (p->present && fwl_hash32_equal(&p->hash, &vote->block_hash)) {
             c->form_votes[count] = vote_of(c, p, vote->kind, vote->view, i);
             c->form_list[count] = &c->form_votes[count];

@@ -2,6 +2,7 @@
 
 #include "p2p/consensus/bodies.h"
 #include "p2p/consensus/certs.h"
+#include "p2p/consensus/mutant.h"
 #include "p2p/consensus/outbox.h"
 #include "p2p/consensus/pool.h"
 #include "p2p/consensus/rules.h"
@@ -158,6 +159,14 @@ fwl_relay_pull_body(struct fwl_consensus *c)
     }
 }
 
+void
+fwl_relay_mismatch(struct fwl_consensus *c, const struct fwl_hash32 *hash)
+{
+    if (fwl_hash32_equal(&c->pull_body.hash, hash)) {
+        c->pull_body.active = true;
+    }
+}
+
 static void
 resend_votes(struct fwl_consensus *c, struct fwl_peer_set to)
 {
@@ -194,7 +203,7 @@ resend(struct fwl_consensus *c)
     struct fwl_peer_set to = fwl_outbox_not_past(c, UINT32_MAX);
     struct fwl_consensus_msg *m = NULL;
 
-    if (c->v > 0) {
+    if (c->v > 0 && !FWL_MUTANT(5)) {
         enum fwl_vote_kind kind = c->entered_by_notar ? FWL_VOTE_NOTARIZE : FWL_VOTE_NULLIFY;
 
         m = fwl_certs_held(c, kind, c->v - 1) ? fwl_outbox_send(c, fwl_outbox_not_past(c, c->v - 1), FWL_MSG_CERT)

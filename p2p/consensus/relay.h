@@ -15,6 +15,9 @@ void fwl_relay_propose(struct fwl_consensus *c, struct fwl_peer_set to);
 void fwl_relay_pull_certs(struct fwl_consensus *c, const struct fwl_hash32 *hash);
 /** fwl_relay_pull_body - ask for the body of FINAL, of a proposal of v, of the newest NOTAR. */
 void fwl_relay_pull_body(struct fwl_consensus *c);
+/** fwl_relay_mismatch - the bytes of @hash were not the block's: who was asked last had its turn, the next one gets it
+ * after the usual time. */
+void fwl_relay_mismatch(struct fwl_consensus *c, const struct fwl_hash32 *hash);
 /** fwl_relay_run - resend and STATUS when due; sets the timer. */
 void fwl_relay_run(struct fwl_consensus *c);
 

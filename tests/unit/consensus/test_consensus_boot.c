@@ -1,0 +1,461 @@
+/*
+ * R0, the lost store and the halts: what a node does with what it finds when it starts.
+ */
+#include "p2p/consensus/rec.h"
+#include "rig.h"
+
+enum { FLAG_PROPOSED = 1, FLAG_NOTARIZE = 2, FLAG_NULLIFY = 4, FLAG_FINALIZE = 8, FLAG_NOTAR = 16, FLAG_NULL = 32 };
+
+static void
+put_rec(struct rig *r, uint32_t view, const struct fwl_rec *rec)
+{
+    uint8_t key[40], value[FWL_REC_SIZE_MAX];
+    struct fwl_span k = fwl_span(key, fwl_rec_key(key, RIG_HEIGHT, view));
+
+    rig_put(r, FWL_SPACE_REC, k, fwl_span(value, fwl_rec_encode(value, k, rec)));
+}
+
+static void
+put_cert(struct rig *r, enum fwl_vote_kind kind, uint32_t view, const struct fwl_hash32 *hash)
+{
+    uint8_t key[40], value[RIG_ROOM];
+    struct fwl_span k = fwl_span(key, fwl_rec_cert_key(key, RIG_HEIGHT, view, kind));
+
+    rig_put(r, FWL_SPACE_CERT, k, fwl_span(value, rig_cert_bytes(r, value, kind, view, hash, r->me)));
+}
+
+static struct fwl_rec
+make_rec(const struct rig *r, unsigned flags, const struct fwl_hash32 *hash)
+{
+    struct fwl_rec rec;
+
+    memset(&rec, 0, sizeof(rec));
+    if (flags & FLAG_PROPOSED) {
+        rec.proposed = true;
+        rec.proposed_hash = *hash;
+        rec.proposed_sig = rig_signed(r, FWL_VOTE_PROPOSE, RIG_HEIGHT, 0, hash, r->me).sig;
+    }
+    if (flags & FLAG_NOTARIZE) {
+        rec.notarize = true;
+        rec.notarize_hash = *hash;
+        rec.notarize_sig = rig_signed(r, FWL_VOTE_NOTARIZE, RIG_HEIGHT, 0, hash, r->me).sig;
+    }
+    if (flags & FLAG_NULLIFY) {
+        rec.nullify = true;
+        rec.nullify_sig = rig_signed(r, FWL_VOTE_NULLIFY, RIG_HEIGHT, 0, NULL, r->me).sig;
+    }
+    if (flags & FLAG_FINALIZE) {
+        rec.finalize = true;
+        rec.finalize_hash = *hash;
+        rec.finalize_sig = rig_signed(r, FWL_VOTE_FINALIZE, RIG_HEIGHT, 0, hash, r->me).sig;
+    }
+    return rec;
+}
+
+/* The node votes, the leader tempts it with another block, everything it can be made to sign is asked for. */
+static void
+tempt(struct rig *r)
+{
+    struct rig_block other = rig_block(r, 0, 0, r->now, 9);
+    uint8_t key[40];
+
+    r->have_txs = true;
+    if (r->me != 0) {
+        rig_propose(r, 0, &other);
+        rig_check(r, &other, FWL_CHECK_VALID);
+    } else {
+        rig_tick(r, 0);
+        rig_built(r, &other);
+    }
+    rig_tick(r, 5000);
+    rig_tick(r, 5000);
+    rig_cert(r, FWL_VOTE_NOTARIZE, 0, &other.hash);
+    rig_put(r, FWL_SPACE_BODY, fwl_span(key, fwl_rec_body_key(key, RIG_HEIGHT, &other.hash)),
+            fwl_span(other.bytes, other.size));
+    rig_boot(r);
+    if (r->out.has_check) {
+        rig_check(r, &other, FWL_CHECK_VALID);
+    }
+    rig_tick(r, 5000);
+    assert_int_equal(r->out.halt, FWL_HALT_NONE);
+}
+
+/* Every combination of records and certificates of view 0: the view, own votes again and the same, nothing that
+ * convicts. The rig compares all that was ever let out, and what lies in the store counts as let out. */
+static void
+test_consensus_boot__every_state(void **state)
+{
+    (void)state;
+    for (uint32_t me = 0; me < 4; me += 3) {
+        for (unsigned flags = 0; flags < 64; flags++) {
+            struct rig *r = rig_new(4, me);
+            struct rig_block b = rig_block(r, 0, 0, r->now, 1);
+            struct fwl_rec rec = make_rec(r, flags, &b.hash);
+
+            if ((flags & 12) == 12 || ((flags & FLAG_PROPOSED) && me != 0)) {
+                rig_free(r);
+                continue;
+            }
+            for (unsigned kind = 0; kind < 4; kind++) { /* what it let out before */
+                if (flags >> kind & 1) {
+                    r->sent[r->nsent++] = rig_signed(r, (enum fwl_vote_kind)kind, RIG_HEIGHT, 0,
+                                                     kind == FWL_VOTE_NULLIFY ? NULL : &b.hash, me);
+                }
+            }
+            put_rec(r, 0, &rec);
+            if (flags & FLAG_NOTAR) {
+                put_cert(r, FWL_VOTE_NOTARIZE, 0, &b.hash);
+            }
+            if (flags & FLAG_NULL) {
+                put_cert(r, FWL_VOTE_NULLIFY, 0, NULL);
+            }
+            rig_boot(r);
+            assert_int_equal(r->out.halt, FWL_HALT_NONE);
+            assert_int_equal(rig_info(r).view, flags & (FLAG_NOTAR | FLAG_NULL) ? 1 : 0);
+            assert_int_equal(r->nsent, __builtin_popcount(flags & 15)); /* nothing new by booting */
+            if (!(flags & (FLAG_NOTAR | FLAG_NULL))) {
+                rig_tick(r, 200); /* RESEND: the same bytes, as the rig sees */
+            }
+            tempt(r);
+            rig_free(r);
+        }
+    }
+}
+
+/* Its own vote is the q-th: without it in the count no certificate would ever come to be. */
+static void
+test_consensus_boot__own_votes_count(void **state)
+{
+    static const enum fwl_vote_kind kinds[] = {FWL_VOTE_NOTARIZE, FWL_VOTE_NULLIFY, FWL_VOTE_FINALIZE};
+
+    (void)state;
+    for (size_t k = 0; k < FWL_COUNT(kinds); k++) {
+        struct rig *r = rig_new(4, 3);
+        struct rig_block b = rig_block(r, 0, 0, r->now, 1);
+        struct fwl_rec rec = make_rec(r, 1u << kinds[k], &b.hash);
+        const struct fwl_hash32 *hash = kinds[k] == FWL_VOTE_NULLIFY ? NULL : &b.hash;
+        uint8_t key[40];
+
+        put_rec(r, 0, &rec);
+        rig_boot(r);
+        rig_vote(r, kinds[k], 0, hash, 0);
+        assert_null(rig_find(r, FWL_SPACE_CERT, fwl_span(key, fwl_rec_cert_key(key, RIG_HEIGHT, 0, kinds[k]))));
+        rig_vote(r, kinds[k], 0, hash, 1);
+        assert_non_null(rig_find(r, FWL_SPACE_CERT, fwl_span(key, fwl_rec_cert_key(key, RIG_HEIGHT, 0, kinds[k]))));
+        rig_free(r);
+    }
+}
+
+/* After a restart at any point the node says what it said, and nothing against it. */
+static void
+test_consensus_boot__restart_after_each_vote(void **state)
+{
+    struct rig *r = rig_open(4, 3);
+    struct rig_block b = rig_block(r, 0, 0, r->now, 1);
+
+    (void)state;
+    rig_offer(r, 0, &b);
+    rig_boot(r);
+    assert_int_equal(r->nsent, 1);
+    rig_check(r, &b, FWL_CHECK_VALID); /* the body was durable */
+    tempt(r);
+    rig_free(r);
+
+    r = rig_open(4, 3); /* NULLIFY, then the NOTAR comes: never FINALIZE */
+    r->have_txs = true;
+    rig_offer(r, 0, &b);
+    rig_tick(r, 300);
+    assert_true(rig_voted(r, FWL_VOTE_NULLIFY, 0, NULL));
+    rig_boot(r);
+    rig_check(r, &b, FWL_CHECK_VALID);
+    rig_cert(r, FWL_VOTE_NOTARIZE, 0, &b.hash);
+    rig_tick(r, 1000);
+    assert_false(rig_voted(r, FWL_VOTE_FINALIZE, 0, NULL));
+    rig_free(r);
+
+    r = rig_open(4, 0); /* PROPOSE: the same block again, and no second one */
+    r->have_txs = true;
+    rig_tick(r, 0);
+    rig_built(r, &b);
+    rig_boot(r);
+    rig_tick(r, 300);
+    assert_false(r->out.has_build);
+    assert_int_equal(rig_sends(r, FWL_MSG_PROPOSE), 1);
+    tempt(r);
+    rig_free(r);
+}
+
+static void
+test_consensus_boot__view(void **state)
+{
+    struct rig *r = rig_new(4, 3);
+    struct rig_block b = rig_block(r, 0, 0, r->now, 1);
+
+    (void)state;
+    put_cert(r, FWL_VOTE_NOTARIZE, 1, &b.hash);
+    put_cert(r, FWL_VOTE_NULLIFY, 6, NULL);
+    rig_boot(r);
+    assert_int_equal(rig_info(r).view, 7); /* over both kinds */
+    rig_free(r);
+
+    r = rig_open(4, 3);
+    rig_cert(r, FWL_VOTE_NULLIFY, 4, NULL);
+    rig_boot(r);
+    assert_int_equal(rig_info(r).view, 5);
+    assert_int_equal(r->out.halt, FWL_HALT_NONE);
+    r->have_txs = true;
+    rig_tick(r, 200);
+    assert_int_equal(rig_sends(r, FWL_MSG_CERT), 1); /* what led into the view, again */
+    rig_commit(r, RIG_HEIGHT, 0);
+    assert_int_equal(rig_info(r).view, 0); /* the view of the old height means nothing */
+    rig_free(r);
+}
+
+static void
+test_consensus_boot__corrupt(void **state)
+{
+    uint8_t key[40];
+    struct fwl_span rec_key = fwl_span(key, fwl_rec_key(key, RIG_HEIGHT, 0));
+    uint8_t name[40];
+    uint32_t spoiled = 0;
+
+    (void)state;
+    for (uint32_t which = 0; which < 64; which++) {
+        struct rig *r = rig_open(4, 3);
+        struct rig_block b = rig_block(r, 0, 0, r->now, 1);
+
+        rig_offer(r, 0, &b);
+        rig_cert(r, FWL_VOTE_NULLIFY, 0, NULL);
+        if (which < r->nitems && r->items[which].space != FWL_SPACE_BODY) {
+            r->items[which].value[r->items[which].size / 2] ^= 1;
+            rig_boot(r);
+            assert_int_equal(r->out.halt, FWL_HALT_CORRUPT);
+            spoiled++;
+        }
+        rig_free(r);
+    }
+    assert_int_equal(spoiled, 3); /* record, certificate, view */
+    {
+        struct rig *r = rig_open(4, 3);
+
+        rig_put(r, FWL_SPACE_REC, fwl_span(key, rec_key.size + 1), fwl_span("", 0));
+        rig_boot(r);
+        assert_int_equal(r->out.halt, FWL_HALT_CORRUPT);
+        rig_free(r);
+        r = rig_new(4, 3);
+        rig_put(r, FWL_SPACE_VMETA, fwl_span(name, fwl_rec_name_key(name, "voting")), fwl_span("", 0));
+        rig_boot(r);
+        assert_int_equal(r->out.halt, FWL_HALT_CORRUPT);
+        rig_free(r);
+    }
+}
+
+static void
+test_consensus_boot__limits(void **state)
+{
+    struct rig *r = rig_new(4, 3);
+    struct fwl_rec rec = make_rec(r, FLAG_NULLIFY, NULL);
+    uint8_t *keys = malloc(32 * 8);
+
+    (void)state;
+    put_rec(r, RIG_VIEWS, &rec);
+    rig_boot(r);
+    assert_int_equal(r->out.halt, FWL_HALT_LIMIT);
+    rig_free(r);
+
+    r = rig_new(4, 3);
+    put_cert(r, FWL_VOTE_NULLIFY, RIG_VIEWS - 1, NULL);
+    rig_boot(r);
+    assert_int_equal(r->out.halt, FWL_HALT_LIMIT);
+    rig_free(r);
+
+    r = rig_new(4, 3);
+    r->tip.params.max_block = RIG_ROOM + 1;
+    rig_boot(r);
+    assert_int_equal(r->out.halt, FWL_HALT_LIMIT);
+    rig_free(r);
+
+    r = rig_open(4, 3); /* a set that outgrows the memory; the tip dies with the step */
+    for (uint32_t i = 0; i < 8; i++) {
+        memset(keys + 32 * i, (int)i + 1, 32);
+    }
+    r->tip.next = (struct fwl_validators){.n = 8, .keys = fwl_span(keys, 32 * 8)};
+    rig_commit(r, RIG_HEIGHT, 0);
+    assert_int_equal(r->out.halt, FWL_HALT_LIMIT);
+    free(keys);
+    assert_true(rig_info(r).leader < 4);
+    rig_free(r);
+}
+
+/* ---- the lost store ---- */
+static void
+status(struct rig *r, uint32_t peer, uint64_t height)
+{
+    rig_message(r, peer, &(struct fwl_consensus_msg){.type = FWL_MSG_STATUS, .height = height});
+}
+
+static void
+test_consensus_boot__lost(void **state)
+{
+    struct rig *r = rig_new(4, 3);
+    struct fwl_event up = {.type = FWL_EVENT_PEER_UP, .peer = 9};
+
+    (void)state;
+    r->lost = true;
+    r->have_txs = true;
+    rig_boot(r);
+    assert_false(rig_info(r).voting);
+    memcpy(up.validator_key.b, r->keys + 32 * 0, 32);
+    rig_step(r, &up); /* a second connection of validator 0 */
+    up.peer = 10;
+    memcpy(up.validator_key.b, r->keys + 32 * 3, 32);
+    rig_step(r, &up); /* one that says it is this node's own validator */
+    up.peer = 11;
+    memset(&up.validator_key, 0, 32);
+    rig_step(r, &up); /* a follower */
+    status(r, 0, 6);
+    status(r, 9, 6);
+    status(r, 10, 90);
+    status(r, 11, 90);
+    status(r, 1, 7);
+    rig_tick(r, 10000);
+    assert_true(rig_info(r).voting_from == UINT64_MAX);
+    assert_int_equal(r->nsent, 0);
+    rig_boot(r); /* being lost is durable, reports are not */
+    r->lost = false;
+    rig_boot(r);
+    assert_true(rig_info(r).voting_from == UINT64_MAX);
+    status(r, 0, 6);
+    status(r, 1, 7);
+    assert_true(rig_info(r).voting_from == UINT64_MAX);
+    status(r, 2, 5);
+    assert_int_equal(rig_info(r).voting_from, 9); /* X + 2 */
+    status(r, 2, 50);
+    assert_int_equal(rig_info(r).voting_from, 9);
+    rig_boot(r);
+    assert_int_equal(rig_info(r).voting_from, 9);
+    for (uint64_t h = 6; h <= 8; h++) {
+        rig_tick(r, 10000);
+        assert_int_equal(r->nsent, 0);
+        assert_int_equal(rig_info(r).height, h - 1);
+        rig_commit(r, h - 1, 0);
+    }
+    rig_commit(r, 8, 0);
+    assert_true(rig_info(r).voting);
+    rig_tick(r, 10000);
+    assert_int_equal(r->nsent, 1);
+    rig_free(r);
+}
+
+static void
+test_consensus_boot__lost_alone(void **state)
+{
+    struct rig *r = rig_new(3, 2); /* f = 0: only the operator can say so */
+
+    (void)state;
+    r->lost = true;
+    rig_boot(r);
+    status(r, 0, 5);
+    status(r, 1, 5);
+    assert_true(rig_info(r).voting_from == UINT64_MAX);
+    r->forced = true;
+    rig_boot(r);
+    assert_true(rig_info(r).voting);
+    r->lost = r->forced = false;
+    rig_boot(r);
+    assert_true(rig_info(r).voting);
+    rig_free(r);
+
+    r = rig_new(4, 3); /* a liar's height */
+    r->lost = true;
+    rig_boot(r);
+    status(r, 0, UINT64_MAX);
+    status(r, 1, 5);
+    status(r, 2, 5);
+    assert_false(rig_info(r).voting);
+    assert_int_equal(r->out.halt, FWL_HALT_NONE);
+    rig_free(r);
+}
+
+/* ---- halts ---- */
+static void
+test_consensus_boot__second_instance(void **state)
+{
+    (void)state;
+    for (unsigned kind = 0; kind < 4; kind++) {
+        struct rig *r = rig_open(4, 0);
+        struct rig_block b = rig_block(r, 0, 0, r->now, 1);
+        struct fwl_consensus_msg m = {.type = FWL_MSG_VOTE};
+
+        m.vote = rig_signed(r, (enum fwl_vote_kind)kind, RIG_HEIGHT, 0, kind == FWL_VOTE_NULLIFY ? NULL : &b.hash, 0);
+        if (kind == FWL_VOTE_PROPOSE) {
+            rig_propose(r, 0, &b);
+        } else {
+            m.vote.sig.b[5] ^= 1;
+            rig_message(r, 1, &m);
+            assert_int_equal(r->out.halt, FWL_HALT_NONE);
+            assert_true(r->out.bad_peer);
+            m.vote.sig.b[5] ^= 1;
+            rig_message(r, 1, &m);
+        }
+        assert_int_equal(r->out.halt, FWL_HALT_SECOND_INSTANCE);
+        rig_free(r);
+    }
+}
+
+static void
+test_consensus_boot__second_instance_in_a_certificate(void **state)
+{
+    struct rig *r = rig_open(4, 0);
+    struct fwl_consensus_msg m = {.type = FWL_MSG_CERT, .height = RIG_HEIGHT};
+    uint8_t bytes[RIG_ROOM];
+
+    (void)state;
+    m.certs = fwl_span(bytes, rig_cert_bytes(r, bytes, FWL_VOTE_NULLIFY, 20, NULL, 3));
+    rig_message(r, 1, &m);
+    assert_int_equal(r->out.halt, FWL_HALT_SECOND_INSTANCE);
+    rig_free(r);
+
+    r = rig_new(4, 0); /* while voting is off its own old votes come back to it and count */
+    r->lost = true;
+    rig_boot(r);
+    rig_message(r, 1, &m);
+    assert_int_equal(r->out.halt, FWL_HALT_NONE);
+    assert_int_equal(rig_info(r).view, 21);
+    rig_free(r);
+}
+
+static void
+test_consensus_boot__fork(void **state)
+{
+    struct rig *r = rig_open(4, 3);
+    struct rig_block a = rig_block(r, 0, 0, r->now, 1), b = rig_block(r, 0, 0, r->now, 2);
+
+    (void)state;
+    rig_cert(r, FWL_VOTE_FINALIZE, 0, &a.hash);
+    rig_cert(r, FWL_VOTE_FINALIZE, 1, &a.hash); /* another view, the same block */
+    assert_int_equal(r->out.halt, FWL_HALT_NONE);
+    rig_cert(r, FWL_VOTE_FINALIZE, 1, &b.hash);
+    assert_int_equal(r->out.halt, FWL_HALT_FORK);
+    rig_free(r);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_consensus_boot__every_state),
+        cmocka_unit_test(test_consensus_boot__own_votes_count),
+        cmocka_unit_test(test_consensus_boot__restart_after_each_vote),
+        cmocka_unit_test(test_consensus_boot__view),
+        cmocka_unit_test(test_consensus_boot__corrupt),
+        cmocka_unit_test(test_consensus_boot__limits),
+        cmocka_unit_test(test_consensus_boot__lost),
+        cmocka_unit_test(test_consensus_boot__lost_alone),
+        cmocka_unit_test(test_consensus_boot__second_instance),
+        cmocka_unit_test(test_consensus_boot__second_instance_in_a_certificate),
+        cmocka_unit_test(test_consensus_boot__fork),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
