@@ -1,15 +1,17 @@
 /*
  * Structured events from bytes into one engine of a net of four: no assertion is reachable, effects stay within their
- * bounds, and the engine never signs a conflicting pair. Signatures are fakes that the input can get right.
+ * bounds, and the engine never signs a conflicting pair. Signatures are fakes that bind key and digest: the input says
+ * who signs what, or that a signature is bad, and cannot forge one.
  */
 #include <stdlib.h>
 
 #include "ledger/model/body.h"
 #include "p2p/consensus/consensus.h"
+#include "p2p/consensus/turns.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { N = 4, SIGNED_MAX = 4096, VIEWS = 16, ROOM = 1024 };
+enum { N = 4, ME = 2, SIGNED_MAX = 4096, VIEWS = 16, ROOM = 1024 };
 
 static struct fwl_effects out;
 static uint8_t keys[32 * N];
@@ -17,22 +19,44 @@ static struct fwl_vote mine[SIGNED_MAX];
 static uint32_t nmine;
 static struct fwl_consensus_tip tip;
 
+static void
+fake(struct fwl_sig64 *sig, const struct fwl_hash32 *digest, const uint8_t *key)
+{
+    for (uint32_t i = 0; i < 32; i++) {
+        sig->b[i] = (uint8_t)(digest->b[i] ^ key[0]);
+        sig->b[32 + i] = (uint8_t)(digest->b[i] + key[0]);
+    }
+}
+
 static enum fwl_err
 sign(void *cookie, struct fwl_sig64 *sig, const struct fwl_hash32 *digest)
 {
     (void)cookie;
-    (void)digest;
-    memset(sig, 1, sizeof(*sig));
+    fake(sig, digest, keys + 32 * ME);
     return FWL_OK;
 }
 
 static enum fwl_err
 verify(void *cookie, const struct fwl_sig64 *sig, const struct fwl_hash32 *digest, const struct fwl_pubkey32 *key)
 {
+    struct fwl_sig64 want;
+
     (void)cookie;
-    (void)digest;
-    (void)key;
-    return sig->b[0] == 1 ? FWL_OK : FWL_ERR_SIGNATURE;
+    fake(&want, digest, key->b);
+    return memcmp(&want, sig, sizeof(want)) == 0 ? FWL_OK : FWL_ERR_SIGNATURE;
+}
+
+/* The signature of validator @idx under a vote, or one that does not hold. */
+static void
+sign_as(struct fwl_sig64 *sig, uint32_t idx, enum fwl_vote_kind kind, uint64_t height, uint32_t view,
+        const struct fwl_hash32 *hash, bool bad)
+{
+    static const struct fwl_hash32 chain;
+    struct fwl_hash32 digest;
+
+    fwl_vote_digest(&digest, &chain, kind, height, view, hash);
+    fake(sig, &digest, keys + 32 * (size_t)(idx % N));
+    sig->b[0] ^= bad;
 }
 
 static size_t
@@ -62,8 +86,13 @@ hash_of(struct fwl_hash32 *hash, uint8_t what)
 static void
 judge(const struct fwl_vote *v)
 {
+    static const struct fwl_hash32 chain;
+    struct fwl_pubkey32 key = {{ME + 1}};
+    struct fwl_hash32 digest;
     struct fwl_evidence ev;
 
+    fwl_vote_digest(&digest, &chain, v->kind, v->height, v->view, &v->block_hash);
+    FWL_ASSERT(v->idx == ME && verify(NULL, &v->sig, &digest, &key) == FWL_OK);
     for (uint32_t i = 0; i < nmine; i++) {
         FWL_ASSERT(fwl_evidence_make(&ev, &mine[i], v) != FWL_OK);
     }
@@ -89,7 +118,7 @@ step(struct fwl_consensus *c, struct fwl_event *ev)
             judge(&m->vote);
         } else if (m->type == FWL_MSG_PROPOSE) {
             struct fwl_vote v = {
-                .kind = FWL_VOTE_PROPOSE, .height = m->height, .view = m->view, .block_hash = m->hash, .idx = 0};
+                .kind = FWL_VOTE_PROPOSE, .height = m->height, .view = m->view, .block_hash = m->hash, .idx = ME};
 
             v.sig = m->sig;
             judge(&v);
@@ -112,9 +141,15 @@ cert(uint8_t *to, enum fwl_vote_kind kind, uint32_t view, uint8_t what, uint8_t 
     fwl_writer_u64(&w, tip.height + 1);
     fwl_writer_u32(&w, view);
     fwl_writer_bytes(&w, hash.b, 32);
-    fwl_writer_u8(&w, bits);
-    for (uint32_t i = 0; i < 3 * 64; i++) {
-        fwl_writer_u8(&w, bits & 0x80 ? 2 : 1);
+    fwl_writer_u8(&w, bits & 0x7f);
+    for (uint32_t i = 0, count = 0; i < N && count < 3; i++) {
+        struct fwl_sig64 sig;
+
+        if (bits >> i & 1) {
+            sign_as(&sig, i, kind, tip.height + 1, view, &hash, bits & 0x80);
+            fwl_writer_bytes(&w, sig.b, 64);
+            count++;
+        }
     }
     return w.size;
 }
@@ -122,6 +157,7 @@ cert(uint8_t *to, enum fwl_vote_kind kind, uint32_t view, uint8_t what, uint8_t 
 static void
 message(struct fwl_consensus *c, struct fwl_event *ev, struct fwl_reader *r)
 {
+    static const uint16_t others[] = {0, 1, 3, N}; /* N is nobody */
     uint8_t bytes[ROOM];
     uint8_t other[ROOM];
     uint8_t type = fwl_reader_u8(r);
@@ -130,7 +166,6 @@ message(struct fwl_consensus *c, struct fwl_event *ev, struct fwl_reader *r)
     uint8_t bits = fwl_reader_u8(r);
     struct fwl_consensus_msg m = {.height = tip.height + 1 + (bits & 0x40 ? bits % 4 : 0), .view = view % 20};
 
-    memset(&m.sig, bits & 0x80 ? 2 : 1, sizeof(m.sig));
     hash_of(&m.hash, what);
     ev->type = FWL_EVENT_MESSAGE;
     ev->peer = 1 + what % 3;
@@ -139,15 +174,17 @@ message(struct fwl_consensus *c, struct fwl_event *ev, struct fwl_reader *r)
     case 0:
         m.type = FWL_MSG_VOTE;
         m.vote = (struct fwl_vote){.kind = (enum fwl_vote_kind)(bits % 4), .height = m.height, .view = m.view};
-        m.vote.idx = (uint16_t)(1 + view / 20 % 4); /* 4 is nobody; our own key votes below */
+        m.vote.idx = others[view / 20 % 4];
         m.vote.block_hash = m.vote.kind == FWL_VOTE_NULLIFY ? (struct fwl_hash32){{0}} : m.hash;
-        m.vote.sig = m.sig;
+        sign_as(&m.vote.sig, m.vote.idx, m.vote.kind, m.height, m.view, &m.vote.block_hash, bits & 0x80);
         break;
     case 1:
         m.type = FWL_MSG_PROPOSE;
+        m.view += fwl_turns_leader(&tip, m.view) == ME && !(bits & 0x10); /* our own halts us: not too often */
         m.njust = bits & 1;
-        m.certs = fwl_span(bytes, m.njust ? cert(bytes, FWL_VOTE_NULLIFY, m.view - 1, what, 0x0e) : 0);
+        m.certs = fwl_span(bytes, m.njust ? cert(bytes, FWL_VOTE_NULLIFY, m.view - 1, what, 0x0b) : 0);
         m.body = fwl_span(other, body(other, what));
+        sign_as(&m.sig, fwl_turns_leader(&tip, m.view), FWL_VOTE_PROPOSE, m.height, m.view, &m.hash, bits & 0x80);
         break;
     case 2:
         m.type = FWL_MSG_CERT;
@@ -223,7 +260,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     tip = (struct fwl_consensus_tip){.height = 5, .time_ms = 900, .next = {.n = N, .keys = fwl_span(keys, 32 * N)}};
     tip.params = (struct fwl_params){
         .heartbeat_ms = 1000, .leader_term = 3, .precision_ms = 500, .msgdelay_ms = 4000, .max_block = ROOM};
-    cfg.key.b[0] = 1;
+    cfg.key.b[0] = ME + 1;
     tip.proposer_key = cfg.key;
     nmine = 0;
     need = fwl_consensus_footprint(&cfg);
