@@ -215,6 +215,13 @@ rig_free(struct rig *r)
     free(r);
 }
 
+static bool
+same(const struct fwl_vote *a, const struct fwl_vote *b)
+{
+    return a->kind == b->kind && a->height == b->height && a->view == b->view && a->idx == b->idx &&
+           fwl_hash32_equal(&a->block_hash, &b->block_hash) && memcmp(&a->sig, &b->sig, sizeof(a->sig)) == 0;
+}
+
 static void
 judge(struct rig *r, const struct fwl_vote *v)
 {
@@ -228,7 +235,7 @@ judge(struct rig *r, const struct fwl_vote *v)
         if (fwl_evidence_make(&ev, &r->sent[i], v) == FWL_OK) {
             fail_msg("this node convicts itself: E%d at view %u", (int)ev.type, v->view);
         }
-        if (memcmp(&r->sent[i], v, sizeof(*v)) == 0) {
+        if (same(&r->sent[i], v)) {
             return;
         }
     }

@@ -21,7 +21,8 @@ static void
 test_consensus_certs__just(void **state)
 {
     struct rig *r = rig_open(4, 3);
-    struct fwl_hash32 a = {{1}}, b = {{2}};
+    struct fwl_hash32 a = {{1}};
+    struct fwl_hash32 b = {{2}};
 
     (void)state;
     assert_true(just(r, 0, &a, 0, UINT32_MAX)); /* nothing below: a fresh block */
@@ -81,7 +82,8 @@ static void
 test_consensus_certs__other_votes_do_not_count(void **state)
 {
     struct rig *r = rig_open(4, RIG_N);
-    struct fwl_hash32 a = {{1}}, b = {{2}};
+    struct fwl_hash32 a = {{1}};
+    struct fwl_hash32 b = {{2}};
     struct fwl_consensus_msg m = {.type = FWL_MSG_VOTE};
 
     (void)state;
@@ -151,7 +153,8 @@ static void
 conflict(enum fwl_vote_kind k1, enum fwl_vote_kind k2, enum fwl_evidence_type type)
 {
     struct rig *r = rig_open(4, 3);
-    struct fwl_hash32 a = {{1}}, b = {{2}};
+    struct fwl_hash32 a = {{1}};
+    struct fwl_hash32 b = {{2}};
     struct fwl_pubkey32 key = {{2}};
 
     rig_vote(r, k1, 0, k1 == FWL_VOTE_NULLIFY ? NULL : &a, 1);
@@ -176,8 +179,9 @@ static void
 test_consensus_certs__evidence(void **state)
 {
     struct rig *r = rig_open(4, 3);
-    struct rig_block a = rig_block(r, 2, 2, r->now, 1), b = rig_block(r, 2, 2, r->now, 2),
-                     c = rig_block(r, 2, 2, r->now, 3);
+    struct rig_block a = rig_block(r, 2, 2, r->now, 1);
+    struct rig_block b = rig_block(r, 2, 2, r->now, 2);
+    struct rig_block c = rig_block(r, 2, 2, r->now, 3);
 
     (void)state;
     conflict(FWL_VOTE_NOTARIZE, FWL_VOTE_NOTARIZE, FWL_EVIDENCE_NOTARIZE);
@@ -200,7 +204,8 @@ static void
 test_consensus_certs__no_evidence(void **state)
 {
     struct rig *r = rig_open(4, 3);
-    struct fwl_hash32 a = {{1}}, b = {{2}};
+    struct fwl_hash32 a = {{1}};
+    struct fwl_hash32 b = {{2}};
     struct fwl_consensus_msg m = {.type = FWL_MSG_VOTE};
     uint32_t count = 0;
 
@@ -226,7 +231,8 @@ static void
 test_consensus_certs__evidence_in_a_certificate(void **state)
 {
     struct rig *r = rig_open(4, 3);
-    struct fwl_hash32 a = {{1}}, b = {{2}};
+    struct fwl_hash32 a = {{1}};
+    struct fwl_hash32 b = {{2}};
 
     (void)state;
     rig_vote(r, FWL_VOTE_NOTARIZE, 0, &b, 1);
@@ -282,7 +288,8 @@ test_consensus_certs__status(void **state)
 {
     struct rig *r = rig_open(4, 3);
     struct fwl_consensus_msg m = {.type = FWL_MSG_STATUS, .height = 9, .view = 3};
-    struct fwl_event down = {.type = FWL_EVENT_PEER_DOWN, .peer = 1}, up = {.type = FWL_EVENT_PEER_UP, .peer = 1};
+    struct fwl_event down = {.type = FWL_EVENT_PEER_DOWN, .peer = 1};
+    struct fwl_event up = {.type = FWL_EVENT_PEER_UP, .peer = 1};
     struct fwl_hash32 a = {{1}};
 
     (void)state;
@@ -375,7 +382,8 @@ static void
 test_consensus_certs__flood_of_proposals(void **state)
 {
     struct rig *r = rig_open(4, 3);
-    uint32_t checks = 0, evidence = 0;
+    uint32_t checks = 0;
+    uint32_t evidence = 0;
 
     (void)state;
     for (uint32_t i = 0; i < 600; i++) {

@@ -293,7 +293,8 @@ static void
 test_consensus_leader__gave_up(void **state)
 {
     struct rig *r = rig_open(4, 3);
-    struct rig_block b = rig_block(r, 0, 0, r->now, 1), c = rig_block(r, 0, 0, r->now, 2);
+    struct rig_block b = rig_block(r, 0, 0, r->now, 1);
+    struct rig_block c = rig_block(r, 0, 0, r->now, 2);
 
     (void)state;
     rig_vote(r, FWL_VOTE_NULLIFY, 0, NULL, 1);

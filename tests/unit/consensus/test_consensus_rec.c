@@ -35,12 +35,14 @@ sample(unsigned flags)
 static void
 test_consensus_rec__round_trip(void **state)
 {
-    uint8_t key[40], bytes[FWL_REC_SIZE_MAX];
+    uint8_t key[40];
+    uint8_t bytes[FWL_REC_SIZE_MAX];
     struct fwl_span k = fwl_span(key, fwl_rec_key(key, 7, 3));
 
     (void)state;
     for (unsigned flags = 0; flags < 16; flags++) {
-        struct fwl_rec rec = sample(flags), back;
+        struct fwl_rec rec = sample(flags);
+        struct fwl_rec back;
         size_t size = fwl_rec_encode(bytes, k, &rec);
         size_t want = 1 + 32 + (flags & 1) * 96u + (flags >> 1 & 1) * 96u + (flags >> 2 & 1) * 64u;
 
@@ -58,9 +60,11 @@ test_consensus_rec__round_trip(void **state)
 static void
 test_consensus_rec__damaged(void **state)
 {
-    uint8_t key[40], bytes[FWL_REC_SIZE_MAX + 1] = {0};
+    uint8_t key[40];
+    uint8_t bytes[FWL_REC_SIZE_MAX + 1] = {0};
     struct fwl_span k = fwl_span(key, fwl_rec_key(key, 7, 3));
-    struct fwl_rec rec = sample(1 | 2 | 8), back;
+    struct fwl_rec rec = sample(1 | 2 | 8);
+    struct fwl_rec back;
     static const struct fwl_rec none;
     size_t size = fwl_rec_encode(bytes, k, &rec);
 
@@ -87,7 +91,8 @@ test_consensus_rec__damaged(void **state)
 static void
 test_consensus_rec__sealed_nonsense(void **state)
 {
-    uint8_t key[40], bytes[FWL_REC_SIZE_MAX];
+    uint8_t key[40];
+    uint8_t bytes[FWL_REC_SIZE_MAX];
     struct fwl_span k = fwl_span(key, fwl_rec_key(key, 7, 3));
     struct fwl_rec back;
 

@@ -350,7 +350,8 @@ test_consensus_rules__mismatch(void **state)
     struct rig *r = rig_open(4, 3);
     struct rig_block b = rig_block(r, 0, 0, r->now, 1);
     struct fwl_consensus_msg body = {.type = FWL_MSG_BODY, .height = RIG_HEIGHT, .body = fwl_span(b.bytes, b.size)};
-    uint32_t asked = 0, peers = 0;
+    uint32_t asked = 0;
+    uint32_t peers = 0;
 
     (void)state;
     rig_propose(r, 0, &b);
