@@ -275,7 +275,8 @@ fwl_boot_reports(struct fwl_consensus *c)
             greatest = FWL_MAX(greatest, p->height);
         }
     }
-    if (reports >= c->n - c->f) {
+    /* Caught up with all of them: reports of a set that has long been replaced would say nothing. */
+    if (reports >= c->n - c->f && c->h >= greatest) {
         c->voting_from = greatest > UINT64_MAX - 3 ? UINT64_MAX - 1 : greatest + 2;
         c->voting_dirty = true;
     }
