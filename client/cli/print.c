@@ -37,9 +37,30 @@ is_scalar(const json_t *value)
     return !json_is_object(value) && !json_is_array(value);
 }
 
-/* Members below each other; a list as "- " items, a list of scalars on one line. */
+static void block(FILE *to, const json_t *value, unsigned depth, bool first_is_placed);
+
+/* "key: value", or "key:" with what is inside below it. */
 static void
-block(FILE *to, const json_t *value, unsigned depth)
+member_line(FILE *to, const char *key, const json_t *member, unsigned depth) /* NOLINT(misc-no-recursion) */
+{
+    fwl_print_text(to, key);
+    (void)fputc(':', to);
+    if (is_scalar(member)) {
+        (void)fputc(' ', to);
+        scalar(to, member);
+    } else if (json_object_size(member) == 0 && json_array_size(member) == 0) {
+        (void)fputs(" none", to);
+    }
+    (void)fputc('\n', to);
+    block(to, member, depth + 1, false);
+}
+
+/*
+ * Members below each other, elements of a list behind "- ". @first_is_placed: the cursor stands where the first line
+ * belongs, behind the "- " of the list around. The depth is bounded, and so is the recursion.
+ */
+static void
+block(FILE *to, const json_t *value, unsigned depth, bool first_is_placed) /* NOLINT(misc-no-recursion) */
 {
     json_t *all = (json_t *)(uintptr_t)value; /* jansson's iterators want it so */
     const json_t *item = NULL;
@@ -49,28 +70,20 @@ block(FILE *to, const json_t *value, unsigned depth)
         return;
     }
     for (void *it = json_object_iter(all); it != NULL; it = json_object_iter_next(all, it)) {
-        const json_t *member = json_object_iter_value(it);
-
-        (void)fprintf(to, "%*s", (int)(2 * depth), "");
-        fwl_print_text(to, json_object_iter_key(it));
-        (void)fputc(':', to);
-        if (is_scalar(member)) {
-            (void)fputc(' ', to);
-            scalar(to, member);
-        } else if (json_object_size(member) == 0 && json_array_size(member) == 0) {
-            (void)fputs(" none", to);
-        }
-        (void)fputc('\n', to);
-        block(to, member, depth + 1);
+        (void)fprintf(to, "%*s", first_is_placed ? 0 : (int)(2 * depth), "");
+        first_is_placed = false;
+        member_line(to, json_object_iter_key(it), json_object_iter_value(it), depth);
     }
     json_array_foreach(value, i, item)
     {
-        (void)fprintf(to, "%*s- ", (int)(2 * depth), "");
+        (void)fprintf(to, "%*s- ", first_is_placed ? 0 : (int)(2 * depth), "");
+        first_is_placed = false;
         if (is_scalar(item)) {
             scalar(to, item);
+            (void)fputc('\n', to);
+        } else {
+            block(to, item, depth + 1, true);
         }
-        (void)fputc('\n', to);
-        block(to, item, depth + 1);
     }
 }
 
@@ -84,6 +97,6 @@ fwl_print_value(FILE *to, const json_t *value, bool json)
         scalar(to, value);
         (void)fputc('\n', to);
     } else {
-        block(to, value, 0);
+        block(to, value, 0, false);
     }
 }
