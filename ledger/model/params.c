@@ -39,7 +39,7 @@ fwl_params_default(struct fwl_params *out)
                                .heartbeat_ms = 300000,
                                .leader_term = 16,
                                .precision_ms = 500,
-                               .msgdelay_ms = 2000,
+                               .msgdelay_ms = 4000,
                                .max_block = FWL_BLOCK_MAX_DEFAULT,
                                .max_work = FWL_BLOCK_WORK_DEFAULT,
                                .verdict_k = 2,

@@ -10,8 +10,8 @@
 #include "ledger_help.h"
 
 /* Pinned from this implementation: a change of them is a change of protocol. */
-static const char genesis_root[] = "a6e40c59de38bb6b481689e5b0d2292512b7183496042c3c7cadd0fb3e20eb24";
-static const char history_root[] = "bb961996c91dcdcdfad4ad8d6abec6c7346e8d214b40738d035326d4c7166f04";
+static const char genesis_root[] = "01ee9ba545df3e37a18d5069aa407c47d357c46059e7a59a2d30b8ecc4b38989";
+static const char history_root[] = "4686f2a124e1f46c4c2d8fbc1bbf2e06b0d90f259d5a2cc0b7b5e2e6f684c472";
 
 static void
 test_root__history(void **unused)
