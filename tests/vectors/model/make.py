@@ -290,6 +290,13 @@ V["policy"] = cbor({1: 3, 2: 2, 3: [], 4: [1, ["line-7"]], 5: [], 6: {"n": [5, 4
 V["genesis"] = cbor({1: 1700000000000, 2: params, 3: False, 4: member,
                      5: [key(d) for d in sorted(gov, key=kid)], 6: 2, 7: "test"})
 V["genesis_id"] = sha(b"\x22" + V["genesis"])
+# what is signed outside votes: the digests
+gh = V["governors_hash"]
+V["statement.epoch"] = tagged("fwledger/epoch/v1", CHAIN + u(8, 8) + vh + gh)
+V["statement.anchor"] = tagged("fwledger/anchor/v1", CHAIN + V["genesis_id"] + u(8, 7) + u(8, 42)
+                               + u(8, 1700000000000) + H + vh + gh)
+V["statement.possession"] = tagged("fwledger/possession/v1", CHAIN + u(8, 42) + H)
+V["statement.attest"] = tagged("fwledger/attest/v1", CHAIN + bytes(range(16)) + u(8, 42) + H + u(8, 1700000000000))
 V["class"] = cbor({1: 1, 2: 9, 3: [[ID, 3, 1, ID], [H, 8, 3, ID]], 4: [["1.0.0", 2]],
                    5: [["CVE-1", Null, "2.0.0", 3, "acme"]], 6: "n"})
 rollout = {1: ID, 2: 1, 3: 500, 4: "salt", 5: 1, 6: 2, 7: 3, 8: "default", 9: [["line-7", 1, 9, 8, 1, H]],
