@@ -39,6 +39,7 @@ fwl_rec_name_key(uint8_t out[40], const char *name)
     size_t size = strlen(name);
 
     FWL_ASSERT(size <= 40);
+    // NOLINTNEXTLINE(bugprone-not-null-terminated-result): a key has a length, no terminator
     memcpy(out, name, size);
     return (uint8_t)size;
 }

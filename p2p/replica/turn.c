@@ -60,7 +60,7 @@ static void
 send_message(struct fwl_replica *r, const struct fwl_consensus_send *send)
 {
     enum fwl_frame_type type = FWL_FRAME_STATUS;
-    struct fwl_span payload;
+    struct fwl_span payload = {0};
 
     if (send->msg.type != FWL_MSG_GETBLOCKS && fwl_codec_encode(&type, &payload, r->frame, r->frame_bytes, &send->msg,
                                                                 served_from(r), r->now.wall_ms) != FWL_OK) {
@@ -337,6 +337,7 @@ give(struct fwl_replica *r, struct fwl_event *event)
     event->mono_ms = r->now.mono_ms;
     event->have_txs = fwl_mempool_count(r->pool) > 0;
     fwl_consensus_step(r->engine, event, &r->effects);
+    event->tip = NULL; /* it was ours */
     if (reads) {
         fwl_read_end(&read); /* before the writes: a commit waits for readers */
     }
