@@ -6,6 +6,7 @@
 #include "core/hex.h"
 
 void
+// NOLINTNEXTLINE(readability-non-const-parameter): @scratch is kept and written later
 fwl_parse_begin(struct fwl_parse *out, uint8_t *scratch, size_t room)
 {
     *out = (struct fwl_parse){.scratch = scratch, .scratch_room = room};
