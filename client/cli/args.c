@@ -89,6 +89,7 @@ take_option(const struct fwl_command *command, const struct fwl_option *options,
 }
 
 int
+// NOLINTNEXTLINE(readability-function-size): argc and argv are one parameter in two
 fwl_args_parse(const struct fwl_command *command, const struct fwl_option *options, size_t option_count,
                struct fwl_operands *operands, size_t min, size_t max, int argc, char **argv)
 {

@@ -169,8 +169,12 @@ set_policy(const struct fwl_command *self, const struct fwl_submit_args *args, c
     struct fwl_policy_file *file = fwl_malloc(sizeof(*file));
     struct fwl_action action = {.code = FWL_ACTION_POLICY_SET, .has = fwl_action_required(FWL_ACTION_POLICY_SET)};
     size_t texts = 0;
-    int code = file == NULL ? fwl_commands_fail(path, FWL_ERR_MEMORY) : load(file, path, &texts);
+    int code = 0;
 
+    if (file == NULL) {
+        return fwl_commands_fail(path, FWL_ERR_MEMORY);
+    }
+    code = load(file, path, &texts);
     if (code == 0 && file->fleet[0] != '\0' && strcmp(file->fleet, fleet) != 0) {
         (void)fprintf(stderr, "fwledger: %s is the policy of %s, not of %s\n", path, file->fleet, fleet);
         code = FWL_EXIT_CONFIG;

@@ -199,7 +199,10 @@ slug(char c)
     if (c >= 'A' && c <= 'Z') {
         return (char)(c - 'A' + 'a');
     }
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ? c : '-';
+    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) {
+        return c;
+    }
+    return '-';
 }
 
 bool
@@ -237,7 +240,7 @@ fwl_record_expand(char *out, size_t room, char error[FWL_PARSE_ERROR_MAX], const
             return false;
         }
         for (size_t i = 0; i < value_size; i++) {
-            out[size++] = verbatim ? value[i] : slug(value[i]);
+            out[size++] = (char)(verbatim ? value[i] : slug(value[i]));
         }
     }
     out[size] = '\0';
