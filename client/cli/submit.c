@@ -261,7 +261,9 @@ post(struct fwl_submission *s, struct fwl_session *session, struct fwl_span byte
         doc = json_loadb((const char *)response.body, response.size, 0, NULL);
         s->height = (uint64_t)json_integer_value(json_object_get(doc, "height"));
         txid = json_string_value(json_object_get(doc, "txid"));
-        (void)snprintf(s->txid, sizeof(s->txid), "%s", txid == NULL ? s->txid : txid);
+        if (txid != NULL) {
+            (void)snprintf(s->txid, sizeof(s->txid), "%s", txid);
+        }
         json_decref(doc);
     }
     fwl_http_response_clear(&response);
@@ -271,7 +273,7 @@ post(struct fwl_submission *s, struct fwl_session *session, struct fwl_span byte
 int
 fwl_submit_send(struct fwl_submission *s, struct fwl_session *session, const struct fwl_submit_args *args)
 {
-    struct fwl_span bytes;
+    struct fwl_span bytes = {0};
     int code = 0;
 
     s->status = 0;
