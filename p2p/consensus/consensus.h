@@ -13,7 +13,8 @@
  *   4. `timer_at`: send a TICK event at that monotonic time (it replaces the earlier one).
  *   5. `halt`: stop stepping; every later step has the same halt and nothing else.
  * Views in effects point into the engine and are valid until the next step; the body of a pending check and that of a
- * pending commit stay valid until its answer, or COMMITTED, was stepped. An answer that comes after COMMITTED is ignored.
+ * pending commit stay valid until its answer, or COMMITTED, was stepped. An answer that comes after COMMITTED is
+ * ignored.
  *
  * Signing and verifying are pure functions given at init and called within the step. A vote is signed, recorded in the
  * writes and put into the sends by one function, so no signature exists outside `writes` before it is durable. A remote
