@@ -235,7 +235,10 @@ parse_replaces(struct fwl_json_release *out, const json_t *object)
 {
     const json_t *value = NULL;
     struct fwl_list list = {0};
+    struct fwl_relation relation;
+    struct fwl_reader it;
     struct fwl_writer w;
+    size_t count = 0;
     enum fwl_err err = fwl_parse_get_list(&out->parse, &value, object, "replaces");
 
     if (err != FWL_OK || json_array_size(value) == 0) {
@@ -244,6 +247,15 @@ parse_replaces(struct fwl_json_release *out, const json_t *object)
     err = fwl_parse_relations(&out->parse, &list, value, "replaces");
     if (err != FWL_OK) {
         return err;
+    }
+    /* Decoders do not look into informative pairs, so the limits of relations are asked here. */
+    for (fwl_list_begin(&it, list); fwl_release_next_relation(&it, &relation);) {
+        count++;
+    }
+    if (count != list.count || count > FWL_RELATIONS_MAX) {
+        return fwl_parse_fail(&out->parse, FWL_ERR_LIMIT,
+                              "replaces: at most %d relations, with names of at most %d bytes", FWL_RELATIONS_MAX,
+                              FWL_RELATION_NAME_MAX);
     }
     w = fwl_parse_open(&out->parse);
     fwl_cbor_put_int(&w, -1);

@@ -54,7 +54,7 @@ sim_fail(struct sim *s, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    vsnprintf(s->failure, 512, format, args);
+    (void)vsnprintf(s->failure, 512, format, args);
     va_end(args);
     longjmp(*s->out, 1);
 }
@@ -258,7 +258,7 @@ io_note(void *ctx, bool unusual, const char *what, const char *detail, uint64_t 
     struct sim_node *n = ctx;
 
     if (n->sim->verbose) {
-        fprintf(stderr, "%9llu node %u: %s %s (%llu)\n", (unsigned long long)n->sim->now, n->id, what, detail,
+        (void)fprintf(stderr, "%9llu node %u: %s %s (%llu)\n", (unsigned long long)n->sim->now, n->id, what, detail,
                 (unsigned long long)height);
     }
     if (unusual && strncmp(what, "evidence", 8) == 0) {

@@ -150,7 +150,7 @@ bool sim_lie(struct sim *s, struct sim_node *n, uint32_t to, enum fwl_frame_type
              uint8_t *buffer, size_t room, struct fwl_span *out);
 
 /* client */
-uint32_t sim_client(struct sim *s, uint64_t delay_ms, struct fwl_span tx, bool must);
+uint32_t sim_client(struct sim *s, uint64_t delay_ms, struct fwl_span bytes, bool must);
 void sim_load(struct sim *s, uint32_t count, uint64_t within_ms); /* valid transactions at random moments */
 bool sim_unsettled(struct sim *s); /* something is pending, or correct nodes differ in height */
 
