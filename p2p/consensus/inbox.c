@@ -11,6 +11,17 @@ enum {
     ANSWER_SENDS_MAX = 130, /* GETCERTS: two certificates for each of 64 views, and FINAL */
 };
 
+/* Somebody is ahead: ask for blocks unless it passes. */
+static void
+fall_behind(struct fwl_consensus *c, uint32_t peer)
+{
+    if (!c->behind && !c->committing) {
+        c->behind = true;
+        c->behind_peer = peer;
+        c->behind_at = c->mono + c->cfg.timing.tr;
+    }
+}
+
 /* Of this height? Lower: tell the peer where we are. Higher: we are behind; ask for blocks unless it passes. */
 static bool
 at_height(struct fwl_consensus *c, uint32_t peer, uint64_t height)
@@ -20,10 +31,8 @@ at_height(struct fwl_consensus *c, uint32_t peer, uint64_t height)
     }
     if (height < c->h) {
         fwl_outbox_status(c, fwl_outbox_one(peer));
-    } else if (!c->behind && !c->committing) {
-        c->behind = true;
-        c->behind_peer = peer;
-        c->behind_at = c->mono + c->cfg.timing.tr;
+    } else {
+        fall_behind(c, peer);
     }
     return false;
 }
@@ -39,6 +48,9 @@ take_status(struct fwl_consensus *c, uint32_t peer, const struct fwl_consensus_m
     p->status = true;
     p->height = m->height;
     p->view = m->view;
+    if (m->height > c->h) {
+        fall_behind(c, peer); /* on an idle net nothing else tells */
+    }
     return true;
 }
 
