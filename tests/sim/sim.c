@@ -182,6 +182,12 @@ io_send_block(void *ctx, uint64_t peer, uint64_t height)
 
     if (leaves(n, peer) && sim_block_object(n->chain, height, buffer, sizeof(buffer), &object) == FWL_OK) {
         n->sim->sent[FWL_FRAME_BLOCK]++;
+        if (n->blocks == SIM_BLOCKS_NONE) {
+            return;
+        }
+        buffer[object.size - 1] ^= n->blocks == SIM_BLOCKS_CERT;
+        buffer[FWL_HEADER_SIZE + 20] ^= n->blocks == SIM_BLOCKS_BODY;
+        object.size -= n->blocks == SIM_BLOCKS_SHORT ? 1 : 0;
         sim_object(n->sim, n->id, node_of(peer), FWL_FRAME_BLOCK, object);
     }
 }

@@ -32,10 +32,17 @@ struct sim_node {
     void *memory;
     bool alive, halted, gone; /* gone: never comes back */
     bool silent, evil, twin;  /* faulty; checkers look at the others */
-    bool votes_lost;          /* of the next boot */
-    bool failing;             /* a fault was laid in a store: a halt is expected */
-    bool dying;               /* the process is dead already, the call under way has not returned */
-    uint32_t die_after;       /* frames until it dies; 0: does not */
+    enum {
+        SIM_BLOCKS_GOOD,
+        SIM_BLOCKS_CERT,
+        SIM_BLOCKS_BODY,
+        SIM_BLOCKS_SHORT,
+        SIM_BLOCKS_NONE
+    } blocks;           /* it serves */
+    bool votes_lost;    /* of the next boot */
+    bool failing;       /* a fault was laid in a store: a halt is expected */
+    bool dying;         /* the process is dead already, the call under way has not returned */
+    uint32_t die_after; /* frames until it dies; 0: does not */
     int64_t skew_ms;
     uint32_t rate; /* of the monotonic clock, per mille */
     uint64_t height;

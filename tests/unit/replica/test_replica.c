@@ -1,0 +1,218 @@
+/* A replica on its own terms: frames and messages, the outbox rule, gossip, catching up from liars. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "p2p/replica/codec.h"
+#include "tests/sim/sim.h"
+
+/* ---- codec ---- */
+
+static void
+round_trip(const struct fwl_consensus_msg *msg, enum fwl_frame_type type)
+{
+    uint8_t buffer[2][4096];
+    struct fwl_span bytes[2];
+    struct fwl_consensus_msg back;
+    enum fwl_frame_type got;
+
+    assert_int_equal(fwl_codec_encode(&got, &bytes[0], buffer[0], sizeof(buffer[0]), msg, 3, 99), FWL_OK);
+    assert_int_equal(got, type);
+    assert_true(fwl_codec_is_engine(type));
+    assert_int_equal(fwl_codec_decode(&back, type, bytes[0]), FWL_OK);
+    assert_int_equal(back.type, msg->type);
+    assert_true(back.height == msg->height);
+    assert_int_equal(fwl_codec_encode(&got, &bytes[1], buffer[1], sizeof(buffer[1]), &back, 3, 99), FWL_OK);
+    assert_true(fwl_span_equal(bytes[0], bytes[1]));
+    for (size_t cut = 0; cut < 9; cut++) {
+        assert_int_not_equal(fwl_codec_decode(&back, type, fwl_span(bytes[0].p, cut)), FWL_OK);
+    }
+    assert_int_equal(fwl_codec_encode(&got, &bytes[1], buffer[1], bytes[0].size - 1, msg, 3, 99), FWL_ERR_SPACE);
+}
+
+static void
+test_replica__codec(void **unused)
+{
+    static const uint8_t some[200] = {2, 0, 0, 0, 0, 0, 0, 0, 7};
+    struct fwl_consensus_msg m = {.height = 7, .view = 3, .hash = {{1, 2, 3}}};
+
+    (void)unused;
+    m.type = FWL_MSG_STATUS;
+    round_trip(&m, FWL_FRAME_STATUS);
+    m.type = FWL_MSG_GETCERTS;
+    m.nviews = 3;
+    m.views[1] = 5;
+    m.views[2] = 9;
+    round_trip(&m, FWL_FRAME_GETCERTS);
+    m.type = FWL_MSG_CERT;
+    m.certs = fwl_span(some, sizeof(some));
+    round_trip(&m, FWL_FRAME_CERT);
+    m.type = FWL_MSG_PROPOSE;
+    m.njust = 1;
+    m.body = fwl_span(some, 50); /* comes back behind the certificates */
+    round_trip(&m, FWL_FRAME_PROPOSE);
+    m.type = FWL_MSG_VOTE;
+    m.vote = (struct fwl_vote){.kind = FWL_VOTE_NOTARIZE, .height = 7, .view = 3, .idx = 2};
+    round_trip(&m, FWL_FRAME_VOTE);
+}
+
+/* ---- with others ---- */
+
+static struct sim s;
+static jmp_buf failed;
+
+static void
+open_net(uint32_t n, uint32_t extra)
+{
+    struct fwl_params params;
+
+    fwl_params_default(&params);
+    params.max_block = FWL_BLOCK_MAX_MIN;
+    params.max_work = FWL_BLOCK_WORK_MIN;
+    sim_open(&s, 5, n, extra, false, &params);
+    s.out = &failed;
+    if (setjmp(failed) != 0) {
+        fail_msg("%s", s.failure);
+    }
+}
+
+static uint64_t
+said(void)
+{
+    return s.sent[FWL_FRAME_PROPOSE] + s.sent[FWL_FRAME_VOTE] + s.sent[FWL_FRAME_CERT];
+}
+
+static struct fwl_replica_status
+status(uint32_t node)
+{
+    struct fwl_replica_status st;
+
+    fwl_replica_status(s.node[node].replica, &st);
+    return st;
+}
+
+static void
+test_replica__outbox(void **unused)
+{
+    uint64_t before = 0;
+
+    (void)unused;
+    open_net(1, 1);
+    sim_start(&s);
+    sim_load(&s, 1, 0);
+    sim_run(&s, 3000);
+    assert_int_equal(s.best, 1);
+    before = said();
+    fwl_memstore_fail(s.node[0].votes, 1, FWL_MEMSTORE_FULL, true);
+    sim_load(&s, 1, 0);
+    sim_run(&s, 13000);
+    assert_true(said() == before); /* nothing leaves */
+    assert_true(status(0).stalled);
+    assert_false(status(0).voting);
+    assert_int_equal(s.best, 1);
+    fwl_memstore_fail(s.node[0].votes, 0, FWL_MEMSTORE_NONE, false);
+    sim_run(&s, 25000);
+    assert_false(status(0).stalled);
+    assert_int_equal(s.best, 2);
+    before = said();
+    s.node[0].failing = true;
+    fwl_memstore_fail(s.node[0].votes, 1, FWL_MEMSTORE_LOST, false);
+    sim_load(&s, 1, 0);
+    while (s.node[0].alive) {
+        sim_run(&s, s.now + 10);
+        assert_true(s.now < 60000);
+    }
+    assert_true(said() == before); /* it halted instead */
+    sim_run(&s, s.now + 20000);
+    assert_int_equal(s.best, 3);
+    sim_close(&s);
+}
+
+static void
+test_replica__gossip(void **unused)
+{
+    (void)unused;
+    open_net(1, 1);
+    s.resubmit = false;
+    s.node[0].silent = false;
+    sim_start(&s);
+    for (uint32_t i = 0; i < 5; i++) {
+        uint8_t bytes[WORLD_TX_ROOM];
+        struct fwl_state_refusal why;
+        struct fwl_hash32 txid;
+        struct fwl_span tx = world_put(&s.world, bytes, i, 0, WORLD_START_MS / 1000 + 1000);
+
+        assert_int_equal(fwl_replica_submit(s.node[1].replica, &why, &txid, sim_time(&s.node[1]), tx), FWL_OK);
+        sim_run(&s, s.now + 3000);
+        assert_int_equal(s.best, i + 1); /* a follower has no other way */
+    }
+    assert_true(s.sent[FWL_FRAME_TXINV] >= 5 && s.sent[FWL_FRAME_GETTX] == 5 && s.sent[FWL_FRAME_TX] == 5);
+    assert_int_equal(status(1).mempool_transactions, 0);
+    sim_close(&s);
+}
+
+/* @blocks of history, then a newcomer that first knows only the liar. */
+static void
+catch_up(int blocks, int lie)
+{
+    open_net(1, 2);
+    sim_start(&s);
+    sim_crash(&s, 2, 0);
+    for (int i = 0; i < blocks; i++) {
+        sim_load(&s, 1, 0);
+        sim_run(&s, s.now + 1500);
+    }
+    sim_run(&s, s.now + 5000);
+    assert_int_equal(s.best, blocks);
+    if (lie >= 0) {
+        s.byzantine = s.node[1].twin = true;
+        s.node[1].blocks = lie == 0   ? SIM_BLOCKS_CERT
+                           : lie == 1 ? SIM_BLOCKS_BODY
+                           : lie == 2 ? SIM_BLOCKS_SHORT
+                                      : SIM_BLOCKS_NONE;
+        s.never[0][2] = s.never[2][0] = true;
+    }
+    sim_boot(&s, 2);
+    if (lie >= 0) {
+        sim_run(&s, s.now + 6000);
+        assert_int_equal(s.node[2].height, 0);
+        assert_true(s.sent[FWL_FRAME_BLOCK] > 0);
+        s.never[0][2] = s.never[2][0] = false;
+        sim_connect(&s, 0, 2);
+    }
+    sim_run(&s, s.now + 20000);
+    assert_int_equal(s.node[2].height, blocks);
+    sim_close(&s);
+}
+
+static void
+test_replica__catch_up(void **unused)
+{
+    (void)unused;
+    catch_up(100, -1);
+}
+
+static void
+test_replica__liars(void **unused)
+{
+    (void)unused;
+    for (int lie = 0; lie < 4; lie++) {
+        catch_up(40, lie);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_replica__codec),  cmocka_unit_test(test_replica__outbox),
+        cmocka_unit_test(test_replica__gossip), cmocka_unit_test(test_replica__catch_up),
+        cmocka_unit_test(test_replica__liars),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
