@@ -265,7 +265,7 @@ io_note(void *ctx, bool unusual, const char *what, const char *detail, uint64_t 
 
     if (n->sim->verbose) {
         (void)fprintf(stderr, "%9llu node %u: %s %s (%llu)\n", (unsigned long long)n->sim->now, n->id, what, detail,
-                (unsigned long long)height);
+                      (unsigned long long)height);
     }
     if (unusual && strncmp(what, "evidence", 8) == 0) {
         if (!n->sim->byzantine) {
