@@ -32,7 +32,7 @@ scenario_of(const struct options *o, uint64_t seed)
             return &sim_scenarios[i];
         }
     }
-    fprintf(stderr, "fwledger-sim: no scenario %s\n", o->scenario);
+    (void)fprintf(stderr, "fwledger-sim: no scenario %s\n", o->scenario);
     exit(2);
 }
 
@@ -189,7 +189,8 @@ parse(struct options *o, int argc, char **argv)
         } else if (strcmp(argv[i], "-v") == 0) {
             o->verbose = true;
         } else {
-            fprintf(stderr, "usage: fwledger-sim --seeds A..B [--scenario NAME] [--n N] [--real] [--repeat] [-v]\n");
+            (void)fprintf(stderr,
+                          "usage: fwledger-sim --seeds A..B [--scenario NAME] [--n N] [--real] [--repeat] [-v]\n");
             exit(2);
         }
     }

@@ -135,7 +135,7 @@ world_make(struct world *w, size_t n, bool real, const struct fwl_params *params
     secret_of(&w->governor, FWL_KEY_PARTICIPANT, 1);
     fwl_secret_point(&w->governor_key.alg, &w->governor_key.point, &w->governor);
     fwl_key_kid(&w->governor_kid, &w->governor_key);
-    for (uint8_t i = 0; i < WORLD_KEYS; i++) {
+    for (unsigned i = 0; i < WORLD_KEYS; i++) {
         struct fwl_secret node;
 
         secret_of(&w->secret[i], FWL_KEY_VALIDATOR, (uint8_t)(50 + i));
@@ -203,7 +203,7 @@ world_put(struct world *w, uint8_t out[WORLD_TX_ROOM], uint32_t number, uint64_t
     uint8_t roles[1] = {(uint8_t)(role == 0 ? FWL_ROLE_AUDITOR : role)};
     struct fwl_action a = {.code = FWL_ACTION_PARTICIPANT_PUT};
 
-    snprintf(id, sizeof(id), "p%u", number);
+    (void)snprintf(id, sizeof(id), "p%u", number);
     a.has = fwl_action_required(a.code);
     a.u.participant.id = fwl_span_text(id);
     a.u.participant.keys = governors(w, keys, sizeof(keys));
