@@ -221,7 +221,7 @@ main(int argc, char **argv)
         }
         passed += ok ? 1 : 0;
         failed += ok ? 0 : 1;
-        fflush(stdout);
+        (void)fflush(stdout);
     }
     report();
     if (o.scenario == NULL && o.to - o.from >= 60) {
