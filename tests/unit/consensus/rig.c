@@ -147,7 +147,7 @@ rig_new(uint32_t n, uint32_t me)
 #ifdef FWL_MUTANTS
     const char *which = getenv("FWL_MUTANT");
 
-    fwl_consensus_mutant = which == NULL ? 0 : atoi(which);
+    fwl_consensus_mutant = which == NULL ? 0 : (int)strtol(which, NULL, 10);
 #endif
     r->n = n;
     r->me = me;
