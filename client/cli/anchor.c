@@ -170,7 +170,7 @@ fwl_anchor_open(struct fwl_anchor_file *out, const char *path)
 
     *out = (struct fwl_anchor_file){0};
     if (err != FWL_OK) {
-        (void)fwl_commands_fail(path, err);
+        (void)fwl_commands_fail_file(path, err);
         return FWL_EXIT_CONFIG;
     }
     doc = json_loadb((const char *)bytes.p, bytes.size, JSON_REJECT_DUPLICATES, &where);

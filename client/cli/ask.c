@@ -429,7 +429,7 @@ run_decide(const struct fwl_command *self, int argc, char **argv)
     }
     err = fwl_files_read(&body, facts, FACTS_MAX);
     if (err != FWL_OK) {
-        return fwl_commands_fail(facts, err);
+        return fwl_commands_fail_file(facts, err);
     }
     code = fwl_session_connect(&session, args.node);
     code = code == 0 ? fwl_session_post(&session, &response, "/v1/decisions", "application/json", body) : code;
@@ -466,7 +466,7 @@ run_transaction_send(const struct fwl_command *self, int argc, char **argv)
     }
     err = fwl_files_read(&tx, operands.values[0], 2 * FWL_TX_MAX); /* a node says what is wrong with a larger one */
     if (err != FWL_OK) {
-        return fwl_commands_fail(operands.values[0], err);
+        return fwl_commands_fail_file(operands.values[0], err);
     }
     code = fwl_submit_bytes(tx, node, no_wait, json);
     fwl_free((void *)(uintptr_t)tx.p);

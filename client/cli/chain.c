@@ -264,8 +264,9 @@ run_params(const struct fwl_command *self, int argc, char **argv)
 
 const struct fwl_command fwl_commands_chain[] = {
     {"validators change", "FILE",
-     "Governors change the validators; FILE names the whole next set, at most one member differs:\n"
-     "validators: [{key, participant, nodes, log_keys}]. The same keys sign the epoch statement.",
+     "Governors change the validators, one member at a time.\n"
+     "FILE names the whole next set: validators: [{key, participant, nodes, log_keys}].\n"
+     "The same keys sign the epoch statement.",
      "fwledger validators change next.yaml --new-key validator4.key" GOVERNORS, run_change},
     {"params set", "FILE", "Governors change parameters; FILE: heartbeat, leader_term, max_block, ...; the rest stays.",
      "echo 'heartbeat: 60s' >params.yaml; fwledger params set params.yaml" GOVERNORS, run_params},

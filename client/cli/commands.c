@@ -40,6 +40,16 @@ fwl_commands_fail(const char *what, enum fwl_err err)
     return fwl_commands_exit(err);
 }
 
+int
+fwl_commands_fail_file(const char *path, enum fwl_err err)
+{
+    if (err != FWL_ERR_ABSENT) {
+        return fwl_commands_fail(path, err);
+    }
+    (void)fprintf(stderr, "fwledger: %s: there is no such file\n", path);
+    return FWL_EXIT_CONFIG;
+}
+
 bool
 fwl_commands_number(uint64_t *out, const char *text, uint64_t max)
 {

@@ -31,6 +31,8 @@ int fwl_commands_exit(enum fwl_err err);
 
 /** fwl_commands_fail - print "fwledger: WHAT: text of @err" to standard error and return its exit code. */
 int fwl_commands_fail(const char *what, enum fwl_err err);
+/** fwl_commands_fail_file - the same for a file that could not be read; one that is not there is FWL_EXIT_CONFIG. */
+int fwl_commands_fail_file(const char *path, enum fwl_err err);
 
 /** fwl_commands_author - load an author's key; prints the reason and returns an exit code. */
 int fwl_commands_author(struct fwl_secret *out, const char *path);

@@ -152,7 +152,7 @@ run_show(const struct fwl_command *self, int argc, char **argv)
     }
     err = fwl_files_read(&bytes, operands.values[0], FWL_GENESIS_MAX);
     if (err != FWL_OK) {
-        return fwl_commands_fail(operands.values[0], err);
+        return fwl_commands_fail_file(operands.values[0], err);
     }
     err = fwl_genesis_decode(&genesis, &fault, bytes);
     if (err == FWL_OK) {
@@ -169,8 +169,9 @@ run_show(const struct fwl_command *self, int argc, char **argv)
 
 const struct fwl_command fwl_commands_genesis[] = {
     {"genesis create", "SPEC",
-     "Make the document that a chain starts from, and its trust anchor, from a YAML file:\n"
-     "name, time (default now), development, parameters {heartbeat, ...}, governors {threshold, keys},\n"
+     "Make the document that a chain starts from, and its trust anchor.\n"
+     "SPEC is a YAML file: name, time (default now), development, parameters {heartbeat, ...}, governors {threshold, "
+     "keys},\n"
      "validators [{key, participant, nodes, log_keys}].",
      "fwledger genesis create genesis.yaml --out genesis.cbor --anchor anchor.json", run_create},
     {"genesis show", "FILE", "Explain a genesis document.", "fwledger genesis show genesis.cbor", run_show},

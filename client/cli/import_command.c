@@ -354,7 +354,7 @@ import_file(const char *path, const struct fwl_import_templates *templates, cons
     int result = 0;
 
     if (file == NULL) {
-        (void)fwl_commands_fail(path, FWL_ERR_ABSENT);
+        (void)fwl_commands_fail_file(path, FWL_ERR_ABSENT);
         return FWL_EXIT_CONFIG;
     }
     err = fwl_import_read(&import, file, templates);
@@ -408,7 +408,8 @@ run_import(const struct fwl_command *self, int argc, char **argv)
 
 const struct fwl_command fwl_commands_import[] = {
     {"release import", "FILE",
-     "Publish a file with one release a line; what is there already is left out, so run it again after a failure.\n"
+     "Publish a file with one release a line.\n"
+     "What is there already is left out, so run it again after a failure.\n"
      "--class, --as and --key may have {provider} and {name} of the line: a provider in lower\n"
      "case with - for other characters, a name as it stands.\n"
      "Classes that do not exist are registered with --scheme.",

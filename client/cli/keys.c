@@ -96,7 +96,7 @@ run_show(const struct fwl_command *self, int argc, char **argv)
         return FWL_EXIT_CONFIG;
     }
     if (err != FWL_OK) {
-        return fwl_commands_fail(operands.values[0], err);
+        return fwl_commands_fail_file(operands.values[0], err);
     }
     print_public(&secret, json);
     fwl_secret_clear(&secret);

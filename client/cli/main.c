@@ -11,6 +11,29 @@ static const struct fwl_command *const tables[] = {
     fwl_commands_verify,    fwl_commands_ask,     fwl_commands_version,
 };
 
+/* The first line of @text, wrapped between columns @left and 80; the cursor stands at @left. */
+static void
+print_wrapped(FILE *to, const char *text, size_t left)
+{
+    size_t size = strcspn(text, "\n");
+    size_t room = 80 - left;
+
+    while (size > room) {
+        size_t at = room;
+
+        while (at > 0 && text[at] != ' ') {
+            at--;
+        }
+        if (at == 0) {
+            break; /* one long word */
+        }
+        (void)fprintf(to, "%.*s\n%*s", (int)at, text, (int)left, "");
+        text += at + 1;
+        size -= at + 1;
+    }
+    (void)fprintf(to, "%.*s\n", (int)size, text);
+}
+
 static void
 overview(FILE *to)
 {
@@ -18,13 +41,14 @@ overview(FILE *to)
                       "usage: fwledger COMMAND [options] [operands]\n\nCommands:\n");
     for (size_t t = 0; t < FWL_COUNT(tables); t++) {
         for (const struct fwl_command *c = tables[t]; c->name != NULL; c++) {
-            (void)fprintf(to, "  %-22s %.*s\n", c->name, (int)strcspn(c->summary, "\n"), c->summary);
+            (void)fprintf(to, "  %-22s ", c->name);
+            print_wrapped(to, c->summary, 25);
         }
     }
-    (void)fprintf(to, "\nEach command explains itself with --help. Exit codes: 0 yes or done; 1 no, or a line failed;\n"
-                      "2 usage; 3 configuration; 4 cannot reach a node; 10 certificate; 11 proof or missing value;\n"
-                      "12 stale; 13 rollback; 14 malformed; 15 author signature; 20 storage; 21 second instance of a\n"
-                      "key; 22 local fault.\n"
+    (void)fprintf(to, "\nEach command explains itself with --help. Exit codes: 0 yes or done; 1 no, or a\n"
+                      "line failed; 2 usage; 3 configuration; 4 cannot reach a node; 10 certificate;\n"
+                      "11 proof or missing value; 12 stale; 13 rollback; 14 malformed; 15 author\n"
+                      "signature; 20 storage; 21 second instance of a key; 22 local fault.\n"
                       "\nExample:\n  fwledger verify --anchor anchor.json --facts device.json bundle.fwb\n");
 }
 

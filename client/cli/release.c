@@ -22,7 +22,7 @@ load(const char *path)
     enum fwl_err err = fwl_files_read(&bytes, path, JSON_MAX);
 
     if (err != FWL_OK) {
-        (void)fwl_commands_fail(path, err);
+        (void)fwl_commands_fail_file(path, err);
         return NULL;
     }
     object = json_loadb((const char *)bytes.p, bytes.size, JSON_REJECT_DUPLICATES, &where);

@@ -75,7 +75,7 @@ take_facts(struct run *run, const struct verify_args *args)
     enum fwl_err err = fwl_files_read(&bytes, args->facts, FACTS_MAX);
 
     if (err != FWL_OK) {
-        (void)fwl_commands_fail(args->facts, err);
+        (void)fwl_commands_fail_file(args->facts, err);
         return FWL_EXIT_CONFIG;
     }
     run->facts_doc = json_loadb((const char *)bytes.p, bytes.size, JSON_REJECT_DUPLICATES, &where);
@@ -225,7 +225,8 @@ print_people(const struct run *run, const json_t *value)
         fwl_print_text(stdout, json_string_value(json_object_get(item, "rule")));
         printf(")\n");
     }
-    printf("the running version is %s\n", fwl_running_name(d->running));
+    printf("the running version is %s\n",
+           d->running == FWL_RUNNING_UNKNOWN ? "unknown to the ledger" : fwl_running_name(d->running));
     printf("proven at height %llu, %s; author: %s\n", (unsigned long long)run->verify.header.height, text,
            strcmp(run->author, "none") == 0    ? "none, only the validators' quorum was checked"
            : strcmp(run->author, "image") == 0 ? "image, the installer must check its signature"
@@ -304,7 +305,7 @@ check(const struct fwl_command *self, struct run *run, const struct verify_args 
     int code = 0;
 
     if (err != FWL_OK) {
-        (void)fwl_commands_fail(path, err);
+        (void)fwl_commands_fail_file(path, err);
         return err == FWL_ERR_LIMIT ? FWL_EXIT_MALFORMED : FWL_EXIT_CONFIG;
     }
     code = take_now(self, run, args);
@@ -319,7 +320,12 @@ check(const struct fwl_command *self, struct run *run, const struct verify_args 
     run->work.cell_count = FWL_COUNT(run->cells);
     err = fwl_verify_init(&run->verify, &run->device, &run->settings, &run->facts.facts, run->now_ms);
     err = err == FWL_OK ? fwl_verify_bundle(&run->verify, run->candidates, &run->work, run->bundle) : err;
-    code = save_state(run, args);
+    code = run->verify.fresh ? save_state(run, args) : 0;
+    if (err == FWL_ERR_VERSION && run->verify.fault.field != NULL &&
+        strcmp(run->verify.fault.field, FWL_VERIFY_FACTS_VERSION) == 0) {
+        (void)fprintf(stderr, "fwledger: %s: version: %s\n", args->facts, fwl_err_text(err));
+        return FWL_EXIT_CONFIG;
+    }
     if (err != FWL_OK) {
         explain(run, err, path);
         return fwl_verify_exit(err);

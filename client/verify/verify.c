@@ -62,6 +62,7 @@ take_tip(struct fwl_verify *v, const struct fwl_answer *answer)
     }
     if (err == FWL_OK) {
         v->device->trust = v->trust;
+        v->fresh = true;
     }
     return err;
 }
@@ -96,6 +97,7 @@ fwl_verify_answer(struct fwl_verify *v, struct fwl_span bytes)
     enum fwl_err err = fwl_answer_decode(&answer, &v->fault, bytes);
 
     v->checked = false;
+    v->fresh = false;
     v->more = false;
     v->fork = false;
     v->expired = false;
@@ -237,6 +239,9 @@ decide(struct fwl_verify *v, struct fwl_candidate *candidates, struct fwl_decide
                                         .now_ms = v->header.time_ms};
     enum fwl_err err = fwl_decide_begin(work, &in);
 
+    if (err == FWL_ERR_VERSION) { /* the facts' fault, not the answer's */
+        v->fault = (struct fwl_fault){.err = err, .field = FWL_VERIFY_FACTS_VERSION};
+    }
     for (size_t i = 0; err == FWL_OK && i < v->release_count; i++) {
         err = decode_release(v, &v->chosen, i);
         if (err == FWL_OK) {

@@ -18,6 +18,8 @@
 #include "client/verify/device.h"
 #include "contracts/policy/decide.h"
 
+#define FWL_VERIFY_FACTS_VERSION "facts.version" /* field of a fault that is the caller's */
+
 /*
  * Who must have signed what is installed, beside the quorum. With keys, a release needs `author_sig: record` by one of
  * them; where the installer checks the image, `author_sig: image` will do. Both may be set. `none` is an explicit
@@ -52,6 +54,8 @@ struct fwl_verify {
     bool expired;              /* FWL_ERR_EPOCH: beyond the trusting period; only a re-anchor helps */
     struct fwl_hash32 missing; /* FWL_ERR_NO_VALUE: whose bytes are missing; fetch them and call again */
     struct fwl_fault fault;    /* malformed: where */
+
+    bool fresh; /* the tip passed the clock rule: device->trust is at the tip, and may be saved */
 
     /* proven, after fwl_verify_answer */
     bool checked;
@@ -113,7 +117,9 @@ typedef enum fwl_err (*fwl_verify_source)(void *cookie, struct fwl_span *value, 
  *          FWL_ERR_STALE     the fleet's max_age is smaller than the age of the tip
  *          FWL_ERR_AUTHOR    it would install, but the author's signature is missing or wrong; v->decision and
  *                            v->chosen tell of what, and nothing may be installed
- *          FWL_ERR_VERSION, FWL_ERR_SPACE  as fwl_decide_begin
+ *          FWL_ERR_VERSION   the facts' version is none of the class's scheme; v->fault.field is
+ *                            FWL_VERIFY_FACTS_VERSION, which no fault of the answer has
+ *          FWL_ERR_SPACE     as fwl_decide_begin
  *          malformed         codes 20..39 and FWL_ERR_LIMIT
  */
 FWL_NODISCARD enum fwl_err fwl_verify_values(struct fwl_verify *v, struct fwl_candidate *candidates,

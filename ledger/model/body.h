@@ -28,7 +28,7 @@ FWL_NODISCARD enum fwl_err fwl_body_decode(struct fwl_body *out, struct fwl_span
 void fwl_body_begin(struct fwl_reader *it, const struct fwl_body *body);
 bool fwl_body_next(struct fwl_reader *it, struct fwl_span *tx);
 /** fwl_body_put_start - header and count; then fwl_body_put_tx for each transaction. The caller set txs_count and
- * body_size (fwl_body_size_start plus fwl_body_size_tx of each). */
+ * body_size (FWL_BODY_SIZE_START plus FWL_BODY_SIZE_TX of each). */
 void fwl_body_put_start(struct fwl_writer *w, const struct fwl_header *header);
 void fwl_body_put_tx(struct fwl_writer *w, struct fwl_span tx);
 

@@ -378,6 +378,10 @@ chain_step(struct chain *c, unsigned from, unsigned to, unsigned governors_from,
     step.header = c->tip;
     step.header.height = flaw.lower != 0 ? c->anchor.height - flaw.lower : UINT64_C(101) + c->step_count;
     step.header.time_ms = CHAIN_TIME + c->step_count;
+    if (flaw.at != 0) {
+        step.header.height = flaw.at;
+        step.header.time_ms = c->tip.time_ms;
+    }
     step.header.epoch = c->tip.epoch + flaw.epoch_more;
     fwl_validators_hash(&step.header.validators_hash, &c->validator_sets[from]);
     fwl_validators_hash(&step.header.next_validators_hash, &step.validators);

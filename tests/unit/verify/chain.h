@@ -73,6 +73,7 @@ struct chain_flaw {
     uint64_t epoch_more; /* skips an epoch */
     bool same_set;       /* no change */
     uint64_t lower;      /* height below the trusted one by this much */
+    uint64_t at;         /* no flaw: at this height and the time of the tip */
 };
 /* chain_step - append the step to set @to (governors @governors) after @from; advances the tip's epoch. */
 void chain_step(struct chain *c, unsigned from, unsigned to, unsigned governors_from, unsigned governors_to,

@@ -163,6 +163,7 @@ test_verify__clock(void **state)
     r->now_ms--;
     expect(r, FWL_ERR_STALE);
     assert_int_equal(r->device.trust.height, 100); /* nothing moved */
+    assert_false(r->v.fresh);
     r->now_ms = tip + FWL_TRUST_MAX_AGE_MS;
     expect(r, FWL_OK);
     r->now_ms++;
@@ -500,6 +501,10 @@ test_verify__bad_facts(void **state)
     r->c->w->facts.fleet = fwl_span_text("ops");
     assert_int_equal(fwl_verify_init(&r->v, &r->device, &r->settings, &r->c->w->facts, r->now_ms), FWL_ERR_NAME);
     assert_string_equal(r->v.fault.field, "fleet");
+    r->c->w->facts.fleet = fwl_span_text("ops/line");
+    r->c->w->facts.version = fwl_span_text("abc"); /* not in the class's scheme: not the answer's fault */
+    expect(r, FWL_ERR_VERSION);
+    assert_string_equal(r->v.fault.field, FWL_VERIFY_FACTS_VERSION);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(test_verify__##name, setup, teardown)
