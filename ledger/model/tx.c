@@ -192,17 +192,23 @@ verify_one(const struct fwl_tx *tx, const struct fwl_tx_signature *s, const stru
     return fwl_ecdsa_verify(s->alg, &s->sig, &digest, &key->point) == FWL_OK ? FWL_OK : FWL_ERR_SIGNATURE;
 }
 
-/* The key of a signature in either list; fills which lists have it. */
+/*
+ * The key of a signature in either list; fills which lists have it. A kid has 8 bytes only: whoever finds a new key
+ * with the kid of an old one must not sign for both with it, so one that names two keys names none.
+ */
 static bool
 find_key(struct fwl_key *key, bool in[2], const struct fwl_tx_signature *s, const struct fwl_list lists[2])
 {
-    struct fwl_key found;
+    struct fwl_key found[2];
 
     for (size_t i = 0; i < 2; i++) {
-        in[i] = fwl_key_find(&found, lists[i], &s->kid) && found.alg == s->alg;
-        if (in[i]) {
-            *key = found;
-        }
+        in[i] = fwl_key_find(&found[i], lists[i], &s->kid) && found[i].alg == s->alg;
+    }
+    if (in[0] && in[1] && memcmp(found[0].point.b, found[1].point.b, sizeof(found[0].point.b)) != 0) {
+        in[0] = in[1] = false;
+    }
+    if (in[0] || in[1]) {
+        *key = found[in[0] ? 0 : 1];
     }
     return in[0] || in[1];
 }
