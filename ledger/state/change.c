@@ -82,6 +82,9 @@ change_check_nodes(struct fwl_state *s, const struct fwl_member *m, struct fwl_l
     struct fwl_hash32 key;
 
     for (fwl_list_begin(&it, members); fwl_member_next(&it, &other);) {
+        if (fwl_list_has_hash(other.node_keys, &m->key)) {
+            return fwl_work_refuse(s, FWL_ERR_DUPLICATE, "validators", "a consensus key is no node key");
+        }
         for (fwl_list_begin(&keys, m->node_keys); fwl_list_next_hash(&keys, &key);) {
             if (fwl_hash32_equal(&key, &other.key) ||
                 (!fwl_hash32_equal(&m->key, &other.key) && fwl_list_has_hash(other.node_keys, &key))) {

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "ledger/model/epoch.h"
 #include "ledger/model/evidence.h"
 #include "ledger/model/statement.h"
 #include "ledger_help.h"
@@ -238,14 +239,226 @@ test_change__evidence(void **unused)
     help_close(&l);
 }
 
+/* A consensus key that is another member's node key: one key would speak in two roles. */
+static void
+test_change__node_keys(void **unused)
+{
+    static const uint8_t now[] = {101, 102, 103, 104};
+    static const uint8_t added[] = {101, 102, 103, 104, 105};
+    struct help_ledger l;
+    struct change c;
+    struct fwl_secret secret;
+    struct fwl_pubkey32 key;
+    struct fwl_member m;
+    struct fwl_reader it;
+    struct fwl_writer w;
+    uint8_t node[34];
+    uint8_t members[2048];
+    struct fwl_list list = {0};
+
+    (void)unused;
+    help_open(&l);
+    help_world(&l);
+    validator(&secret, 105);
+    fwl_secret_xonly(&key, &secret);
+    fwl_writer_init(&w, node, sizeof(node));
+    fwl_cbor_put_bytes(&w, fwl_span(key.b, sizeof(key.b)));
+    for (unsigned i = 0; i < 2; i++) { /* first 105 becomes a node key of a member, then it wants to be a member */
+        change_make(&l, &c, i == 0 ? now : added, i == 0 ? 4 : 5, i == 0 ? 0 : 105);
+        list = (struct fwl_list){.count = c.a.u.validators.members.count};
+        fwl_writer_init(&w, members, sizeof(members));
+        fwl_list_begin(&it, c.a.u.validators.members);
+        for (size_t at = 0; fwl_member_next(&it, &m);) {
+            if (memcmp(m.key.b, key.b, 32) != 0 && at++ == 0) {
+                m.node_keys = (struct fwl_list){.items = fwl_span(node, sizeof(node)), .count = 1};
+            }
+            fwl_member_put(&w, &m);
+        }
+        assert_int_equal(fwl_writer_finish(&w, &list.items), FWL_OK);
+        c.a.u.validators.members = list;
+        help_begin(&l);
+        if (i == 0) {
+            c.a.has = 0; /* starts no epoch */
+            assert_int_equal(help_do(&l, "governors", c.a), FWL_OK);
+            help_end(&l);
+        } else {
+            REFUSED(&l, help_do(&l, "governors", c.a), FWL_ERR_DUPLICATE);
+        }
+    }
+    help_close(&l);
+}
+
+/* A set of governors by the numbers of their keys. */
+struct governors {
+    struct fwl_governors set;
+    uint8_t first;
+    uint8_t items[1024], points[33 * FWL_KEYS_MAX];
+    struct fwl_list keys;
+};
+
+static void
+governors_make(struct governors *g, uint8_t first, size_t count, uint8_t threshold)
+{
+    g->first = first;
+    g->keys = help_keys(g->items, sizeof(g->items), first, count);
+    assert_int_equal(fwl_key_governors(&g->set, g->points, g->keys, threshold), FWL_OK);
+}
+
+/* Bitmap and signatures of the first keys of @g, as many as its threshold; @out 2 + 64 * 16 bytes. */
+static void
+governors_sign(const struct governors *g, uint8_t *bitmap, uint8_t *sigs, const struct fwl_hash32 *digest)
+{
+    *bitmap = 0;
+    for (uint8_t i = 0; i < g->set.threshold; i++) {
+        for (uint8_t n = 0; n < g->set.count; n++) {
+            struct fwl_secret secret;
+            struct fwl_pubkey33 point;
+            struct fwl_sig64 sig;
+            int64_t alg;
+
+            help_secret(&secret, (uint8_t)(g->first + n));
+            fwl_secret_point(&alg, &point, &secret);
+            if (memcmp(point.b, g->set.keys.p + 33 * (size_t)i, 33) == 0) {
+                fwl_ecdsa_sign(&sig, &secret, digest);
+                memcpy(sigs + 64 * (size_t)i, sig.b, 64);
+                *bitmap = (uint8_t)(*bitmap | 1U << i);
+            }
+        }
+    }
+}
+
+/* What a device gets for the change in block 2, with the certificate of 101, 102 and 103. */
+static void
+step_make(struct fwl_epoch_step *step, const struct help_ledger *l, const struct fwl_validators *before,
+          const struct fwl_validators *after, uint8_t *buffer)
+{
+    struct fwl_vote votes[3];
+    const struct fwl_vote *pointers[3];
+    struct fwl_hash32 digest;
+    struct fwl_hash32 hash;
+
+    step->header = (struct fwl_header){
+        .version = FWL_HEADER_VERSION, .chain_id = l->at.chain_id, .height = l->at.height, .time_ms = l->at.time_ms};
+    step->validators = *after;
+    fwl_validators_hash(&step->header.validators_hash, before);
+    fwl_validators_hash(&step->header.next_validators_hash, after);
+    fwl_header_hash(&hash, &step->header);
+    for (uint16_t i = 0; i < 3; i++) {
+        votes[i] =
+            (struct fwl_vote){.kind = FWL_VOTE_FINALIZE, .height = step->header.height, .block_hash = hash, .idx = i};
+        fwl_vote_digest(&digest, &l->at.chain_id, FWL_VOTE_FINALIZE, votes[i].height, 0, &hash);
+        for (uint8_t n = 101; n <= 104; n++) {
+            struct fwl_secret secret;
+            struct fwl_pubkey32 point;
+            struct fwl_pubkey32 key;
+
+            validator(&secret, n);
+            fwl_secret_xonly(&point, &secret);
+            fwl_validators_key(&key, before, i);
+            if (memcmp(point.b, key.b, sizeof(key.b)) == 0) {
+                fwl_schnorr_sign(&votes[i].sig, &secret, &digest);
+            }
+        }
+        pointers[i] = &votes[i];
+    }
+    assert_int_equal(fwl_cert_make(&step->cert, buffer, 4096, before->n, pointers, 3), FWL_OK);
+}
+
+/* Governors rotate; the next change of the set carries the consent of both, and a device that knows the old follows. */
+static void
+test_change__governors_rotate(void **unused)
+{
+    static const uint8_t five[] = {101, 102, 103, 104, 105};
+    static const uint8_t four[] = {101, 102, 103, 104};
+    struct help_ledger l;
+    struct governors old;
+    struct governors now;
+    struct change c;
+    struct fwl_governor_signatures *sig = &c.a.u.validators.signatures;
+    struct fwl_action rotate = {.code = FWL_ACTION_PARTICIPANT_ROTATE};
+    struct fwl_validators before;
+    struct fwl_validators after;
+    struct fwl_hash32 vh;
+    struct fwl_hash32 gh;
+    struct fwl_hash32 digest;
+    struct fwl_state_result r;
+    struct fwl_epoch_step step = {.header = {0}};
+    struct fwl_epoch_trusted trusted = {.time_ms = HELP_T0};
+    uint8_t sets[2][FWL_VALIDATORS_SIZE_MAX];
+    uint8_t sigs[2][1 + 64 * 3];
+    uint8_t buffer[4096];
+    struct fwl_kv kv;
+
+    (void)unused;
+    help_open(&l);
+    kv = fwl_overlay_kv(&l.base);
+    governors_make(&old, 1, 1, 1);
+    governors_make(&now, 31, 3, 2);
+    assert_int_equal(fwl_state_validators(&kv, &before, sets[0], NULL), FWL_OK);
+    help_begin(&l);
+    rotate.u.participant.keys = now.keys;
+    rotate.u.participant.threshold = 2;
+    assert_int_equal(help_do(&l, "governors", rotate), FWL_OK);
+    help_end(&l);
+
+    help_begin(&l);
+    change_make(&l, &c, five, 5, 105);
+    REFUSED(&l, help_do(&l, "governors", c.a), FWL_ERR_KEYS); /* the old set alone */
+    assert_int_equal(fwl_member_set(&after, sets[1], c.a.u.validators.members), FWL_OK);
+    fwl_validators_hash(&vh, &after);
+    fwl_governors_hash(&gh, &now.set);
+    fwl_statement_epoch(&digest, &l.at.chain_id, 1, &vh, &gh);
+    governors_sign(&now, &sigs[0][0], sigs[0] + 1, &digest);
+    governors_sign(&old, &sigs[1][0], sigs[1] + 1, &digest);
+    *sig = (struct fwl_governor_signatures){.bitmap = fwl_span(sigs[0], 1), .sigs = fwl_span(sigs[0] + 1, 128)};
+    REFUSED(&l, help_do(&l, "governors", c.a), FWL_ERR_KEYS); /* the new set alone */
+    sig->old_bitmap = fwl_span(sigs[1], 1);
+    sig->old_sigs = fwl_span(sigs[1] + 1, 64);
+    sigs[1][40] ^= 1;
+    REFUSED(&l, help_do(&l, "governors", c.a), FWL_ERR_SIGNATURE);
+    sigs[1][40] ^= 1;
+    assert_int_equal(help_do(&l, "governors", c.a), FWL_OK);
+    assert_int_equal(fwl_state_end(l.state, &r), FWL_OK);
+    assert_true(r.validators_changed);
+    assert_int_equal(r.signatures.old_sigs.size, 64);
+    step_make(&step, &l, &before, &after, buffer);
+    step.governors = now.set;
+    step.sigs = fwl_span(sigs[0], 1 + 128);
+    step.old_sigs = fwl_span(sigs[1], 1 + 64);
+    trusted.chain_id = l.at.chain_id;
+    trusted.validators = before;
+    trusted.governors = old.set;
+    assert_int_equal(fwl_epoch_verify(&step, &trusted), FWL_OK);
+    step.old_sigs.size = 0;
+    assert_int_equal(fwl_epoch_verify(&step, &trusted), FWL_ERR_KEYS);
+    step.old_sigs.size = 65;
+    trusted.governors = now.set;
+    assert_int_equal(fwl_epoch_verify(&step, &trusted), FWL_ERR_KEYS); /* twice the same set */
+    assert_int_equal(fwl_overlay_merge(&l.base, &l.block), FWL_OK);
+
+    l.at.epoch = 1; /* from here on the new set alone, and no more than it */
+    help_begin(&l);
+    change_make(&l, &c, four, 4, 0);
+    fwl_statement_epoch(&digest, &l.at.chain_id, 2, &step.header.validators_hash, &gh);
+    governors_sign(&now, &sigs[0][0], sigs[0] + 1, &digest);
+    *sig = (struct fwl_governor_signatures){.bitmap = fwl_span(sigs[0], 1),
+                                            .sigs = fwl_span(sigs[0] + 1, 128),
+                                            .old_bitmap = fwl_span(sigs[0], 1),
+                                            .old_sigs = fwl_span(sigs[0] + 1, 128)};
+    REFUSED(&l, help_do(&l, "governors", c.a), FWL_ERR_KEYS);
+    *sig = (struct fwl_governor_signatures){.bitmap = fwl_span(sigs[0], 1), .sigs = fwl_span(sigs[0] + 1, 128)};
+    assert_int_equal(help_do(&l, "governors", c.a), FWL_OK);
+    help_end(&l);
+    help_close(&l);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_change__set),
-        cmocka_unit_test(test_change__possession_age),
-        cmocka_unit_test(test_change__params),
-        cmocka_unit_test(test_change__evidence),
+        cmocka_unit_test(test_change__set),       cmocka_unit_test(test_change__possession_age),
+        cmocka_unit_test(test_change__node_keys), cmocka_unit_test(test_change__governors_rotate),
+        cmocka_unit_test(test_change__params),    cmocka_unit_test(test_change__evidence),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
