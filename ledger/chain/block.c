@@ -321,8 +321,8 @@ take_candidates(struct fwl_chain *c, struct draft *d, const struct fwl_chain_can
         if (is_own_failure(err)) {
             return err;
         }
-        if (err == FWL_ERR_WORK) {
-            break; /* the block is full; the next one has room */
+        if (err == FWL_ERR_WORK && d->count > 0) {
+            break; /* the block is full; the next one has room, or refuses it as its first */
         }
         if (err != FWL_OK) {
             candidates->refused(candidates->cookie, tx, &why);
