@@ -12,73 +12,96 @@
 #include "ledger/model/header.h"
 #include "ledger/model/statement.h"
 
-struct change {
-    struct fwl_submit_args submit;
-    const char *new_key; /* secret of an added or changed validator */
-    struct fwl_spec spec;
-    struct fwl_governors governors;
-    uint8_t governor_keys[33 * FWL_KEYS_MAX];
+/* A set of governors and its signatures of the epoch statement. */
+struct consent {
+    struct fwl_governors set;
+    uint8_t keys[33 * FWL_KEYS_MAX];
     uint8_t bitmap[2];
     uint8_t sigs[64 * FWL_KEYS_MAX];
+};
+
+struct change {
+    struct fwl_submit_args submit;
+    const char *new_key;          /* secret of an added or changed validator */
+    struct fwl_arg_list old_keys; /* of the governors before their keys changed */
+    struct fwl_spec spec;
+    struct consent now, old;
     struct fwl_action action;
 };
 
-/* The governors of today, from their participant entry. */
-static int
-take_governors(struct change *c, struct fwl_session *session)
+/* Keys and threshold of governors, as the node tells them. */
+static enum fwl_err
+read_governors(struct consent *out, const json_t *value)
 {
     struct fwl_key keys[FWL_KEYS_MAX];
     uint8_t items[FWL_KEYS_MAX * 48];
     struct fwl_list list = {0};
     struct fwl_writer w;
-    json_t *value = NULL;
-    const json_t *array = NULL;
-    int code = fwl_session_json(session, &value, "/v1/participants/governors");
-    enum fwl_err err = FWL_ERR_VALUE;
+    const json_t *array = json_object_get(value, "keys");
+    enum fwl_err err = FWL_OK;
 
-    array = json_object_get(value, "keys");
     list.count = json_array_size(array);
-    if (code == 0 && list.count > 0 && list.count <= FWL_KEYS_MAX) {
-        err = FWL_OK;
-        for (size_t i = 0; i < list.count && err == FWL_OK; i++) {
-            const char *text = json_string_value(json_array_get(array, i));
+    if (list.count == 0 || list.count > FWL_KEYS_MAX) {
+        return FWL_ERR_VALUE;
+    }
+    for (size_t i = 0; i < list.count && err == FWL_OK; i++) {
+        const char *text = json_string_value(json_array_get(array, i));
 
-            err = text == NULL ? FWL_ERR_VALUE : fwl_anchor_key(&keys[i], fwl_span_text(text));
-        }
+        err = text == NULL ? FWL_ERR_VALUE : fwl_anchor_key(&keys[i], fwl_span_text(text));
     }
     if (err == FWL_OK) {
         fwl_writer_init(&w, items, sizeof(items));
         fwl_key_put_list(&w, keys, list.count);
         err = fwl_writer_finish(&w, &list.items);
     }
-    err = err == FWL_OK ? fwl_key_governors(&c->governors, c->governor_keys, list,
-                                            (uint64_t)json_integer_value(json_object_get(value, "threshold")))
-                        : err;
-    json_decref(value);
-    return code != 0 ? code : err == FWL_OK ? 0 : fwl_commands_fail("/v1/participants/governors", err);
+    return err == FWL_OK ? fwl_key_governors(&out->set, out->keys, list,
+                                             (uint64_t)json_integer_value(json_object_get(value, "threshold")))
+                         : err;
+}
+
+/* The governors of today, from their participant entry, and those of the last epoch step. */
+static int
+take_governors(struct change *c, struct fwl_session *session)
+{
+    static const char *const path[] = {"/v1/participants/governors", "/v1/validators"};
+
+    for (size_t i = 0; i < FWL_COUNT(path); i++) {
+        json_t *value = NULL;
+        int code = fwl_session_json(session, &value, path[i]);
+        enum fwl_err err = FWL_OK;
+
+        if (code == 0) {
+            err =
+                i == 0 ? read_governors(&c->now, value) : read_governors(&c->old, json_object_get(value, "governors"));
+        }
+        json_decref(value);
+        if (code != 0 || err != FWL_OK) {
+            return code != 0 ? code : fwl_commands_fail(path[i], err);
+        }
+    }
+    return 0;
 }
 
 /* Signs @digest with each given key, in the order of the set: bitmap and signatures. */
 static int
-sign_statement(struct change *c, const struct fwl_hash32 *digest)
+sign_statement(struct consent *c, const struct fwl_arg_list *files, const char *whose, const struct fwl_hash32 *digest)
 {
     struct fwl_sig64 by_member[FWL_KEYS_MAX];
     size_t count = 0;
 
-    for (size_t i = 0; i < c->submit.keys.count && count < c->governors.threshold; i++) {
+    for (size_t i = 0; i < files->count && count < c->set.threshold; i++) {
         struct fwl_secret secret;
         struct fwl_pubkey33 point;
         int64_t alg = 0;
-        enum fwl_err err = fwl_secret_load(&secret, c->submit.keys.values[i]);
+        enum fwl_err err = fwl_secret_load(&secret, files->values[i]);
 
         if (err != FWL_OK || secret.kind != FWL_KEY_PARTICIPANT) {
             fwl_secret_clear(&secret);
-            return err != FWL_OK ? fwl_commands_fail(c->submit.keys.values[i], err)
-                                 : fwl_commands_fail(c->submit.keys.values[i], FWL_ERR_KEYS);
+            return fwl_commands_fail(files->values[i], err != FWL_OK ? err : FWL_ERR_KEYS);
         }
         fwl_secret_point(&alg, &point, &secret);
-        for (size_t m = 0; m < c->governors.count; m++) {
-            if (memcmp(c->governors.keys.p + 33 * m, point.b, 33) == 0 && (c->bitmap[m / 8] >> (m % 8) & 1) == 0) {
+        for (size_t m = 0; m < c->set.count; m++) {
+            if (memcmp(c->set.keys.p + 33 * m, point.b, 33) == 0 && (c->bitmap[m / 8] >> (m % 8) & 1) == 0) {
                 fwl_ecdsa_sign(&by_member[m], &secret, digest);
                 c->bitmap[m / 8] = (uint8_t)(c->bitmap[m / 8] | 1U << (m % 8));
                 count++;
@@ -86,21 +109,36 @@ sign_statement(struct change *c, const struct fwl_hash32 *digest)
         }
         fwl_secret_clear(&secret);
     }
-    if (count < c->governors.threshold) {
-        (void)fprintf(stderr, "fwledger: %u of the governors' keys are needed, %zu were given\n",
-                      c->governors.threshold, count);
+    if (count < c->set.threshold) {
+        (void)fprintf(stderr, "fwledger: %u of the governors' %s are needed, %zu were given\n", c->set.threshold, whose,
+                      count);
         return FWL_EXIT_NO;
     }
     count = 0;
-    for (size_t m = 0; m < c->governors.count; m++) {
+    for (size_t m = 0; m < c->set.count; m++) {
         if ((c->bitmap[m / 8] >> (m % 8) & 1) != 0) {
             memcpy(c->sigs + 64 * count++, by_member[m].b, 64);
         }
     }
-    c->action.has |= FWL_HAS(2);
-    c->action.u.validators.signatures.bitmap = fwl_span(c->bitmap, ((size_t)c->governors.count + 7) / 8);
-    c->action.u.validators.signatures.sigs = fwl_span(c->sigs, 64 * count);
     return 0;
+}
+
+/* The consent of today's governors and, if their keys changed since the last epoch step, of those whom devices know. */
+static int
+sign_both(struct change *c, const struct fwl_hash32 *digest)
+{
+    struct fwl_governor_signatures *s = &c->action.u.validators.signatures;
+    int code = sign_statement(&c->now, &c->submit.keys, "keys (--key)", digest);
+
+    c->action.has |= FWL_HAS(2);
+    s->bitmap = fwl_span(c->now.bitmap, ((size_t)c->now.set.count + 7) / 8);
+    s->sigs = fwl_span(c->now.sigs, 64 * (size_t)c->now.set.threshold);
+    if (code != 0 || fwl_governors_equal(&c->now.set, &c->old.set)) {
+        return code;
+    }
+    s->old_bitmap = fwl_span(c->old.bitmap, ((size_t)c->old.set.count + 7) / 8);
+    s->old_sigs = fwl_span(c->old.sigs, 64 * (size_t)c->old.set.threshold);
+    return sign_statement(&c->old, &c->old_keys, "keys of the last change of validators (--old-key)", digest);
 }
 
 /* A new key shows that it is live: it signs the newest block. */
@@ -153,9 +191,9 @@ complete(struct change *c, struct fwl_session *session)
     }
     code = take_governors(c, session);
     if (code == 0) {
-        fwl_governors_hash(&governors_hash, &c->governors);
+        fwl_governors_hash(&governors_hash, &c->now.set);
         fwl_statement_epoch(&digest, &session->chain_id, header.epoch + 1, &validators_hash, &governors_hash);
-        code = sign_statement(c, &digest);
+        code = sign_both(c, &digest);
     }
     return code == 0 && c->new_key != NULL ? prove_possession(c, session, &header) : code;
 }
@@ -193,6 +231,10 @@ run_change(const struct fwl_command *self, int argc, char **argv)
                                           .value_name = "FILE",
                                           .help = "key of the added or changed validator: proves it is live",
                                           .value = &c->new_key},
+                                         {.name = "--old-key",
+                                          .value_name = "FILE",
+                                          .help = "a key that the governors had at the last change of validators",
+                                          .list = &c->old_keys},
                                          FWL_SUBMIT_OPTIONS(&c->submit)};
     code = fwl_args_parse(self, options, FWL_COUNT(options), &operands, 1, 1, argc, argv);
     code = code == -1 ? send(c, operands.values[0]) : code;
@@ -266,7 +308,8 @@ const struct fwl_command fwl_commands_chain[] = {
     {"validators change", "FILE",
      "Governors change the validators, one member at a time.\n"
      "FILE names the whole next set: validators: [{key, participant, nodes, log_keys}].\n"
-     "The same keys sign the epoch statement.",
+     "The same keys sign the epoch statement; if the governors' keys changed since the\n"
+     "last such change, so do those of then (--old-key): devices know these.",
      "fwledger validators change next.yaml --new-key validator4.key" GOVERNORS, run_change},
     {"params set", "FILE", "Governors change parameters; FILE: heartbeat, leader_term, max_block, ...; the rest stays.",
      "echo 'heartbeat: 60s' >params.yaml; fwledger params set params.yaml" GOVERNORS, run_params},
