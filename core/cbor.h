@@ -34,6 +34,7 @@ enum fwl_cbor_type {
 /** fwl_cbor_peek - the major type of the next item, without consuming it. */
 enum fwl_cbor_type fwl_cbor_peek(const struct fwl_reader *r);
 
+/** fwl_cbor_uint - an unsigned integer. fwl_cbor_bool - true or false. 0 and false on failure. */
 uint64_t fwl_cbor_uint(struct fwl_reader *r);
 /** fwl_cbor_uint_max - an unsigned integer of at most @max, else FWL_ERR_RANGE. */
 uint64_t fwl_cbor_uint_max(struct fwl_reader *r, uint64_t max);
@@ -85,7 +86,8 @@ FWL_NODISCARD bool fwl_utf8_check(struct fwl_span text);
 FWL_NODISCARD size_t fwl_utf8_prefix(struct fwl_span text);
 
 /* Encoding. Map keys are written by the caller in ascending order of their encodings (0.., then -1, -2..; short
- * text before long); fwl_cbor_check on the result is the debug check of that. */
+ * text before long), and as many items as the head of an array or map says; text is valid UTF-8 (the caller's duty);
+ * fwl_cbor_check on the result is the debug check of that. */
 void fwl_cbor_put_uint(struct fwl_writer *w, uint64_t v);
 void fwl_cbor_put_int(struct fwl_writer *w, int64_t v);
 void fwl_cbor_put_bool(struct fwl_writer *w, bool v);

@@ -23,6 +23,7 @@ void fwl_writer_init(struct fwl_writer *w, void *buffer, size_t room);
 /** fwl_writer_fail - record a failure found by the encoder itself (a value over its limit); the first one stays. */
 void fwl_writer_fail(struct fwl_writer *w, enum fwl_err err);
 
+/* Append a big-endian unsigned integer, or bytes; FWL_ERR_SPACE on the writer when they do not fit. */
 void fwl_writer_u8(struct fwl_writer *w, uint8_t v);
 void fwl_writer_u16(struct fwl_writer *w, uint16_t v);
 void fwl_writer_u32(struct fwl_writer *w, uint32_t v);

@@ -87,6 +87,7 @@ struct fwl_http_problem {
     const char *field;  /* may be NULL */
 };
 
+/** fwl_http_reply_problem - answer with @problem as application/problem+json; borrows it. */
 void fwl_http_reply_problem(struct fwl_http_request *request, const struct fwl_http_problem *problem);
 
 /** fwl_http_defer - keep the request open after the handler returned; NULL when out of memory (then reply now). */

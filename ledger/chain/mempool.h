@@ -57,6 +57,7 @@ void fwl_mempool_recheck(struct fwl_mempool *m, struct fwl_chain *chain, uint64_
                                          const struct fwl_state_refusal *why),
                          void *cookie);
 
+/** fwl_mempool_count, fwl_mempool_bytes - transactions held, and the sum of their sizes. */
 size_t fwl_mempool_count(const struct fwl_mempool *m);
 size_t fwl_mempool_bytes(const struct fwl_mempool *m);
 

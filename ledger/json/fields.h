@@ -11,7 +11,8 @@
 #include "core/span.h"
 #include "ledger/model/list.h"
 
-/** fwl_fields_set - takes @value. The others make their value. */
+/** fwl_fields_set - takes the reference @value. fwl_fields_number, fwl_fields_text, fwl_fields_hash - make their value:
+ * an integer, a string (valid UTF-8), lower-case hexadecimal. */
 void fwl_fields_set(json_t *object, const char *member, json_t *value);
 void fwl_fields_number(json_t *object, const char *member, uint64_t number);
 void fwl_fields_text(json_t *object, const char *member, struct fwl_span text);

@@ -43,7 +43,9 @@ FWL_NODISCARD enum fwl_err fwl_parse_members(struct fwl_parse *out, const json_t
 /** fwl_parse_text - a view of a JSON string; a NULL span for anything else. */
 struct fwl_span fwl_parse_text(const json_t *value);
 
-/* Members of @object. An absent one leaves a NULL span, false or NULL; another type is FWL_ERR_TYPE. */
+/** fwl_parse_get_text, fwl_parse_get_uint, fwl_parse_get_list - a member of @object; an absent one leaves a NULL span,
+ * @there false and @number as it was, or NULL; another type is FWL_ERR_TYPE. fwl_parse_need_text - the same, and an
+ * absent one is FWL_ERR_MISSING. Texts and lists view @object. */
 FWL_NODISCARD enum fwl_err fwl_parse_get_text(struct fwl_parse *out, struct fwl_span *text, const json_t *object,
                                               const char *member);
 FWL_NODISCARD enum fwl_err fwl_parse_need_text(struct fwl_parse *out, struct fwl_span *text, const json_t *object,

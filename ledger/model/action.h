@@ -151,6 +151,8 @@ struct fwl_action {
 
 /** fwl_action_read - one action from a transaction; FWL_ERR_UNKNOWN for a code that protocol 1 does not have. */
 void fwl_action_read(struct fwl_reader *r, struct fwl_action *out);
+/** fwl_action_decode - exactly one action; the same errors and those of its fields, FWL_ERR_TRAILING; @fault (may be
+ * NULL) names the field; @out views @in. */
 FWL_NODISCARD enum fwl_err fwl_action_decode(struct fwl_action *out, struct fwl_fault *fault, struct fwl_span in);
 /** fwl_action_put - the inverse; FWL_ERR_MISSING or FWL_ERR_UNKNOWN on the writer when @has does not fit the code. */
 void fwl_action_put(struct fwl_writer *w, const struct fwl_action *action);

@@ -40,6 +40,7 @@ FWL_NODISCARD enum fwl_err fwl_cert_decode_short(struct fwl_cert *out, struct fw
 void fwl_cert_read(struct fwl_cert *out, struct fwl_reader *r, uint16_t n);
 void fwl_cert_read_short(struct fwl_cert *out, struct fwl_reader *r, uint16_t n, uint64_t height,
                          const struct fwl_hash32 *block_hash);
+/** fwl_cert_put, fwl_cert_put_short - the inverse of the two forms. */
 void fwl_cert_put(struct fwl_writer *w, const struct fwl_cert *cert);
 void fwl_cert_put_short(struct fwl_writer *w, const struct fwl_cert *cert);
 

@@ -22,6 +22,7 @@ void fwl_digest_read(struct fwl_reader *r, struct fwl_digest *out);
 void fwl_digest_put(struct fwl_writer *w, const struct fwl_digest *digest);
 /** fwl_digest_size - bytes of @alg's digests, 0 when there is no such algorithm. */
 size_t fwl_digest_size(int64_t alg);
+/** fwl_digest_equal - the same algorithm and the same bytes? Not in constant time: digests are public. */
 bool fwl_digest_equal(const struct fwl_digest *a, const struct fwl_digest *b);
 
 #endif

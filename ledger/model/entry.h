@@ -164,7 +164,9 @@ struct fwl_image_entry {
     struct fwl_list verdicts; /* fwl_entry_next_verdict, ascending scanner */
 };
 
-/** Decoders: FWL_OK or why not, and @fault (may be NULL) names the field. FWL_ERR_LIMIT above the table's maximum. */
+/** Decoders: FWL_OK or why not, and @fault (may be NULL) names the field. FWL_ERR_LIMIT above the table's maximum;
+ * the errors of core/cbor.h, FWL_ERR_UNKNOWN and FWL_ERR_MISSING (a key), and those of the fields. @out views @in,
+ * zeros on failure. Cost: one pass. */
 FWL_NODISCARD enum fwl_err fwl_entry_class(struct fwl_class_entry *out, struct fwl_fault *fault, struct fwl_span in);
 FWL_NODISCARD enum fwl_err fwl_entry_fleet(struct fwl_fleet_entry *out, struct fwl_fault *fault, struct fwl_span in);
 FWL_NODISCARD enum fwl_err fwl_entry_participant(struct fwl_participant_entry *out, struct fwl_fault *fault,
@@ -178,6 +180,8 @@ FWL_NODISCARD enum fwl_err fwl_entry_image(struct fwl_image_entry *out, struct f
 /** fwl_entry_number - a tombstone (height) or a transaction id's entry (expires): one unsigned integer. */
 FWL_NODISCARD enum fwl_err fwl_entry_number(uint64_t *out, struct fwl_fault *fault, struct fwl_span in);
 
+/** Encoders, the inverse: fields are there iff their bit of @has is set (FWL_ERR_MISSING, FWL_ERR_UNKNOWN on the writer
+ * where it does not fit the table). */
 void fwl_entry_put_class(struct fwl_writer *w, const struct fwl_class_entry *e);
 void fwl_entry_put_fleet(struct fwl_writer *w, const struct fwl_fleet_entry *e);
 void fwl_entry_put_participant(struct fwl_writer *w, const struct fwl_participant_entry *e);

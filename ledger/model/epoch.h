@@ -24,9 +24,11 @@ struct fwl_epoch_step {
  * fwl_epoch_decode - @n: members of the stored set, 1..FWL_VALIDATORS_MAX (FWL_ASSERT).
  *
  * The bytes after @sigs are @old_sigs; their length is judged by fwl_epoch_verify, which knows the stored set.
+ * Owns:    @out views @in; zeros on failure.
  * Returns: FWL_OK, the errors of the parts, FWL_ERR_LIMIT when old_sigs is longer than any can be.
  */
 FWL_NODISCARD enum fwl_err fwl_epoch_decode(struct fwl_epoch_step *out, struct fwl_span in, uint16_t n);
+/** fwl_epoch_put - the inverse. */
 void fwl_epoch_put(struct fwl_writer *w, const struct fwl_epoch_step *step);
 
 /** What the verifier trusts before the step. */

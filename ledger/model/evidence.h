@@ -27,7 +27,9 @@ struct fwl_evidence {
 
 /** fwl_evidence_is - do the bytes of a transaction begin like evidence? */
 bool fwl_evidence_is(struct fwl_span tx);
-/** fwl_evidence_decode - FWL_ERR_VALUE when the pair is no such conflict, FWL_ERR_ORDER when the votes are swapped. */
+/** fwl_evidence_decode - FWL_ERR_VALUE for another tag or when the pair is no such conflict, FWL_ERR_ORDER when the
+ * votes are swapped, FWL_ERR_TRUNCATED, FWL_ERR_TRAILING; no signature is checked. fwl_evidence_encode - the inverse.
+ */
 FWL_NODISCARD enum fwl_err fwl_evidence_decode(struct fwl_evidence *out, struct fwl_span in);
 void fwl_evidence_encode(uint8_t out[FWL_EVIDENCE_SIZE], const struct fwl_evidence *ev);
 /** fwl_evidence_make - order two votes and name their conflict; FWL_ERR_VALUE when they do not conflict. */

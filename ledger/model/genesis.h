@@ -27,6 +27,7 @@ struct fwl_genesis {
 /** fwl_genesis_decode - FWL_ERR_VALUE for fewer than 4 validators without the development flag or a threshold above
  * the number of keys; FWL_ERR_UNKNOWN for governors' keys that are not ES256K; the errors of the parts. */
 FWL_NODISCARD enum fwl_err fwl_genesis_decode(struct fwl_genesis *out, struct fwl_fault *fault, struct fwl_span in);
+/** fwl_genesis_put - the inverse; lists are written as they stand. */
 void fwl_genesis_put(struct fwl_writer *w, const struct fwl_genesis *g);
 /** fwl_genesis_chain_id - SHA-256(0x22 || document). */
 void fwl_genesis_chain_id(struct fwl_hash32 *out, struct fwl_span document);

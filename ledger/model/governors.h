@@ -22,10 +22,13 @@ struct fwl_governors {
 /** fwl_governors_read - FWL_ERR_LIMIT (count), FWL_ERR_VALUE (threshold or count 0, threshold > count, no point),
  * FWL_ERR_ORDER, FWL_ERR_DUPLICATE. Only the form of a point is checked here; a signature check finds the rest. */
 void fwl_governors_read(struct fwl_governors *out, struct fwl_reader *r);
+/** fwl_governors_decode - exactly one set; the errors above, FWL_ERR_TRUNCATED, FWL_ERR_TRAILING; @out views @in, zeros
+ * on failure. fwl_governors_put - the inverse. */
 FWL_NODISCARD enum fwl_err fwl_governors_decode(struct fwl_governors *out, struct fwl_span in);
 void fwl_governors_put(struct fwl_writer *w, const struct fwl_governors *set);
 /** fwl_governors_hash - SHA-256(0x24 || GovernorSet). */
 void fwl_governors_hash(struct fwl_hash32 *out, const struct fwl_governors *set);
+/** fwl_governors_equal - the same threshold and the same keys? */
 bool fwl_governors_equal(const struct fwl_governors *a, const struct fwl_governors *b);
 /** fwl_governors_sigs_size - bytes of bitmap and signatures of this set. */
 size_t fwl_governors_sigs_size(const struct fwl_governors *set);

@@ -17,6 +17,7 @@ struct fwl_member {
 
 /** fwl_member_next - the next of a checked list; false at the end. */
 bool fwl_member_next(struct fwl_reader *it, struct fwl_member *member);
+/** fwl_member_read, fwl_member_put - one member, and the inverse. */
 void fwl_member_read(struct fwl_reader *r, struct fwl_member *out);
 void fwl_member_put(struct fwl_writer *w, const struct fwl_member *member);
 /** fwl_member_item - item reader; ascending by key. Internal. */

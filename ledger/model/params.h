@@ -27,9 +27,11 @@ struct fwl_params {
 
 /** fwl_params_default - the values that `genesis` proposes. */
 void fwl_params_default(struct fwl_params *out);
-/** fwl_params_read - as a field of another form; FWL_ERR_RANGE for a value out of its bounds (core/limits.h). */
+/** fwl_params_read - as a field of another form; FWL_ERR_RANGE for a value out of its bounds (core/limits.h).
+ * fwl_params_put - the inverse. */
 void fwl_params_read(struct fwl_reader *r, struct fwl_params *out);
 void fwl_params_put(struct fwl_writer *w, const struct fwl_params *params);
+/** fwl_params_decode - exactly one entry of at most FWL_PARAMS_SIZE_MAX bytes; @fault (may be NULL) names the field. */
 FWL_NODISCARD enum fwl_err fwl_params_decode(struct fwl_params *out, struct fwl_fault *fault, struct fwl_span in);
 /** fwl_params_hash - params_hash: SHA-256(0x23 || entry). */
 void fwl_params_hash(struct fwl_hash32 *out, const struct fwl_params *params);

@@ -99,6 +99,8 @@ FWL_NODISCARD enum fwl_err fwl_policy_source_decode(struct fwl_policy_source *ou
                                                     struct fwl_span in);
 FWL_NODISCARD enum fwl_err fwl_policy_entry_decode(struct fwl_policy_entry *out, struct fwl_fault *fault,
                                                    struct fwl_span in);
+/** fwl_policy_source_put, fwl_policy_entry_put - the inverse; FWL_ERR_MISSING or FWL_ERR_UNKNOWN on the writer when
+ * @has does not fit the form. */
 void fwl_policy_source_put(struct fwl_writer *w, const struct fwl_policy_source *p);
 void fwl_policy_entry_put(struct fwl_writer *w, const struct fwl_policy_entry *p);
 

@@ -31,7 +31,8 @@ fwl_validators_faulty(uint32_t n)
 
 /** fwl_validators_read - from a reader; FWL_ERR_LIMIT (n), FWL_ERR_VALUE (n = 0), FWL_ERR_ORDER, FWL_ERR_DUPLICATE. */
 void fwl_validators_read(struct fwl_validators *out, struct fwl_reader *r);
-/** fwl_validators_decode - exactly one set; the errors above, FWL_ERR_TRUNCATED, FWL_ERR_TRAILING. */
+/** fwl_validators_decode - exactly one set; the errors above, FWL_ERR_TRUNCATED, FWL_ERR_TRAILING; @out views @in.
+ * fwl_validators_put - the inverse. */
 FWL_NODISCARD enum fwl_err fwl_validators_decode(struct fwl_validators *out, struct fwl_span in);
 void fwl_validators_put(struct fwl_writer *w, const struct fwl_validators *set);
 /** fwl_validators_hash - SHA-256(0x21 || ValidatorSet). */

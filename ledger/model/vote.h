@@ -30,6 +30,8 @@ struct fwl_vote {
 
 /** fwl_vote_read - FWL_ERR_VALUE for a kind above 3, or a NULLIFY with a hash. */
 void fwl_vote_read(struct fwl_vote *out, struct fwl_reader *r);
+/** fwl_vote_decode - exactly one vote of FWL_VOTE_SIZE bytes: the same, FWL_ERR_TRUNCATED, FWL_ERR_TRAILING; no
+ * signature is checked. fwl_vote_put, fwl_vote_encode - the inverse. */
 FWL_NODISCARD enum fwl_err fwl_vote_decode(struct fwl_vote *out, struct fwl_span in);
 void fwl_vote_put(struct fwl_writer *w, const struct fwl_vote *vote);
 void fwl_vote_encode(uint8_t out[FWL_VOTE_SIZE], const struct fwl_vote *vote);
