@@ -16,7 +16,8 @@ enum {
  * "-hh:mm"; "t" and "z" will do.
  *
  * Returns: FWL_OK; FWL_ERR_VALUE when @text is no such time of the years 0001 to 9999 as written; @unix_s is 0 then,
- * and may be negative otherwise. A leap second is :59. Source:  RFC 3339 5.6; days by the proleptic Gregorian calendar.
+ * and may be negative otherwise. A leap second is :59.
+ * Source:  RFC 3339 5.6; days by the proleptic Gregorian calendar.
  */
 FWL_NODISCARD enum fwl_err fwl_time_parse(int64_t *unix_s, struct fwl_span text);
 
