@@ -1,0 +1,419 @@
+/* Headers, transactions, certificates, sets and the indexes of blocks, from genesis to the tip. */
+#include "ledger/fsck/part.h"
+#include "ledger/merkle/build/tiles.h"
+#include "ledger/model/body.h"
+#include "ledger/model/epoch.h"
+#include "ledger/model/evidence.h"
+#include "ledger/model/tx.h"
+#include "ledger/query/layout.h"
+
+struct walk {
+    struct fwl_fsck *f;
+    struct fwl_header *h; /* f->header */
+    struct fwl_header parent;
+    struct fwl_span header_bytes;
+    struct fwl_span cert; /* of this height; empty at 0 */
+    struct fwl_hash32 hash, parent_hash;
+    struct fwl_layout_set set; /* of this height */
+    uint64_t epoch;
+    struct fwl_governors governors;
+    uint8_t governor_keys[33 * FWL_KEYS_MAX];
+    struct fwl_frontier history, log;
+    struct fwl_span tile; /* level 0 of the log, where its last leaf is */
+};
+
+/* The record of height @height, which must be the next one in @space. */
+static enum fwl_err
+at_height(struct fwl_fsck *f, struct fwl_span *value, enum fwl_space space, uint64_t height, bool first)
+{
+    uint8_t before[8];
+    uint8_t key[8];
+    struct fwl_span want = fwl_fsck_be64(key, height);
+    struct fwl_kv_entry e;
+    enum fwl_err err = fwl_fsck_next(f, &e, space, first ? fwl_span(NULL, 0) : fwl_fsck_be64(before, height - 1));
+
+    if (err == FWL_OK && fwl_span_equal(e.key, want)) {
+        *value = e.value;
+        return FWL_OK;
+    }
+    if (err != FWL_OK && err != FWL_ERR_ABSENT) {
+        return err;
+    }
+    if (err == FWL_OK && fwl_span_compare(e.key, want) < 0) {
+        return fwl_fsck_fail(f, space, e.key, "no height has this key");
+    }
+    return fwl_fsck_fail(f, space, want, "the record of this height is missing");
+}
+
+/* Nothing follows the tip. */
+static enum fwl_err
+ends(struct fwl_fsck *f, enum fwl_space space, uint64_t last)
+{
+    uint8_t key[8];
+    struct fwl_kv_entry e;
+    enum fwl_err err = fwl_fsck_next(f, &e, space, fwl_fsck_be64(key, last));
+
+    if (err == FWL_OK) {
+        return fwl_fsck_fail(f, space, e.key, "there is a record beyond the tip");
+    }
+    return err == FWL_ERR_ABSENT ? FWL_OK : err;
+}
+
+/* ---- sets ---- */
+
+/* Makes the set of @epoch the present one. */
+static enum fwl_err
+enter_epoch(struct walk *w, uint64_t epoch, uint64_t first, const struct fwl_hash32 *hash)
+{
+    struct fwl_fsck *f = w->f;
+    uint8_t key[8];
+    struct fwl_span value = {0};
+    struct fwl_hash32 own;
+    enum fwl_err err = at_height(f, &value, FWL_SPACE_SET, epoch, epoch == 0);
+
+    if (err != FWL_OK) {
+        return err;
+    }
+    (void)fwl_fsck_be64(key, epoch);
+    if (fwl_layout_set(&w->set, value) != FWL_OK) {
+        return fwl_fsck_fail(f, FWL_SPACE_SET, fwl_span(key, 8), "it is no validator set");
+    }
+    fwl_validators_hash(&own, &w->set.validators);
+    if (!fwl_hash32_equal(&own, hash)) {
+        return fwl_fsck_fail(f, FWL_SPACE_SET, fwl_span(key, 8), "it is not the set that the headers name");
+    }
+    if (w->set.first != first) {
+        return fwl_fsck_fail(f, FWL_SPACE_SET, fwl_span(key, 8), "the set does not begin where its epoch does");
+    }
+    w->epoch = epoch;
+    return FWL_OK;
+}
+
+/* The step that is stored with the set of this height leads to the next one. */
+static enum fwl_err
+leave_epoch(struct walk *w)
+{
+    struct fwl_fsck *f = w->f;
+    uint8_t key[8];
+    struct fwl_span at = fwl_fsck_be64(key, w->epoch);
+    struct fwl_span step_bytes = w->set.step;
+    struct fwl_epoch_step step;
+    struct fwl_epoch_trusted trusted = {.chain_id = f->chain_id,
+                                        .epoch = w->epoch,
+                                        .height = w->h->height,
+                                        .time_ms = w->h->time_ms,
+                                        .validators = w->set.validators,
+                                        .governors = w->governors};
+
+    if (step_bytes.size == 0) {
+        return fwl_fsck_fail(f, FWL_SPACE_SET, at, "the step out of this epoch is missing");
+    }
+    if (fwl_epoch_decode(&step, step_bytes, w->set.validators.n) != FWL_OK ||
+        fwl_epoch_verify(&step, &trusted) != FWL_OK) {
+        return fwl_fsck_fail(f, FWL_SPACE_SET, at, "the step out of this epoch does not verify");
+    }
+    if (step_bytes.size < FWL_HEADER_SIZE + w->cert.size ||
+        !fwl_span_equal(fwl_span(step_bytes.p, FWL_HEADER_SIZE), w->header_bytes) ||
+        !fwl_span_equal(fwl_span(step_bytes.p + FWL_HEADER_SIZE, w->cert.size), w->cert)) {
+        return fwl_fsck_fail(f, FWL_SPACE_SET, at, "the step has another header or certificate than the block");
+    }
+    w->governors = step.governors;
+    return enter_epoch(w, w->epoch + 1, w->h->height + 1, &w->h->next_validators_hash);
+}
+
+/* ---- one block ---- */
+
+static enum fwl_err
+check_hash_index(struct walk *w)
+{
+    uint8_t key[8];
+    struct fwl_span height = {0};
+    struct fwl_span at = fwl_hash32_span(&w->hash);
+    enum fwl_err err = fwl_fsck_get(w->f, &height, FWL_SPACE_HASH, at, "the block is not in the index of hashes");
+
+    if (err == FWL_OK && !fwl_span_equal(height, fwl_fsck_be64(key, w->h->height))) {
+        return fwl_fsck_fail(w->f, FWL_SPACE_HASH, at, "the index names another height");
+    }
+    return err;
+}
+
+static const char *
+lineage_fault(const struct walk *w)
+{
+    const struct fwl_header *h = w->h;
+    bool new_epoch = !fwl_hash32_equal(&w->parent.next_validators_hash, &w->parent.validators_hash);
+
+    if (!fwl_hash32_equal(&h->prev_hash, &w->parent_hash)) {
+        return "the header does not follow the block before";
+    }
+    if (!fwl_hash32_equal(&h->validators_hash, &w->parent.next_validators_hash)) {
+        return "the header has another set than the block before names";
+    }
+    if (h->time_ms <= w->parent.time_ms) {
+        return "the time does not rise";
+    }
+    if (h->epoch != w->parent.epoch + new_epoch || h->epoch_start != (new_epoch ? h->height : w->parent.epoch_start)) {
+        return "the epoch or its start does not follow from the block before";
+    }
+    return NULL;
+}
+
+static enum fwl_err
+check_header(struct walk *w, uint64_t height)
+{
+    struct fwl_fsck *f = w->f;
+    struct fwl_header *h = w->h;
+    uint8_t key[8];
+    uint8_t encoded[FWL_HEADER_SIZE];
+    struct fwl_header first;
+    struct fwl_hash32 root;
+    const char *what = NULL;
+    enum fwl_err err = at_height(f, &w->header_bytes, FWL_SPACE_HDR, height, height == 0);
+
+    if (err != FWL_OK) {
+        return err;
+    }
+    fwl_frontier_root(&w->history, &root);
+    if (fwl_header_decode(h, w->header_bytes) != FWL_OK) {
+        what = "it is no header";
+    } else if (h->height != height) {
+        what = "the header has another height";
+    } else if (!fwl_hash32_equal(&h->chain_id, &f->chain_id)) {
+        what = "the header is of another chain";
+    } else if (!fwl_hash32_equal(&h->history_root, &root)) {
+        what = "the header has another history";
+    } else if (height > 0) {
+        what = lineage_fault(w);
+    } else {
+        fwl_genesis_header(&first, &f->genesis, &f->chain_id, &h->state_root);
+        fwl_header_encode(encoded, &first);
+        what = fwl_span_equal(fwl_span(encoded, sizeof(encoded)), w->header_bytes)
+                   ? NULL
+                   : "the header is not the one of the genesis document";
+    }
+    if (what != NULL) {
+        return fwl_fsck_fail(f, FWL_SPACE_HDR, fwl_fsck_be64(key, height), what);
+    }
+    fwl_header_hash_bytes(&w->hash, w->header_bytes);
+    return check_hash_index(w);
+}
+
+static enum fwl_err
+check_cert(struct walk *w)
+{
+    uint8_t key[8];
+    struct fwl_cert cert;
+    uint64_t height = w->h->height;
+    enum fwl_err err = FWL_OK;
+
+    w->cert = (struct fwl_span){0};
+    if (height == 0) {
+        return FWL_OK;
+    }
+    if (w->h->proposer >= w->set.validators.n) {
+        return fwl_fsck_fail(w->f, FWL_SPACE_HDR, fwl_fsck_be64(key, height), "the proposer is no member of the set");
+    }
+    err = at_height(w->f, &w->cert, FWL_SPACE_FIN, height, height == 1);
+    if (err != FWL_OK) {
+        return err;
+    }
+    if (fwl_cert_decode_short(&cert, w->cert, w->set.validators.n, height, &w->hash) != FWL_OK ||
+        fwl_cert_verify(&cert, &w->set.validators, &w->f->chain_id) != FWL_OK) {
+        return fwl_fsck_fail(w->f, FWL_SPACE_FIN, fwl_fsck_be64(key, height), "the certificate does not verify");
+    }
+    return FWL_OK;
+}
+
+/* Transaction @index: its leaf in the log, and the index that finds it. */
+static enum fwl_err
+check_tx(struct walk *w, struct fwl_frontier *block, struct fwl_span bytes, uint32_t index)
+{
+    struct fwl_fsck *f = w->f;
+    uint8_t place[12];
+    uint64_t at = w->log.size;
+    struct fwl_hash32 leaf;
+    struct fwl_hash32 id;
+    struct fwl_tx tx;
+    struct fwl_span value = {0};
+    enum fwl_err err = FWL_OK;
+
+    fwl_rfc6962_leaf(&leaf, bytes);
+    if (fwl_frontier_append(block, &leaf) != FWL_OK || fwl_frontier_append(&w->log, &leaf) != FWL_OK) {
+        return fwl_fsck_fail(f, FWL_SPACE_LOG, fwl_span(NULL, 0), "there are too many transactions");
+    }
+    if (at % FWL_TILES_WIDTH == 0) {
+        uint8_t key[9] = {0};
+
+        fwl_store_be64(key + 1, at / FWL_TILES_WIDTH);
+        err = fwl_fsck_get(f, &w->tile, FWL_SPACE_LOG, fwl_span(key, sizeof(key)), "a tile of the log is missing");
+        if (err != FWL_OK) {
+            return err;
+        }
+    }
+    if (w->tile.size < 32 * (at % FWL_TILES_WIDTH + 1) ||
+        memcmp(w->tile.p + 32 * (at % FWL_TILES_WIDTH), leaf.b, 32) != 0) {
+        uint8_t key[9] = {0};
+
+        fwl_store_be64(key + 1, at / FWL_TILES_WIDTH);
+        return fwl_fsck_fail(f, FWL_SPACE_LOG, fwl_span(key, sizeof(key)), "the tile has another transaction");
+    }
+    if (fwl_evidence_is(bytes)) {
+        fwl_tx_id(&id, bytes);
+    } else if (fwl_tx_decode(&tx, NULL, bytes) == FWL_OK) {
+        fwl_tx_id(&id, tx.payload);
+    } else {
+        return fwl_fsck_fail(f, FWL_SPACE_BLK, fwl_fsck_be64(place, w->h->height), "a transaction cannot be read");
+    }
+    err = fwl_fsck_get(f, &value, FWL_SPACE_TXID, fwl_hash32_span(&id), "a transaction is not in the index of ids");
+    fwl_store_be64(place, w->h->height);
+    fwl_store_be32(place + 8, index);
+    if (err == FWL_OK && !fwl_span_equal(value, fwl_span(place, sizeof(place)))) {
+        return fwl_fsck_fail(f, FWL_SPACE_TXID, fwl_hash32_span(&id), "the index names another place");
+    }
+    return err;
+}
+
+/* The transactions are read twice: their root says whether the block is damaged before an index is blamed. */
+static enum fwl_err
+check_root(struct walk *w, struct fwl_span txs)
+{
+    struct fwl_frontier block = {0};
+    struct fwl_hash32 root;
+    struct fwl_hash32 leaf;
+    struct fwl_reader r;
+    uint8_t key[8];
+
+    fwl_reader_init(&r, txs);
+    while (r.left > 0 && fwl_reader_ok(&r)) {
+        fwl_rfc6962_leaf(&leaf, fwl_reader_bytes(&r, fwl_reader_u32(&r)));
+        if (fwl_frontier_append(&block, &leaf) != FWL_OK) {
+            break;
+        }
+    }
+    fwl_frontier_root(&block, &root);
+    if (!fwl_hash32_equal(&root, &w->h->txs_root) || FWL_BODY_SIZE_START + txs.size != w->h->body_size) {
+        return fwl_fsck_fail(w->f, FWL_SPACE_BLK, fwl_fsck_be64(key, w->h->height),
+                             "the transactions are not those of the header");
+    }
+    return FWL_OK;
+}
+
+static enum fwl_err
+check_txs(struct walk *w)
+{
+    struct fwl_fsck *f = w->f;
+    struct fwl_frontier block = {0};
+    struct fwl_hash32 root;
+    struct fwl_span value = {0};
+    struct fwl_span txs;
+    struct fwl_reader r;
+    uint8_t key[8];
+    enum fwl_err err = at_height(f, &value, FWL_SPACE_BLK, w->h->height, w->h->height == 0);
+
+    if (err != FWL_OK) {
+        return err;
+    }
+    if (fwl_layout_block(&txs, value, w->h->txs_count) != FWL_OK) {
+        return fwl_fsck_fail(f, FWL_SPACE_BLK, fwl_fsck_be64(key, w->h->height),
+                             "these are not as many transactions as the header says");
+    }
+    err = check_root(w, txs);
+    fwl_reader_init(&r, txs);
+    for (uint32_t i = 0; i < w->h->txs_count && err == FWL_OK; i++) {
+        err = check_tx(w, &block, fwl_reader_bytes(&r, fwl_reader_u32(&r)), i);
+    }
+    if (err != FWL_OK) {
+        return err;
+    }
+    fwl_frontier_root(&w->log, &root);
+    if (w->log.size != w->h->log_size || !fwl_hash32_equal(&root, &w->h->log_root)) {
+        return fwl_fsck_fail(f, FWL_SPACE_HDR, fwl_fsck_be64(key, w->h->height), "the header has another log");
+    }
+    return FWL_OK;
+}
+
+static enum fwl_err
+check_block(struct walk *w, uint64_t height)
+{
+    struct fwl_hash32 leaf;
+    enum fwl_err err = check_header(w, height);
+
+    if (err == FWL_OK && height == 0) {
+        err = enter_epoch(w, 0, 0, &w->h->validators_hash);
+    }
+    err = err == FWL_OK ? check_cert(w) : err;
+    err = err == FWL_OK ? check_txs(w) : err;
+    if (err == FWL_OK && !fwl_hash32_equal(&w->h->validators_hash, &w->h->next_validators_hash)) {
+        err = leave_epoch(w);
+    } else if (err == FWL_OK && height == w->f->tip && w->set.step.size > 0) {
+        uint8_t key[8];
+
+        err = fwl_fsck_fail(w->f, FWL_SPACE_SET, fwl_fsck_be64(key, w->epoch), "there is a step out of this epoch");
+    }
+    if (err != FWL_OK) {
+        return err;
+    }
+    fwl_rfc6962_leaf(&leaf, w->header_bytes);
+    w->parent = *w->h;
+    w->parent_hash = w->hash;
+    return fwl_frontier_append(&w->history, &leaf);
+}
+
+/* What is stored of a tree to append to it. */
+static enum fwl_err
+check_frontier(struct fwl_fsck *f, enum fwl_space space, const struct fwl_frontier *own)
+{
+    static const uint8_t key[1] = {0xff};
+    struct fwl_frontier stored;
+    struct fwl_hash32 nodes[2][FWL_FRONTIER_LEVELS];
+    size_t count = fwl_frontier_list(own, nodes[0]);
+
+    if (fwl_tiles_frontier(&f->kv, space, &stored) != FWL_OK || stored.size != own->size ||
+        fwl_frontier_list(&stored, nodes[1]) != count || memcmp(nodes[0], nodes[1], 32 * count) != 0) {
+        return fwl_fsck_fail(f, space, fwl_span(key, sizeof(key)), "the frontier is not the one of the blocks");
+    }
+    return FWL_OK;
+}
+
+static enum fwl_err
+check_ends(struct walk *w)
+{
+    struct fwl_fsck *f = w->f;
+    uint64_t count = 0;
+    enum fwl_err err = ends(f, FWL_SPACE_HDR, f->tip);
+
+    err = err == FWL_OK ? ends(f, FWL_SPACE_BLK, f->tip) : err;
+    err = err == FWL_OK ? ends(f, FWL_SPACE_FIN, f->tip) : err;
+    err = err == FWL_OK ? ends(f, FWL_SPACE_SET, w->epoch) : err;
+    err = err == FWL_OK ? fwl_fsck_count(f, &count, FWL_SPACE_HASH) : err;
+    if (err == FWL_OK && count != f->tip + 1) {
+        err = fwl_fsck_fail(f, FWL_SPACE_HASH, fwl_span(NULL, 0), "the index has hashes that no block has");
+    }
+    err = err == FWL_OK ? fwl_fsck_count(f, &count, FWL_SPACE_TXID) : err;
+    if (err == FWL_OK && count != w->log.size) {
+        err = fwl_fsck_fail(f, FWL_SPACE_TXID, fwl_span(NULL, 0), "the index has ids that no transaction has");
+    }
+    err = err == FWL_OK ? check_frontier(f, FWL_SPACE_HIST, &w->history) : err;
+    return err == FWL_OK ? check_frontier(f, FWL_SPACE_LOG, &w->log) : err;
+}
+
+enum fwl_err
+fwl_fsck_blocks(struct fwl_fsck *f)
+{
+    struct walk w = {.f = f, .h = &f->header};
+    enum fwl_err err = fwl_key_governors(&w.governors, w.governor_keys, f->genesis.governors, f->genesis.threshold);
+
+    FWL_ASSERT(err == FWL_OK); /* fwl_genesis_decode checked them */
+    f->fault->has_height = true;
+    for (uint64_t height = 0; height <= f->tip; height++) {
+        f->fault->height = height;
+        err = check_block(&w, height);
+        if (err != FWL_OK) {
+            return err;
+        }
+        fwl_fsck_tell(f, "blocks", height, f->tip);
+    }
+    f->fault->has_height = false;
+    f->fault->height = 0;
+    return check_ends(&w);
+}
