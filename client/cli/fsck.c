@@ -229,7 +229,7 @@ run_fsck(const struct fwl_command *self, int argc, char **argv)
 
 const struct fwl_command fwl_commands_fsck[] = {
     {"fsck", "DIR",
-     "Check the data of a stopped node; DIR is its folder or its data folder..\n"
+     "Check the data of a stopped node; DIR is its folder or its data folder.\n"
      "Exit code 0: sound. 20: damaged (table, height and key of the first fault are printed), or the node runs.",
      "fwledger fsck /var/lib/fwledger\nfwledger fsck --execute --json node0", run_fsck},
     {0},
