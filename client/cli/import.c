@@ -136,6 +136,9 @@ fwl_import_read(struct fwl_import *import, FILE *file, const struct fwl_import_t
             err = FWL_OK;
         }
     }
+    if (err == FWL_OK && ferror(file)) { /* half a file is not its end */
+        err = FWL_ERR_STORAGE;
+    }
     free(line); /* of getline, so of the C library */
     fwl_free(record);
     fwl_free(work);

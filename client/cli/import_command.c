@@ -359,6 +359,11 @@ import_file(const char *path, const struct fwl_import_templates *templates, cons
     }
     err = fwl_import_read(&import, file, templates);
     (void)fclose(file);
+    if (err == FWL_ERR_STORAGE) {
+        (void)fprintf(stderr, "fwledger: %s: cannot be read to its end; is it a file? Nothing was published\n", path);
+        fwl_import_clear(&import);
+        return FWL_EXIT_CONFIG;
+    }
     code = err == FWL_OK ? publish(&import, args) : fwl_commands_fail(path, err);
     result = summary(&import, clock_ms() - start, args->json);
     fwl_import_clear(&import);
