@@ -37,7 +37,9 @@ static enum fwl_err
 signed_by(struct help_ledger *l, const char *participant, struct fwl_action *actions, size_t count, uint64_t expires_s,
           const uint8_t *signers, enum fwl_key_kind kind)
 {
-    static uint8_t items[FWL_TX_MAX], payload[FWL_TX_MAX], bytes[FWL_TX_MAX];
+    static uint8_t items[FWL_TX_MAX];
+    static uint8_t payload[FWL_TX_MAX];
+    static uint8_t bytes[FWL_TX_MAX];
     uint8_t salt[8];
     struct fwl_tx tx = {.has = 0x3e, .chain_id = l->at.chain_id, .participant = fwl_span_text(participant)};
     struct fwl_tx_signature sigs[8];
@@ -81,7 +83,7 @@ class_by(struct help_ledger *l, const uint8_t *signers, enum fwl_key_kind kind, 
     char name[32];
     struct fwl_action a = {.code = FWL_ACTION_CLASS_REGISTER};
 
-    snprintf(name, sizeof(name), "acme/gw/c%u", ++number);
+    (void)snprintf(name, sizeof(name), "acme/gw/c%u", ++number);
     a.u.class_register.name = fwl_span_text(name);
     a.u.class_register.scheme = FWL_SCHEME_SEMVER;
     return signed_by(l, "acme", &a, 1, expires_s, signers, kind);
