@@ -44,44 +44,78 @@ fwl_api_chain_blocks(struct fwl_api_call *c)
     fwl_api_list(c, items, err == FWL_OK && height > 0 ? next : NULL);
 }
 
-void
-fwl_api_chain_block(struct fwl_api_call *c)
+/* A block with its certificate, when there is one (@cert is zeros then); false when it was answered. */
+static bool
+block_at(struct fwl_api_call *c, struct fwl_query_block *block, struct fwl_cert *cert)
 {
-    struct fwl_query_block block;
     struct fwl_query_set set;
-    struct fwl_body body;
-    struct fwl_cert cert;
     uint64_t height = 0;
-    bool has_cert = false;
-    json_t *object = NULL;
     enum fwl_err err = FWL_OK;
 
+    *cert = (struct fwl_cert){.n = 0};
     if (!fwl_api_height(c, &height, c->arg[0], "height")) {
-        return;
+        return false;
     }
-    err = fwl_query_block(&c->read.kv, &block, height);
-    if (err == FWL_OK && block.cert.size > 0) {
+    err = fwl_query_block(&c->read.kv, block, height);
+    if (err == FWL_OK && block->cert.size > 0) {
         err = fwl_query_set(&c->read.kv, &set, height);
         if (err == FWL_OK) {
-            err = fwl_cert_decode_short(&cert, block.cert, set.validators.n, height, &block.hash);
+            err = fwl_cert_decode_short(cert, block->cert, set.validators.n, height, &block->hash);
             err = err == FWL_OK ? FWL_OK : FWL_ERR_CORRUPT;
-            has_cert = err == FWL_OK;
         }
     }
     if (err != FWL_OK) {
         fwl_api_fail(c, err, NULL, "height");
+    }
+    return err == FWL_OK;
+}
+
+void
+fwl_api_chain_block(struct fwl_api_call *c)
+{
+    struct fwl_query_block block;
+    struct fwl_body body;
+    struct fwl_cert cert;
+    json_t *object = NULL;
+
+    if (!block_at(c, &block, &cert)) {
         return;
     }
     body = (struct fwl_body){.header = block.header,
                              .header_bytes = block.header_bytes,
                              .count = block.has_txs ? block.header.txs_count : 0,
                              .txs = block.txs};
-    object = fwl_json_block(&body, has_cert ? &cert : NULL);
+    object = fwl_json_block(&body, cert.n > 0 ? &cert : NULL);
     if (object != NULL && !block.has_txs && json_object_set_new(object, "pruned", json_true()) != 0) {
         json_decref(object);
         object = NULL;
     }
     fwl_api_json(c, object);
+}
+
+void
+fwl_api_chain_certificate(struct fwl_api_call *c)
+{
+    struct fwl_query_block block;
+    struct fwl_cert cert;
+    struct fwl_writer w;
+    struct fwl_span bytes;
+    uint8_t buffer[45 + (FWL_VALIDATORS_MAX + 7) / 8 + 64 * FWL_VALIDATORS_MAX];
+
+    if (!block_at(c, &block, &cert)) {
+        return;
+    }
+    if (cert.n == 0) {
+        fwl_api_fail(c, FWL_ERR_ABSENT, "this node has no certificate of that block", "height");
+        return;
+    }
+    fwl_writer_init(&w, buffer, sizeof(buffer));
+    fwl_cert_put(&w, &cert);
+    if (fwl_writer_finish(&w, &bytes) != FWL_OK) {
+        fwl_api_fail(c, FWL_ERR_SPACE, NULL, NULL);
+        return;
+    }
+    fwl_http_reply(c->request, 200, "application/octet-stream", bytes);
 }
 
 void
@@ -198,27 +232,46 @@ fwl_api_submission_unknown(struct fwl_api_submission *s, enum fwl_err err, const
     finish_problem(s, &(struct fwl_http_problem){.status = 503, .err = err, .detail = detail});
 }
 
+/* Id and expiry of the body, a transaction or an Evidence record, which never expires; false has answered. */
+static bool
+read_submission(struct fwl_api_call *c, struct fwl_hash32 *txid, uint64_t *expires_s)
+{
+    struct fwl_span body = c->request->body;
+    struct fwl_fault fault = {0};
+    struct fwl_evidence ev;
+    struct fwl_tx tx;
+    bool evidence = fwl_evidence_is(body);
+    enum fwl_err err = evidence ? fwl_evidence_decode(&ev, body) : fwl_tx_decode(&tx, &fault, body);
+
+    if (err != FWL_OK) {
+        fwl_api_fail(c, err, evidence ? "the body is no record of evidence" : "the body is no transaction",
+                     fault.field);
+        return false;
+    }
+    if (!evidence && !fwl_hash32_equal(&tx.chain_id, &c->api->backend.chain_id)) {
+        fwl_api_fail(c, FWL_ERR_CHAIN, NULL, "chain_id");
+        return false;
+    }
+    fwl_tx_id(txid, evidence ? body : tx.payload);
+    *expires_s = evidence ? UINT64_MAX : tx.expires_s;
+    return true;
+}
+
 void
 fwl_api_chain_submit(struct fwl_api_call *c)
 {
     const char *wait = fwl_http_query(c->request, "wait");
     struct fwl_span body = c->request->body;
     struct fwl_api_submission *s = NULL;
-    struct fwl_fault fault = {0};
-    struct fwl_tx tx;
+    struct fwl_hash32 txid;
+    uint64_t expires_s = 0;
     enum fwl_err err = FWL_OK;
 
     if (wait != NULL && !fwl_span_is(fwl_span_text(wait), "final")) {
         fwl_api_fail(c, FWL_ERR_VALUE, "wait is \"final\" or absent", "wait");
         return;
     }
-    err = fwl_tx_decode(&tx, &fault, body);
-    if (err != FWL_OK) {
-        fwl_api_fail(c, err, "the body is no transaction", fault.field);
-        return;
-    }
-    if (!fwl_hash32_equal(&tx.chain_id, &c->api->backend.chain_id)) {
-        fwl_api_fail(c, FWL_ERR_CHAIN, NULL, "chain_id");
+    if (!read_submission(c, &txid, &expires_s)) {
         return;
     }
     s = fwl_calloc(1, sizeof(*s));
@@ -230,8 +283,8 @@ fwl_api_chain_submit(struct fwl_api_call *c)
         fwl_api_fail(c, FWL_ERR_MEMORY, NULL, NULL);
         return;
     }
-    fwl_tx_id(&s->txid, tx.payload);
-    s->expires_s = tx.expires_s;
+    s->txid = txid;
+    s->expires_s = expires_s;
     s->wait_final = wait != NULL;
     s->size = body.size;
     memcpy(s->bytes, body.p, body.size);

@@ -66,9 +66,9 @@ typedef void fwl_api_route(struct fwl_api_call *c);
 
 fwl_api_route fwl_api_state_participants, fwl_api_state_participant, fwl_api_state_vendors, fwl_api_state_vendor,
     fwl_api_state_classes, fwl_api_state_class, fwl_api_state_release, fwl_api_state_fleets, fwl_api_state_fleet,
-    fwl_api_state_policy, fwl_api_state_params, fwl_api_state_validators;
-fwl_api_route fwl_api_chain_blocks, fwl_api_chain_block, fwl_api_chain_header, fwl_api_chain_transaction,
-    fwl_api_chain_submit;
+    fwl_api_state_policy, fwl_api_state_params, fwl_api_state_evidence, fwl_api_state_validators;
+fwl_api_route fwl_api_chain_blocks, fwl_api_chain_block, fwl_api_chain_header, fwl_api_chain_certificate,
+    fwl_api_chain_transaction, fwl_api_chain_submit;
 fwl_api_route fwl_api_answer_answer, fwl_api_answer_bundle, fwl_api_answer_value, fwl_api_answer_decision;
 fwl_api_route fwl_api_info_status, fwl_api_info_health, fwl_api_info_ready, fwl_api_info_metrics;
 

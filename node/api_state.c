@@ -1,4 +1,5 @@
 /* Entries of the state as JSON. */
+#include "core/hex.h"
 #include "core/host/heap.h"
 #include "ledger/json/entry.h"
 #include "ledger/json/release.h"
@@ -44,6 +45,21 @@ fleet_json(struct fwl_span key, struct fwl_span value, enum fwl_err *err)
     return *err == FWL_OK ? fwl_json_fleet(key, &entry) : NULL;
 }
 
+static json_t *
+evidence_json(struct fwl_span key, struct fwl_span value, enum fwl_err *err)
+{
+    struct fwl_evidence ev;
+    struct fwl_span record;
+    struct fwl_reader r;
+
+    fwl_reader_init(&r, value);
+    record = fwl_cbor_bytes(&r, FWL_EVIDENCE_SIZE);
+    *err = fwl_reader_finish(&r);
+    *err = *err == FWL_OK ? fwl_evidence_decode(&ev, record) : *err;
+    *err = *err == FWL_OK && key.size != 33 ? FWL_ERR_CORRUPT : *err;
+    return *err == FWL_OK ? fwl_json_evidence(key, record, &ev) : NULL;
+}
+
 /* Adds the height that the object was read at. Takes @object and answers with it. */
 static void
 reply_entry(struct fwl_api_call *c, json_t *object)
@@ -86,6 +102,18 @@ reply_one(struct fwl_api_call *c, enum fwl_table table, struct fwl_span key, to_
     reply_entry(c, object);
 }
 
+/* Keys are names, but those of evidence, which are told in hexadecimal. */
+static void
+print_key(char last[FWL_KV_KEY_MAX + 1], enum fwl_table table, struct fwl_span key)
+{
+    if (table == FWL_TABLE_EVIDENCE) {
+        fwl_hex_encode(last, FWL_KV_KEY_MAX + 1, key);
+    } else {
+        memcpy(last, key.p, key.size);
+        last[key.size] = '\0';
+    }
+}
+
 static void
 reply_list(struct fwl_api_call *c, enum fwl_table table, to_json *convert)
 {
@@ -93,6 +121,7 @@ reply_list(struct fwl_api_call *c, enum fwl_table table, to_json *convert)
     struct fwl_span key = fwl_span_text(after == NULL ? "" : after);
     struct fwl_span value;
     char last[FWL_KV_KEY_MAX + 1] = "";
+    uint8_t binary[33];
     size_t limit = 0;
     enum fwl_err err = FWL_OK;
     json_t *items = json_array();
@@ -100,6 +129,14 @@ reply_list(struct fwl_api_call *c, enum fwl_table table, to_json *convert)
     if (!fwl_api_limit(c, &limit)) {
         json_decref(items);
         return;
+    }
+    if (table == FWL_TABLE_EVIDENCE && key.size > 0) {
+        if (fwl_hex_decode(binary, sizeof(binary), key) != FWL_OK) {
+            json_decref(items);
+            fwl_api_fail(c, FWL_ERR_VALUE, "it is the id of a record: 66 hexadecimal digits", "after");
+            return;
+        }
+        key = fwl_span(binary, sizeof(binary));
     }
     while (items != NULL && json_array_size(items) < limit) {
         err = fwl_query_next(&c->read.kv, &key, &value, table, key);
@@ -110,8 +147,7 @@ reply_list(struct fwl_api_call *c, enum fwl_table table, to_json *convert)
             err = err == FWL_OK ? FWL_ERR_MEMORY : FWL_ERR_CORRUPT;
             break;
         }
-        memcpy(last, key.p, key.size);
-        last[key.size] = '\0';
+        print_key(last, table, key);
     }
     if (err == FWL_OK && items != NULL) {
         err = fwl_query_next(&c->read.kv, &key, &value, table, key);
@@ -325,4 +361,10 @@ fwl_api_state_validators(struct fwl_api_call *c)
         object = NULL;
     }
     fwl_api_json(c, object);
+}
+
+void
+fwl_api_state_evidence(struct fwl_api_call *c)
+{
+    reply_list(c, FWL_TABLE_EVIDENCE, evidence_json);
 }

@@ -96,6 +96,23 @@ print_path(const struct ask *args, const char *path)
     return code;
 }
 
+/* The bytes behind a path, as they are, into a file. */
+static int
+save_path(const struct ask *args, const char *path, const char *file)
+{
+    struct fwl_http_response response = {0};
+    struct fwl_session session;
+    int code = fwl_session_connect(&session, args->node);
+
+    code = code == 0 ? fwl_session_get(&session, &response, path) : code;
+    if (code == 0 && fwl_files_replace(file, fwl_span(response.body, response.size)) != FWL_OK) {
+        code = fwl_commands_fail(file, FWL_ERR_STORAGE);
+    }
+    fwl_http_response_clear(&response);
+    fwl_session_close(&session);
+    return code;
+}
+
 /* Every "X show NAME" is the same but for the path and what a name looks like. */
 static int
 show(const struct fwl_command *self, enum name_kind kind, const char *prefix, int argc, char **argv)
@@ -233,6 +250,12 @@ run_fleet_list(const struct fwl_command *self, int argc, char **argv)
 }
 
 static int
+run_evidence_list(const struct fwl_command *self, int argc, char **argv)
+{
+    return list(self, "/v1/evidence", "", argc, argv); /* whole records: an id alone says nothing */
+}
+
+static int
 run_release_show(const struct fwl_command *self, int argc, char **argv)
 {
     return show(self, NAME_HASH, "/v1/releases/", argc, argv);
@@ -247,7 +270,24 @@ run_transaction_show(const struct fwl_command *self, int argc, char **argv)
 static int
 run_block(const struct fwl_command *self, int argc, char **argv)
 {
-    return show(self, NAME_NUMBER, "/v1/blocks/", argc, argv);
+    struct ask args = {0};
+    struct fwl_operands operands;
+    const char *file = NULL;
+    const struct fwl_option options[] = {NODE_OPTION(&args),
+                                         JSON_OPTION(&args),
+                                         {.name = "--certificate",
+                                          .value_name = "FILE",
+                                          .help = "write its FINAL certificate, for forensics",
+                                          .value = &file}};
+    int code = fwl_args_parse(self, options, FWL_COUNT(options), &operands, 1, 1, argc, argv);
+    char path[PATH_ROOM];
+
+    code = code == -1 ? check_name(self, NAME_NUMBER, operands.values[0]) : code;
+    if (code != 0 || operands.count == 0) {
+        return code;
+    }
+    (void)snprintf(path, sizeof(path), "/v1/blocks/%s%s", operands.values[0], file == NULL ? "" : "/certificate");
+    return file == NULL ? print_path(&args, path) : save_path(&args, path, file);
 }
 
 static int
@@ -477,7 +517,8 @@ const struct fwl_command fwl_commands_ask[] = {
     {"status", "", "Height, time, peers and identity of a node.", "fwledger status --node http://127.0.0.1:7200",
      run_status},
     {"validators", "", "The validator set in force.", "fwledger validators --height 1000", run_validators},
-    {"block", "HEIGHT", "A block: header, transactions, who certified it.", "fwledger block 12", run_block},
+    {"block", "HEIGHT", "A block: header, transactions, who certified it.",
+     "fwledger block 12\nfwledger block 12 --certificate 12.cert", run_block},
     {"transaction send", "FILE", "Send a transaction that --write has kept, and wait until it is final.",
      "fwledger transaction send suspend.tx --node http://127.0.0.1:7200", run_transaction_send},
     {"transaction show", "TXID", "A transaction: what it did, and where it became final.",
@@ -492,6 +533,8 @@ const struct fwl_command fwl_commands_ask[] = {
     {"class show", "CLASS", "A class with its live releases and advisories.", "fwledger class show acme/gw100/modem",
      run_class_show},
     {"class list", "", "All classes.", "fwledger class list", run_class_list},
+    {"evidence list", "", "Validators that signed conflicting votes, as the ledger records them.",
+     "fwledger evidence list --json", run_evidence_list},
     {"release show", "ID", "A release: its record, status and attestations.",
      "fwledger release show 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", run_release_show},
     {"release list", "CLASS", "The live releases of a class, in publication order.",

@@ -53,5 +53,6 @@ extern const struct fwl_command fwl_commands_import[];
 extern const struct fwl_command fwl_commands_policy[];
 extern const struct fwl_command fwl_commands_version[];
 extern const struct fwl_command fwl_commands_fsck[];
+extern const struct fwl_command fwl_commands_forensics[];
 
 #endif

@@ -90,6 +90,7 @@ execute(struct check *c, const struct fwl_kv *kv, const struct fwl_fsck_config *
     struct fwl_memstore *memory = fwl_memstore_new();
     uint8_t *body = fwl_malloc(FWL_BLOCK_MAX_MAX);
     struct fwl_chain_config chain = {.verify = fwl_state_verify_real,
+                                     .verify_vote = fwl_cert_schnorr,
                                      .arena_bytes = fwl_chain_arena_bytes(FWL_BLOCK_WORK_MAX),
                                      .body_max = FWL_BLOCK_MAX_MAX};
     size_t size = fwl_chain_footprint(&chain);

@@ -242,6 +242,7 @@ fwl_chain_next_block(const struct fwl_chain *c, uint64_t time_ms)
                                     .development = c->development,
                                     .params = c->tip.params,
                                     .verify = c->config.verify,
+                                    .verify_vote = c->config.verify_vote,
                                     .verify_cookie = c->config.verify_cookie};
 }
 

@@ -25,7 +25,8 @@ enum {
 struct fwl_chain_config {
     struct fwl_storage store; /* environment `chain` */
     fwl_state_verifier verify;
-    void *verify_cookie;
+    fwl_cert_verifier verify_vote; /* of evidence */
+    void *verify_cookie;           /* of both */
     size_t arena_bytes; /* of each of the slots; fwl_chain_arena_bytes(max_work) is enough for every valid block */
     size_t body_max;    /* bytes; >= max_block of every height */
 };

@@ -67,6 +67,21 @@ fwl_json_validators(const struct fwl_validators_entry *entry)
 }
 
 json_t *
+fwl_json_evidence(struct fwl_span key, struct fwl_span record, const struct fwl_evidence *ev)
+{
+    json_t *object = json_object();
+
+    fwl_fields_set(object, "id", fwl_json_hex(key));
+    fwl_fields_set(object, "signer", fwl_json_hex(fwl_span(key.p, 32)));
+    fwl_fields_number(object, "type", (uint64_t)ev->type);
+    fwl_fields_set(object, "act", json_string(fwl_evidence_text(ev->type)));
+    fwl_fields_number(object, "evidence_height", ev->first.height);
+    fwl_fields_number(object, "view", ev->first.view);
+    fwl_fields_set(object, "evidence", fwl_json_hex(record));
+    return object;
+}
+
+json_t *
 fwl_json_params(const struct fwl_params *params)
 {
     json_t *object = json_object();
@@ -149,6 +164,8 @@ summary(struct fwl_span bytes)
     struct fwl_action action;
 
     if (fwl_tx_decode(&tx, NULL, bytes) != FWL_OK) {
+        fwl_tx_id(&txid, bytes);
+        fwl_fields_hash(object, "txid", &txid);
         (void)json_array_append_new(actions, json_string("evidence"));
         fwl_fields_set(object, "actions", actions);
         return object;

@@ -17,6 +17,7 @@
 #include "ledger/model/body.h"
 #include "ledger/model/cert.h"
 #include "ledger/model/entry.h"
+#include "ledger/model/evidence.h"
 #include "ledger/model/genesis.h"
 #include "ledger/model/policy.h"
 #include "ledger/model/tx.h"
@@ -55,6 +56,10 @@ FWL_NODISCARD json_t *fwl_json_fleet(struct fwl_span name, const struct fwl_flee
  */
 FWL_NODISCARD json_t *fwl_json_policy(struct fwl_span fleet, const struct fwl_policy_entry *entry,
                                       struct fwl_span source);
+
+/** fwl_json_evidence - {"id" (signer and type), "signer", "type", "act", "evidence_height", "view", "evidence"}: a
+ * record against the validator with the key in @key (33 bytes, of table 8). */
+FWL_NODISCARD json_t *fwl_json_evidence(struct fwl_span key, struct fwl_span record, const struct fwl_evidence *ev);
 
 /** fwl_json_validators - {"validators": [{"key", "participant", "nodes", "log_keys"?}], "governors": {"threshold",
  * "keys"}}; the caller adds height and epoch. */

@@ -151,9 +151,9 @@ fwl_cert_vote(struct fwl_vote *out, const struct fwl_cert *cert, uint32_t which)
     memcpy(out->sig.b, cert->sigs.p + 64 * (size_t)which, 64);
 }
 
-static enum fwl_err
-verify_schnorr(void *cookie, const struct fwl_sig64 *sig, const struct fwl_hash32 *digest,
-               const struct fwl_pubkey32 *key)
+enum fwl_err
+fwl_cert_schnorr(void *cookie, const struct fwl_sig64 *sig, const struct fwl_hash32 *digest,
+                 const struct fwl_pubkey32 *key)
 {
     (void)cookie;
     return fwl_schnorr_verify(sig, digest, key);
@@ -162,7 +162,7 @@ verify_schnorr(void *cookie, const struct fwl_sig64 *sig, const struct fwl_hash3
 enum fwl_err
 fwl_cert_verify(const struct fwl_cert *cert, const struct fwl_validators *set, const struct fwl_hash32 *chain_id)
 {
-    return fwl_cert_verify_with(cert, set, chain_id, verify_schnorr, NULL);
+    return fwl_cert_verify_with(cert, set, chain_id, fwl_cert_schnorr, NULL);
 }
 
 enum fwl_err

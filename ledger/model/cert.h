@@ -53,6 +53,10 @@ void fwl_cert_vote(struct fwl_vote *out, const struct fwl_cert *cert, uint32_t w
 typedef enum fwl_err (*fwl_cert_verifier)(void *cookie, const struct fwl_sig64 *sig, const struct fwl_hash32 *digest,
                                           const struct fwl_pubkey32 *key);
 
+/** fwl_cert_schnorr - the real one: fwl_schnorr_verify; @cookie is not looked at. */
+FWL_NODISCARD enum fwl_err fwl_cert_schnorr(void *cookie, const struct fwl_sig64 *sig, const struct fwl_hash32 *digest,
+                                            const struct fwl_pubkey32 *key);
+
 /**
  * fwl_cert_verify - does the certificate hold under @set?
  *

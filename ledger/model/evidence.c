@@ -1,5 +1,17 @@
 #include "ledger/model/evidence.h"
 
+const char *
+fwl_evidence_text(enum fwl_evidence_type type)
+{
+    switch (type) {
+    case FWL_EVIDENCE_NOTARIZE: return "E1: notarized two blocks in one view";
+    case FWL_EVIDENCE_FINALIZE: return "E2: finalized two blocks in one view";
+    case FWL_EVIDENCE_FINALIZE_NULLIFY: return "E3: finalized and nullified one view";
+    case FWL_EVIDENCE_PROPOSE: return "E4: proposed two blocks in one view";
+    }
+    return "no conflict";
+}
+
 bool
 fwl_evidence_is(struct fwl_span tx)
 {
@@ -91,10 +103,21 @@ fwl_evidence_make(struct fwl_evidence *out, const struct fwl_vote *a, const stru
     return FWL_OK;
 }
 
-enum fwl_err
-fwl_evidence_verify(const struct fwl_evidence *ev, const struct fwl_hash32 *chain_id, const struct fwl_pubkey32 *key)
+static enum fwl_err
+verify_vote(const struct fwl_vote *vote, const struct fwl_hash32 *chain_id, const struct fwl_pubkey32 *key,
+            fwl_cert_verifier verify, void *cookie)
 {
-    enum fwl_err err = fwl_vote_verify(&ev->first, chain_id, key);
+    struct fwl_hash32 digest;
 
-    return err != FWL_OK ? err : fwl_vote_verify(&ev->second, chain_id, key);
+    fwl_vote_digest(&digest, chain_id, vote->kind, vote->height, vote->view, &vote->block_hash);
+    return verify(cookie, &vote->sig, &digest, key) == FWL_OK ? FWL_OK : FWL_ERR_SIGNATURE;
+}
+
+enum fwl_err
+fwl_evidence_verify(const struct fwl_evidence *ev, const struct fwl_hash32 *chain_id, const struct fwl_pubkey32 *key,
+                    fwl_cert_verifier verify, void *cookie)
+{
+    enum fwl_err err = verify_vote(&ev->first, chain_id, key, verify, cookie);
+
+    return err != FWL_OK ? err : verify_vote(&ev->second, chain_id, key, verify, cookie);
 }

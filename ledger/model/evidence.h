@@ -7,7 +7,7 @@
 #ifndef FWL_LEDGER_MODEL_EVIDENCE_H
 #define FWL_LEDGER_MODEL_EVIDENCE_H
 
-#include "ledger/model/vote.h"
+#include "ledger/model/cert.h"
 
 #define FWL_EVIDENCE_SIZE 224
 #define FWL_EVIDENCE_TAG  0x02
@@ -25,6 +25,8 @@ struct fwl_evidence {
     struct fwl_vote first, second;
 };
 
+/** fwl_evidence_text - what the signer did, for people: "E1: notarized two blocks in one view"; static, never NULL. */
+const char *fwl_evidence_text(enum fwl_evidence_type type);
 /** fwl_evidence_is - do the bytes of a transaction begin like evidence? */
 bool fwl_evidence_is(struct fwl_span tx);
 /** fwl_evidence_decode - FWL_ERR_VALUE for another tag or when the pair is no such conflict, FWL_ERR_ORDER when the
@@ -35,8 +37,9 @@ void fwl_evidence_encode(uint8_t out[FWL_EVIDENCE_SIZE], const struct fwl_eviden
 /** fwl_evidence_make - order two votes and name their conflict; FWL_ERR_VALUE when they do not conflict. */
 FWL_NODISCARD enum fwl_err fwl_evidence_make(struct fwl_evidence *out, const struct fwl_vote *a,
                                              const struct fwl_vote *b);
-/** fwl_evidence_verify - both signatures by @key. FWL_OK or FWL_ERR_SIGNATURE. */
+/** fwl_evidence_verify - both signatures by @key, checked with @verify (fwl_cert_schnorr). FWL_OK or
+ * FWL_ERR_SIGNATURE. */
 FWL_NODISCARD enum fwl_err fwl_evidence_verify(const struct fwl_evidence *ev, const struct fwl_hash32 *chain_id,
-                                               const struct fwl_pubkey32 *key);
+                                               const struct fwl_pubkey32 *key, fwl_cert_verifier verify, void *cookie);
 
 #endif

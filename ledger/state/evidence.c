@@ -74,7 +74,7 @@ fwl_work_evidence(struct fwl_state *s, struct fwl_span record)
     if (err != FWL_ERR_ABSENT) {
         return err;
     }
-    if (fwl_evidence_verify(&ev, &s->block.chain_id, &signer) != FWL_OK) {
+    if (fwl_evidence_verify(&ev, &s->block.chain_id, &signer, s->block.verify_vote, s->block.verify_cookie) != FWL_OK) {
         return fwl_work_refuse(s, FWL_ERR_SIGNATURE, "votes", "both votes must be signed by the member they name");
     }
     fwl_writer_init(&w, value, sizeof(value));

@@ -14,6 +14,7 @@
 #define FWL_LEDGER_STATE_STATE_H
 
 #include "ledger/kv/overlay.h"
+#include "ledger/model/cert.h"
 #include "ledger/model/entry.h"
 #include "ledger/model/genesis.h"
 #include "ledger/model/policy.h"
@@ -51,7 +52,8 @@ struct fwl_state_block {
     bool development;         /* of genesis: fewer than 4 validators allowed */
     struct fwl_params params; /* in force for this block */
     fwl_state_verifier verify;
-    void *verify_cookie;
+    fwl_cert_verifier verify_vote; /* of evidence; fwl_cert_schnorr, or a stand-in */
+    void *verify_cookie;           /* of both */
 };
 
 /* What the block did that its header commits to, beside the root. */

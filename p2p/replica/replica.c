@@ -96,6 +96,7 @@ chain_config(struct fwl_replica *r, const struct fwl_replica_config *config)
 {
     return (struct fwl_chain_config){.store = config->io.chain,
                                      .verify = verify_tx,
+                                     .verify_vote = verify,
                                      .verify_cookie = r,
                                      .arena_bytes = config->arena_bytes,
                                      .body_max = config->body_max};

@@ -83,19 +83,27 @@ send_message(struct fwl_replica *r, const struct fwl_consensus_send *send)
     }
 }
 
+/* To the pool and to everybody. Refused where the chain has a record of that signer and type already. */
+static void
+submit_evidence(struct fwl_replica *r, const struct fwl_evidence *ev)
+{
+    uint8_t record[FWL_EVIDENCE_SIZE];
+    struct fwl_hash32 txid;
+
+    fwl_evidence_encode(record, ev);
+    if (fwl_mempool_add(r->pool, r->chain, NULL, &txid, fwl_span(record, sizeof(record)), r->now.wall_ms) == FWL_OK) {
+        fwl_gossip_tell(r, &txid, 0);
+    }
+}
+
 static void
 note_evidence(struct fwl_replica *r)
 {
-    static const char *const kinds[] = {"", "E1: two blocks notarized in one view",
-                                        "E2: two blocks finalized in one view", "E3: finalized and nullified one view",
-                                        "E4: two proposals in one view"};
-
     for (uint32_t i = 0; i < r->effects.nevidence; i++) {
-        unsigned type = (unsigned)r->effects.evidence[i].type;
-
         r->evidence_seen++;
         r->config.io.note(r->config.io.ctx, true, "evidence against a validator",
-                          type < FWL_COUNT(kinds) ? kinds[type] : "", fwl_replica_tip(r)->header.height + 1);
+                          fwl_evidence_text(r->effects.evidence[i].type), fwl_replica_tip(r)->header.height + 1);
+        submit_evidence(r, &r->effects.evidence[i]);
     }
 }
 

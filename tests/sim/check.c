@@ -142,6 +142,26 @@ sim_check_commit(struct sim *s, struct sim_node *n, const struct fwl_chain_tip *
 
 /* ---- at the end ---- */
 
+/* Evidence on the chain is against faulty nodes only. */
+static void
+check_evidence(struct sim *s, const struct fwl_kv *kv)
+{
+    const uint8_t table = FWL_TABLE_EVIDENCE;
+    struct fwl_kv_entry e;
+    enum fwl_err err = fwl_kv_seek(kv, &e, FWL_SPACE_KV, fwl_span(&table, 1));
+
+    for (; err == FWL_OK && e.key.p[0] == table; err = fwl_kv_next(kv, &e, FWL_SPACE_KV, e.key)) {
+        for (uint32_t i = 0; i < s->count; i++) {
+            const struct sim_node *n = &s->node[i];
+
+            if (n->who >= 0 && sim_correct(n) && memcmp(s->world.key[n->who].b, e.key.p + 1, 32) == 0) {
+                sim_fail(s, "the chain has evidence against node %u, which is correct", i);
+            }
+        }
+        sim_met.recorded++;
+    }
+}
+
 static void
 check_store(struct sim *s, const struct sim_node *n)
 {
@@ -160,6 +180,7 @@ check_store(struct sim *s, const struct sim_node *n)
                      (unsigned long long)s->tx[t].height);
         }
     }
+    check_evidence(s, &read.kv);
     fwl_read_end(&read);
 }
 

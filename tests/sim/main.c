@@ -110,9 +110,10 @@ report(void)
            (unsigned long long)m->crashes[1][0], (unsigned long long)m->crashes[1][1],
            (unsigned long long)m->crashes_sending, (unsigned long long)m->restarts, (unsigned long long)m->full,
            (unsigned long long)m->lost_votes);
-    printf("lies %llu, evidence E1 %llu E2 %llu E3 %llu E4 %llu, second instances %llu, refused from pools %llu\n",
+    printf("lies %llu, evidence E1 %llu E2 %llu E3 %llu E4 %llu, on chains %llu, second instances %llu, refused from "
+           "pools %llu\n",
            (unsigned long long)m->lies, (unsigned long long)m->evidence[1], (unsigned long long)m->evidence[2],
-           (unsigned long long)m->evidence[3], (unsigned long long)m->evidence[4],
+           (unsigned long long)m->evidence[3], (unsigned long long)m->evidence[4], (unsigned long long)m->recorded,
            (unsigned long long)m->second_instances, (unsigned long long)m->refused);
     for (size_t i = 0; i < sim_scenario_count; i++) {
         printf("%s %llu%s", sim_scenarios[i].name, (unsigned long long)entered[i],
@@ -144,6 +145,7 @@ covered(void)
                 {"evidence E1", m->evidence[1]},
                 {"evidence E3", m->evidence[3]},
                 {"evidence E4", m->evidence[4]},
+                {"evidence on the chain", m->recorded},
                 {"a second instance", m->second_instances}};
     bool ok = true;
 

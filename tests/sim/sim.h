@@ -83,7 +83,7 @@ struct sim_said { /* one vote of a correct node */
 /* What all runs of a process met; a scenario that never happens is a fault of the generator. */
 struct sim_met {
     uint64_t runs, events, blocks, txs, crashes[2][3], crashes_sending, restarts, full, catchups, cuts, evidence[5],
-        stalls, views_over_0, top_view, second_instances, lost_votes, set_changes, heartbeats, refused, lies;
+        stalls, views_over_0, top_view, second_instances, lost_votes, set_changes, heartbeats, refused, lies, recorded;
 };
 extern struct sim_met sim_met;
 

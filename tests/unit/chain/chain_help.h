@@ -35,12 +35,20 @@ help_verify(void *cookie, const struct fwl_tx *tx, struct fwl_list keys, uint64_
     return world_verify_tx(cookie, tx, keys, threshold, new_keys, new_threshold);
 }
 
+static inline enum fwl_err
+help_verify_vote(void *cookie, const struct fwl_sig64 *sig, const struct fwl_hash32 *digest,
+                 const struct fwl_pubkey32 *key)
+{
+    return world_verify(cookie, sig, digest, key);
+}
+
 /* Opens the chain over its store, new or not. */
 static inline enum fwl_err
 help_reopen(struct help_chain *h)
 {
     struct fwl_chain_config config = {.store = fwl_memstore_storage(h->store),
                                       .verify = help_verify,
+                                      .verify_vote = help_verify_vote,
                                       .verify_cookie = h->world,
                                       .arena_bytes = HELP_ARENA,
                                       .body_max = FWL_BLOCK_MAX_MIN};

@@ -149,9 +149,9 @@ test_consensus__evidence(void **state)
     (void)state;
     fwl_validators_key(&key, &t.validators, 2);
     assert_int_equal(fwl_evidence_decode(&ev, good), FWL_OK);
-    assert_int_equal(fwl_evidence_verify(&ev, &t.chain_id, &key), FWL_OK);
+    assert_int_equal(fwl_evidence_verify(&ev, &t.chain_id, &key, fwl_cert_schnorr, NULL), FWL_OK);
     fwl_validators_key(&key, &t.validators, 1);
-    assert_int_equal(fwl_evidence_verify(&ev, &t.chain_id, &key), FWL_ERR_SIGNATURE);
+    assert_int_equal(fwl_evidence_verify(&ev, &t.chain_id, &key, fwl_cert_schnorr, NULL), FWL_ERR_SIGNATURE);
     assert_int_equal(fwl_evidence_make(&again, &ev.second, &ev.first), FWL_OK);
     assert_memory_equal(again.first.sig.b, ev.first.sig.b, 64);
     memcpy(swapped, good.p, 2);

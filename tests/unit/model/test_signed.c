@@ -82,7 +82,7 @@ verify_evidence(struct fwl_span in)
         return err != FWL_OK ? err : FWL_ERR_RANGE;
     }
     fwl_validators_key(&key, &validators, ev.first.idx);
-    return fwl_evidence_verify(&ev, &chain_id, &key);
+    return fwl_evidence_verify(&ev, &chain_id, &key, fwl_cert_schnorr, NULL);
 }
 
 static enum fwl_err

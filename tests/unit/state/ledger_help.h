@@ -118,6 +118,7 @@ help_open(struct help_ledger *l)
     l->at.time_ms = HELP_T0;
     l->at.params = g.params;
     l->at.verify = help_yes;
+    l->at.verify_vote = fwl_cert_schnorr;
 }
 
 static inline void
