@@ -86,9 +86,9 @@ cert_bytes(const struct bench *b, uint8_t out[CERT_BYTES], uint64_t height, enum
     struct fwl_writer w;
     struct fwl_span bytes;
 
-    for (uint16_t i = 0; i < N; i++) {
+    for (uint32_t i = 0; i < N; i++) {
         if ((signers >> i & 1) != 0) {
-            votes[count] = vote_at(b, height, kind, view, block, i);
+            votes[count] = vote_at(b, height, kind, view, block, (uint16_t)i);
             list[count] = &votes[count];
             count++;
         }
