@@ -2,20 +2,24 @@
  * cel_conformance FILE.jsonl - the rule language against a file of vectors, one case a line (tests/vectors/cel).
  *
  * A case that is outside the subset must be refused, by the compiler or here when a declaration has no meaning in the
- * rule language; it then counts as skipped. Ends with "N passed, M failed, K skipped"; exit code 1 when any failed.
+ * rule language; it then counts as skipped. The variables of lang 1 may be bound by their names ("device.battery",
+ * "now", "params.soak"); a line that binds "device" itself means a map of that name. Ends with "N passed, M failed,
+ * K skipped"; exit code 1 when any failed.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "contracts/cel/compile/compile.h"
+#include "contracts/cel/eval/code.h"
+#include "tests/cel/values.h"
 
 enum {
     ARENA = 4 << 20,
-    CELLS = 1 << 16,
-    VARIABLES = 64,
+    LINE_VARIABLES = 64,
+    VARIABLES = LINE_VARIABLES + 64, /* and those of lang 1 */
+    SLOTS = FWL_CEL_SLOTS + LINE_VARIABLES,
+    UNITS = 1 << 20,
 };
 
 /* Raised, so that the limits of lang 1 do not decide; the objects are those that ship. */
@@ -23,7 +27,7 @@ static const struct fwl_cel_limits limits = {
     .source_bytes = 65535,
     .code_bytes = 65535,
     .cost = FWL_CEL_COST_CAP,
-    .arena_units = 1 << 20,
+    .arena_units = UNITS,
     .string_bytes = 4096,
     .entries = 4096,
     .constants = 255,
@@ -36,17 +40,15 @@ enum verdict { PASSED, FAILED, REFUSED };
 
 struct test {
     const json_t *line;
-    struct fwl_cel_cell cells[CELLS]; /* of bindings and expected values */
-    size_t cell_count;
-    uint8_t bytes[1 << 20];
-    size_t byte_count;
+    bool in_subset;
+    struct values values; /* of bindings and expected values */
     struct fwl_cel_variable variables[VARIABLES];
     size_t variable_count;
-    struct fwl_cel_cell slots[256];
+    struct fwl_cel_cell slots[SLOTS];
     uint8_t arena[ARENA];
     struct fwl_cel_cell constants[255];
     struct fwl_cel_cell stack[FWL_CEL_STACK_MAX];
-    struct fwl_cel_cell memory[(1 << 20) / sizeof(struct fwl_cel_cell)];
+    struct fwl_cel_cell memory[UNITS / sizeof(struct fwl_cel_cell)];
     char reason[512];
 };
 
@@ -58,177 +60,10 @@ text_of(const struct test *t, const char *key)
     return text == NULL ? "" : text;
 }
 
-static struct fwl_cel_cell *
-take(struct test *t, size_t count)
-{
-    struct fwl_cel_cell *cells = t->cells + t->cell_count;
-
-    if (t->cell_count + count > CELLS) {
-        (void)fprintf(stderr, "too many values in one line\n");
-        exit(2);
-    }
-    t->cell_count += count;
-    return cells;
-}
-
-static bool to_cell(struct test *t, struct fwl_cel_cell *out, const json_t *value);
-
 static bool
-list_cell(struct test *t, struct fwl_cel_cell *out, const json_t *items)
+has(const struct test *t, const char *key)
 {
-    size_t count = json_array_size(items);
-    struct fwl_cel_cell *cells = take(t, count);
-
-    for (size_t i = 0; i < count; i++) {
-        if (!to_cell(t, &cells[i], json_array_get(items, i))) {
-            return false;
-        }
-    }
-    *out = fwl_cel_cell_list(cells, count);
-    return true;
-}
-
-static bool
-map_cell(struct test *t, struct fwl_cel_cell *out, const json_t *pairs)
-{
-    size_t count = json_array_size(pairs);
-    struct fwl_cel_cell *cells = take(t, 2 * count);
-
-    for (size_t i = 0; i < count; i++) {
-        const json_t *pair = json_array_get(pairs, i);
-
-        if (!to_cell(t, &cells[2 * i], json_array_get(pair, 0)) ||
-            !to_cell(t, &cells[2 * i + 1], json_array_get(pair, 1))) {
-            return false;
-        }
-    }
-    *out = fwl_cel_cell_map(cells, count);
-    return true;
-}
-
-static int
-nibble(char c)
-{
-    return c <= '9' ? c - '0' : c - 'a' + 10;
-}
-
-static struct fwl_cel_cell
-bytes_cell(struct test *t, const char *hex)
-{
-    uint8_t *start = t->bytes + t->byte_count;
-    size_t size = strlen(hex) / 2;
-
-    for (size_t i = 0; i < size; i++) {
-        start[i] = (uint8_t)(nibble(hex[2 * i]) * 16 + nibble(hex[2 * i + 1]));
-    }
-    t->byte_count += size;
-    return fwl_cel_cell_bytes(fwl_span(start, size));
-}
-
-static bool
-type_cell(struct fwl_cel_cell *out, const char *name)
-{
-    static const struct {
-        const char *name;
-        enum fwl_cel_kind kind;
-    } types[] = {
-        {"bool", FWL_CEL_BOOL},     {"int", FWL_CEL_INT},     {"uint", FWL_CEL_UINT},
-        {"string", FWL_CEL_STRING}, {"bytes", FWL_CEL_BYTES}, {"list", FWL_CEL_LIST},
-        {"map", FWL_CEL_MAP},       {"type", FWL_CEL_TYPE},   {"null_type", FWL_CEL_NULL},
-    };
-
-    for (size_t i = 0; i < FWL_COUNT(types); i++) {
-        if (strcmp(types[i].name, name) == 0) {
-            *out = (struct fwl_cel_cell){.kind = FWL_CEL_TYPE, .v.u = types[i].kind};
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A VALUE of the vectors; false when the rule language has no such value. */
-static bool
-to_cell(struct test *t, struct fwl_cel_cell *out, const json_t *value)
-{
-    const json_t *v = NULL;
-    const char *kind = json_object_iter_key(json_object_iter((json_t *)(uintptr_t)value));
-    long long seconds = 0;
-    long long nanos = 0;
-
-    if (kind == NULL) {
-        return false;
-    }
-    v = json_object_get(value, kind);
-    if (json_is_array(v) && json_array_size(v) == 2 && json_is_string(json_array_get(v, 0))) {
-        seconds = strtoll(json_string_value(json_array_get(v, 0)), NULL, 10);
-        nanos = json_integer_value(json_array_get(v, 1));
-    }
-    if (strcmp(kind, "null") == 0) {
-        *out = fwl_cel_cell_null();
-    } else if (strcmp(kind, "bool") == 0) {
-        *out = fwl_cel_cell_bool(json_is_true(v));
-    } else if (strcmp(kind, "int") == 0) {
-        *out = fwl_cel_cell_int(strtoll(json_string_value(v), NULL, 10));
-    } else if (strcmp(kind, "uint") == 0) {
-        *out = fwl_cel_cell_uint(strtoull(json_string_value(v), NULL, 10));
-    } else if (strcmp(kind, "string") == 0) {
-        *out = fwl_cel_cell_string(fwl_span(json_string_value(v), json_string_length(v)));
-    } else if (strcmp(kind, "bytes") == 0) {
-        *out = bytes_cell(t, json_string_value(v));
-    } else if (strcmp(kind, "list") == 0) {
-        return list_cell(t, out, v);
-    } else if (strcmp(kind, "map") == 0) {
-        return map_cell(t, out, v);
-    } else if (strcmp(kind, "type") == 0) {
-        return type_cell(out, json_string_value(v));
-    } else if (strcmp(kind, "timestamp") == 0) {
-        *out = fwl_cel_cell_timestamp(seconds, (uint32_t)nanos);
-    } else if (strcmp(kind, "duration") == 0) {
-        *out = fwl_cel_cell_duration(seconds * 1000000000 + nanos);
-    } else if (strcmp(kind, "semver") == 0) {
-        *out = fwl_cel_cell_version(FWL_SCHEME_SEMVER, fwl_span_text(json_string_value(v)), 0);
-    } else {
-        return false;
-    }
-    return true;
-}
-
-/* Equal in kind and value at any depth: here int 1 is not uint 1. Maps: the same keys in any order. */
-static bool
-same(const struct fwl_cel_cell *a, const struct fwl_cel_cell *b)
-{
-    if (a->kind != b->kind) {
-        return false;
-    }
-    if (a->kind == FWL_CEL_LIST) {
-        for (uint32_t i = 0; a->size == b->size && i < a->size; i++) {
-            if (!same(&a->v.cells[i], &b->v.cells[i])) {
-                return false;
-            }
-        }
-        return a->size == b->size;
-    }
-    if (a->kind == FWL_CEL_MAP) {
-        for (size_t i = 0; a->size == b->size && i < a->size; i++) {
-            size_t j = 0;
-
-            while (j < b->size && !same(&a->v.cells[2 * i], &b->v.cells[2 * j])) {
-                j++;
-            }
-            if (j == b->size || !same(&a->v.cells[2 * i + 1], &b->v.cells[2 * j + 1])) {
-                return false;
-            }
-        }
-        return a->size == b->size;
-    }
-    return fwl_cel_equal(a, b);
-}
-
-static enum verdict
-refuse(struct test *t, const char *why)
-{
-    (void)snprintf(t->reason, sizeof(t->reason), "refused: %s", why);
-    return REFUSED;
+    return json_object_get(t->line, key) != NULL;
 }
 
 static enum verdict
@@ -238,36 +73,86 @@ fail(struct test *t, const char *why, const char *detail)
     return FAILED;
 }
 
+/* What is outside the subset must be refused; what is inside may not be. */
+static enum verdict
+refuse(struct test *t, const char *why)
+{
+    return t->in_subset ? fail(t, why, "") : REFUSED;
+}
+
+/* ---- variables ---- */
+
+static struct fwl_cel_variable *
+find(struct test *t, const char *name)
+{
+    for (size_t i = 0; i < t->variable_count; i++) {
+        if (strcmp(t->variables[i].name, name) == 0) {
+            return &t->variables[i];
+        }
+    }
+    return NULL;
+}
+
+static const struct fwl_cel_variable *
+find_lang1(const char *name)
+{
+    for (size_t i = 0; i < fwl_cel_schema_lang1.count; i++) {
+        if (strcmp(fwl_cel_schema_lang1.variables[i].name, name) == 0) {
+            return &fwl_cel_schema_lang1.variables[i];
+        }
+    }
+    return NULL;
+}
+
+/* Dotted names are those of lang 1 and of the params of a policy; a package or a container there is not. */
 static bool
+is_name(const char *name)
+{
+    return strchr(name, '.') == NULL || find_lang1(name) != NULL || strncmp(name, "params.", 7) == 0;
+}
+
+/* The variable of a line, declared now or before; NULL when the rule language cannot have it. */
+static struct fwl_cel_variable *
 declare(struct test *t, const char *name, const char *type)
 {
-    if (strchr(name, '.') != NULL || t->variable_count == VARIABLES) {
-        return false;
+    struct fwl_cel_variable *v = find(t, name);
+
+    if (v == NULL && is_name(name) && type != NULL && t->variable_count < LINE_VARIABLES) {
+        v = &t->variables[t->variable_count];
+        *v = (struct fwl_cel_variable){.name = name,
+                                       .type = type,
+                                       .slot = (uint16_t)(FWL_CEL_SLOTS + t->variable_count),
+                                       .from = FWL_CEL_FROM_TEST};
+        t->variable_count++;
     }
-    for (size_t i = 0; i < t->variable_count; i++) {
-        if (strcmp(t->variables[i].name, name) == 0) {
-            return true;
-        }
-    }
-    t->variables[t->variable_count] = (struct fwl_cel_variable){
-        .name = name, .type = type, .slot = (uint16_t)(FWL_CEL_SLOTS + t->variable_count), .from = FWL_CEL_FROM_TEST};
-    t->variable_count++;
-    return true;
+    return v;
 }
 
-static bool
-bind(struct test *t, const char *name, const json_t *value)
+/* The names of lang 1 that the line leaves as they are: with a variable `device`, `device.id` is a field of it. */
+static void
+add_lang1(struct test *t)
 {
-    for (size_t i = 0; i < t->variable_count; i++) {
-        if (strcmp(t->variables[i].name, name) == 0) {
-            return to_cell(t, &t->slots[t->variables[i].slot], value);
+    size_t own = t->variable_count;
+
+    for (size_t i = 0; i < fwl_cel_schema_lang1.count; i++) {
+        const struct fwl_cel_variable *v = &fwl_cel_schema_lang1.variables[i];
+        bool hidden = false;
+
+        for (size_t j = 0; j < own; j++) {
+            size_t size = strlen(t->variables[j].name);
+
+            hidden = hidden || (strncmp(v->name, t->variables[j].name, size) == 0 &&
+                                (v->name[size] == '\0' || v->name[size] == '.'));
+        }
+        if (!hidden) {
+            FWL_ASSERT(t->variable_count < VARIABLES);
+            t->variables[t->variable_count++] = *v;
         }
     }
-    return false;
 }
 
-/* Variables and bindings of the line; false when the rule language cannot have them. */
-static bool
+/* Variables and bindings of the line; VALUES_FOREIGN when the rule language cannot have them. */
+static enum values_verdict
 declare_all(struct test *t)
 {
     json_t *vars = json_object_get(t->line, "vars");
@@ -276,72 +161,104 @@ declare_all(struct test *t)
     json_t *value = NULL;
 
     if (text_of(t, "container")[0] != '\0' || json_object_size(json_object_get(t->line, "funcs")) != 0) {
-        return false;
+        return VALUES_FOREIGN;
     }
     json_object_foreach(vars, name, value)
     {
-        if (!declare(t, name, json_string_value(value))) {
-            return false;
+        if (declare(t, name, json_string_value(value)) == NULL) {
+            return VALUES_FOREIGN;
         }
     }
     json_object_foreach(bindings, name, value)
     {
-        if (!declare(t, name, "dyn") || !bind(t, name, value)) {
-            return false;
+        const struct fwl_cel_variable *known = find_lang1(name);
+        const struct fwl_cel_variable *v = declare(t, name, known != NULL ? known->type : "dyn");
+        enum values_verdict verdict = v == NULL ? VALUES_FOREIGN : values_read(&t->values, &t->slots[v->slot], value);
+
+        if (verdict != VALUES_OK) {
+            return verdict;
         }
     }
-    return true;
+    add_lang1(t);
+    return VALUES_OK;
 }
 
-/* Is the expected value, if there is one, a value of the rule language? */
+/* Is the expected value a type that has another name here, or none? */
 static bool
-has_expected_value(struct test *t)
+expects_foreign_type(struct test *t)
 {
     const json_t *value = json_object_get(t->line, "value");
     struct fwl_cel_cell unused;
 
-    return value == NULL || to_cell(t, &unused, value);
+    return json_object_get(value, "type") != NULL && values_read(&t->values, &unused, value) == VALUES_FOREIGN;
 }
 
+/* ---- verdicts ---- */
+
+/* Does the line expect that a name is unknown? */
 static bool
-says_unknown(const char *text)
+expects_unknown(const struct test *t)
 {
+    const char *text = text_of(t, "error");
+
     return strstr(text, "undeclared") != NULL || strstr(text, "unbound") != NULL || strstr(text, "unknown") != NULL;
 }
 
 /* The compiler said no: right when the line expects an error, though not for the reason that we lack something. */
 static enum verdict
-judge_refusal(struct test *t, const struct fwl_cel_diagnostic *d, bool in_subset)
+judge_refusal(struct test *t, const struct fwl_cel_diagnostic *d)
 {
-    const char *error = text_of(t, "error");
-
-    if (!in_subset) {
-        return refuse(t, d->message);
+    if (!t->in_subset) {
+        return REFUSED;
     }
-    if (json_object_get(t->line, "error") == NULL || json_object_get(t->line, "cost") != NULL) {
+    if (!has(t, "error") || has(t, "cost") || has(t, "limit")) {
         return fail(t, "does not compile:", d->message);
     }
-    return d->err == FWL_ERR_UNKNOWN && !says_unknown(error) ? fail(t, "not in the subset:", d->message) : PASSED;
+    if (d->err == FWL_ERR_LIMIT || d->err == FWL_ERR_MEMORY || d->err == FWL_ERR_ARG) {
+        return fail(t, "a limit of this program:", d->message);
+    }
+    return d->err == FWL_ERR_UNKNOWN && !expects_unknown(t) ? fail(t, "not in the subset:", d->message) : PASSED;
+}
+
+/* An evaluation failed: was it for something that the language has, and not for a limit of this program? */
+static enum verdict
+judge_error(struct test *t, const struct fwl_cel_result *result, struct fwl_span code)
+{
+    const char *text = fwl_cel_err_text(result->err);
+    bool unbound = result->err == FWL_CEL_ERR_UNSET && code.p[result->position + 1] == FWL_CEL_SLOT_UNBOUND;
+
+    if (!has(t, "error")) {
+        return fail(t, "error:", text);
+    }
+    if (has(t, "limit")) {
+        return result->err == FWL_CEL_ERR_COST ? PASSED : fail(t, "not the cost limit but:", text);
+    }
+    if (result->err == FWL_CEL_ERR_COST || result->err == FWL_CEL_ERR_ARENA || result->err == FWL_CEL_ERR_SIZE) {
+        return fail(t, "a limit of this program:", text);
+    }
+    return unbound && !expects_unknown(t) ? fail(t, "unknown function or name", "") : PASSED;
 }
 
 static enum verdict
 judge_value(struct test *t, const struct fwl_cel_result *result)
 {
-    const json_t *value = json_object_get(t->line, "value");
     struct fwl_cel_cell expected;
     char text[64];
 
-    if (json_object_get(t->line, "error") != NULL) {
-        return result->err != FWL_CEL_OK ? PASSED : fail(t, "gave a value, not the error", text_of(t, "error"));
+    if (has(t, "error")) {
+        return fail(t, "gave a value, not the error", text_of(t, "error"));
     }
-    if (result->err != FWL_CEL_OK) {
-        return fail(t, "error:", fwl_cel_err_text(result->err));
-    }
-    if (json_object_get(t->line, "cost") != NULL) {
+    if (has(t, "cost") && result->cost != json_integer_value(json_object_get(t->line, "cost"))) {
         (void)snprintf(text, sizeof(text), "%u", (unsigned)result->cost);
-        return result->cost == json_integer_value(json_object_get(t->line, "cost")) ? PASSED : fail(t, "costs", text);
+        return fail(t, "costs", text);
     }
-    return to_cell(t, &expected, value) && same(&result->value, &expected) ? PASSED : fail(t, "another value", "");
+    if (!has(t, "value")) {
+        return has(t, "cost") ? PASSED : fail(t, "the line expects nothing", "");
+    }
+    if (values_read(&t->values, &expected, json_object_get(t->line, "value")) != VALUES_OK) {
+        return fail(t, "gave a value, where the rule language has none like the expected one", "");
+    }
+    return values_same(&result->value, &expected) ? PASSED : fail(t, "another value", "");
 }
 
 static enum verdict
@@ -351,36 +268,34 @@ evaluate(struct test *t, const struct fwl_cel_compiled *compiled)
     struct fwl_cel_result result;
     struct fwl_cel_limits run = limits;
     const struct fwl_cel_memory memory = {t->stack, FWL_COUNT(t->stack), t->memory, sizeof(t->memory)};
-    const json_t *limit = json_object_get(t->line, "limit");
+    json_int_t limit = json_integer_value(json_object_get(t->line, "limit"));
 
     if (fwl_cel_load(&program, t->constants, FWL_COUNT(t->constants), compiled->code, &limits) != FWL_OK) {
         return fail(t, "compiled code does not load", "");
     }
-    if (limit != NULL) {
-        run.cost = (uint32_t)json_integer_value(limit);
+    if (has(t, "limit")) {
+        run.cost = (uint32_t)FWL_MAX(0, FWL_MIN(limit, FWL_CEL_COST_CAP));
     }
     fwl_cel_eval(&result, &memory, &program, t->slots, FWL_COUNT(t->slots), &run);
-    if (limit == NULL && result.cost > program.cost) {
+    if (!has(t, "limit") && result.cost > program.cost) {
         return fail(t, "costs more than the worst case", "");
     }
-    return judge_value(t, &result);
+    return result.err == FWL_CEL_OK ? judge_value(t, &result) : judge_error(t, &result, compiled->code);
 }
 
 static enum verdict
-run_parse(struct test *t, const struct fwl_cel_options *options, bool in_subset)
+run_parse(struct test *t, struct fwl_span expr, const struct fwl_cel_options *options)
 {
-    const json_t *expr = json_object_get(t->line, "expr");
     const char *expected = text_of(t, "parse");
     struct fwl_cel_diagnostic d;
-    enum fwl_err err = fwl_cel_compile_syntax(&d, t->arena, sizeof(t->arena),
-                                              fwl_span(json_string_value(expr), json_string_length(expr)), options);
+    enum fwl_err err = fwl_cel_compile_syntax(&d, t->arena, sizeof(t->arena), expr, options);
 
     if (strcmp(expected, "limit") == 0) {
         return PASSED;
     }
-    if (!in_subset) {
+    if (!t->in_subset) {
         /* what only another implementation reserves may be accepted */
-        return err != FWL_OK ? refuse(t, d.message) : PASSED;
+        return err != FWL_OK ? REFUSED : PASSED;
     }
     if (strcmp(expected, "ok") == 0) {
         return err == FWL_OK ? PASSED : fail(t, "refused:", d.message);
@@ -389,36 +304,69 @@ run_parse(struct test *t, const struct fwl_cel_options *options, bool in_subset)
 }
 
 static enum verdict
-run(struct test *t, bool in_subset)
+run(struct test *t)
 {
-    const json_t *expr = json_object_get(t->line, "expr");
+    const json_t *text = json_object_get(t->line, "expr");
+    struct fwl_span expr = fwl_span(json_string_value(text), json_string_length(text));
     struct fwl_cel_options options = {.limits = &limits,
-                                      .schema = fwl_cel_schema_lang1,
                                       .profile = FWL_CEL_SUITE,
                                       .scheme = FWL_SCHEME_SEMVER,
                                       .unchecked = json_is_true(json_object_get(t->line, "disable_check"))};
     struct fwl_cel_compiled compiled;
     struct fwl_cel_diagnostic d;
+    enum values_verdict declared = VALUES_OK;
 
-    memset(t->slots, 0, sizeof(t->slots));
-    t->cell_count = 0;
-    t->byte_count = 0;
-    t->variable_count = 0;
-    if (json_object_get(t->line, "parse") != NULL) {
-        return run_parse(t, &options, in_subset);
+    if (!json_is_string(text)) {
+        return fail(t, "no expression", "");
     }
-    if (!declare_all(t) || !has_expected_value(t)) {
-        return in_subset ? fail(t, "a variable or value is refused", "") : refuse(t, "variables or values");
+    if (has(t, "parse")) {
+        return run_parse(t, expr, &options);
     }
-    options.extra = (struct fwl_cel_schema){t->variables, t->variable_count};
-    if (fwl_cel_compile(&compiled, &d, t->arena, sizeof(t->arena),
-                        fwl_span(json_string_value(expr), json_string_length(expr)), &options) != FWL_OK) {
-        return judge_refusal(t, &d, in_subset);
+    declared = declare_all(t);
+    if (declared == VALUES_FOREIGN || expects_foreign_type(t)) {
+        return refuse(t, "a variable, its value or the expected type is not in the language");
     }
-    if (json_object_get(t->line, "type") != NULL && strcmp(text_of(t, "type"), compiled.type) != 0) {
+    if (declared == VALUES_MALFORMED) {
+        return fail(t, "a malformed value", "");
+    }
+    options.schema = (struct fwl_cel_schema){t->variables, t->variable_count};
+    if (fwl_cel_compile(&compiled, &d, t->arena, sizeof(t->arena), expr, &options) != FWL_OK) {
+        return judge_refusal(t, &d);
+    }
+    if (has(t, "type") && strcmp(text_of(t, "type"), compiled.type) != 0) {
         return fail(t, "deduced type", compiled.type);
     }
     return json_is_true(json_object_get(t->line, "check_only")) ? PASSED : evaluate(t, &compiled);
+}
+
+/* One line of the file; what is no JSON object fails. */
+static enum verdict
+run_line(struct test *t, const char *text)
+{
+    json_error_t error;
+    json_t *line = json_loads(text, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &error);
+    enum verdict verdict = FAILED;
+
+    t->line = line;
+    t->in_subset = !json_is_false(json_object_get(line, "subset"));
+    t->values.cell_count = 0;
+    t->values.byte_count = 0;
+    t->variable_count = 0;
+    t->reason[0] = '\0';
+    memset(t->slots, 0, sizeof(t->slots));
+    if (line == NULL) {
+        return fail(t, "no JSON:", error.text);
+    }
+    verdict = run(t);
+    if (verdict == FAILED) {
+        char why[sizeof(t->reason)];
+
+        memcpy(why, t->reason, sizeof(why));
+        (void)snprintf(t->reason, sizeof(t->reason), "%s %s: %s: %.200s", text_of(t, "section"), text_of(t, "name"),
+                       text_of(t, "expr"), why);
+    }
+    json_decref(line);
+    return verdict;
 }
 
 int
@@ -436,24 +384,17 @@ main(int argc, char **argv)
         return 2;
     }
     while (getline(&line, &room, f) > 0) {
-        json_error_t error;
-        json_t *json = json_loads(line, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &error);
-        enum verdict verdict = FAILED;
+        enum verdict verdict = PASSED;
 
         number++;
-        if (json == NULL) {
-            (void)fprintf(stderr, "%s:%lu: %s\n", argv[1], number, error.text);
-            return 2;
+        if (line[strspn(line, " \t\r\n")] == '\0') {
+            continue;
         }
-        t.line = json;
-        t.reason[0] = '\0';
-        verdict = run(&t, !json_is_false(json_object_get(json, "subset")));
+        verdict = run_line(&t, line);
         counts[verdict]++;
         if (verdict == FAILED) {
-            (void)printf("%s:%lu: %s %s: %s: %s\n", argv[1], number, text_of(&t, "section"), text_of(&t, "name"),
-                         text_of(&t, "expr"), t.reason);
+            (void)printf("%s:%lu: %s\n", argv[1], number, t.reason);
         }
-        json_decref(json);
     }
     free(line);
     (void)fclose(f);
