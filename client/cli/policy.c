@@ -47,6 +47,25 @@ take_params(struct check *c)
     c->params = (struct fwl_cel_schema){.variables = c->variables, .count = count};
 }
 
+/* The line of the source and below it a caret; a tab stays a tab in both, other control characters go to no terminal.
+ */
+static void
+print_place(struct fwl_span text, uint32_t column)
+{
+    (void)fputs("    ", stderr);
+    for (size_t i = 0; i < text.size; i++) {
+        (void)fputc(text.p[i] < ' ' && text.p[i] != '\t' ? '?' : text.p[i], stderr);
+    }
+    (void)fputs("\n    ", stderr);
+    for (size_t i = 0; i < text.size && column > 1; i++) {
+        if ((text.p[i] & 0xc0) != 0x80) { /* columns are code points */
+            (void)fputc(text.p[i] == '\t' ? '\t' : ' ', stderr);
+            column--;
+        }
+    }
+    (void)fputs(column > 1 ? " ^\n" : "^\n", stderr);
+}
+
 /* One expression; an error shows the line of it with a caret below the place. */
 static void
 check_text(struct check *c, struct fwl_span name, const char *what, struct fwl_span text)
@@ -61,10 +80,9 @@ check_text(struct check *c, struct fwl_span name, const char *what, struct fwl_s
         return;
     }
     c->errors++;
-    (void)fprintf(stderr, "fwledger: %s: %.*s: %s: line %u, column %u: %s\n    ", c->path, (int)name.size,
+    (void)fprintf(stderr, "fwledger: %s: %.*s: %s: line %u, column %u: %s\n", c->path, (int)name.size,
                   (const char *)name.p, what, d.line, d.column, d.message);
-    (void)fprintf(stderr, "%.*s\n    %*s^\n", (int)d.text.size, (const char *)d.text.p,
-                  d.column > 0 ? (int)d.column - 1 : 0, "");
+    print_place(d.text, d.column);
     if (d.hint[0] != '\0') {
         (void)fprintf(stderr, "    hint: %s\n", d.hint);
     }

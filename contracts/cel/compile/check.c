@@ -73,6 +73,9 @@ field_type(struct fwl_cel_compiler *c, const struct fwl_cel_node *n, const struc
         value = t->params[1];
     } else if (t->kind != FWL_CEL_T_DYN) {
         fwl_cel_compiler_fail(c, FWL_ERR_TYPE, n->at, "% has no fields, so no `%`", fwl_cel_type_text(c, t), n->name);
+        if (fwl_cel_functions_next(NULL, n->name, true) != NULL) {
+            fwl_cel_compiler_hint(c, "it is a function: %()", n->name, fwl_cel_none());
+        }
     }
     return optional ? fwl_cel_type_make(c, FWL_CEL_T_OPTIONAL, value, NULL) : value;
 }
@@ -161,7 +164,7 @@ choose_overload(struct fwl_cel_compiler *c, struct fwl_cel_node *n)
     const struct fwl_cel_overload *first = next_overload(n, NULL);
 
     if (first == NULL) {
-        const char *advice = fwl_cel_functions_advice(n->name);
+        const char *advice = fwl_cel_advice_function(n->name);
 
         if (c->options->unchecked && advice == NULL) {
             fwl_cel_names_unbound(n);
@@ -174,6 +177,7 @@ choose_overload(struct fwl_cel_compiler *c, struct fwl_cel_node *n)
         if (advice != NULL) {
             fwl_cel_compiler_hint(c, "%", fwl_span_text(advice), fwl_cel_none());
         }
+        fwl_cel_advice_nearest(c, n);
         return;
     }
     for (const struct fwl_cel_overload *o = first; o != NULL && c->err == FWL_OK; o = next_overload(n, o)) {
@@ -186,8 +190,12 @@ choose_overload(struct fwl_cel_compiler *c, struct fwl_cel_node *n)
         }
     }
     if (type == NULL) {
-        fwl_cel_compiler_fail(c, FWL_ERR_TYPE, n->at, "`%` cannot be applied to (%)", fwl_span_text(first->name),
+        bool call = n->kind == FWL_CEL_N_CALL;
+
+        fwl_cel_compiler_fail(c, FWL_ERR_TYPE, n->at, "`%` cannot be applied to (%)",
+                              fwl_span_text(call ? first->name : fwl_cel_functions_symbol((enum fwl_cel_op)n->op)),
                               argument_types(c, n));
+        fwl_cel_advice_operands(c, n);
     }
     n->type = type;
     if (n->kind == FWL_CEL_N_CALL) {
@@ -255,18 +263,30 @@ check_zone(struct fwl_cel_compiler *c, const struct fwl_cel_node *zone)
     }
 }
 
+/* A macro with another number of arguments was left as a call; there is no function of that name. */
+static void
+refuse_macro(struct fwl_cel_compiler *c, const struct fwl_cel_node *n)
+{
+    const char *use = n->receiver ? fwl_cel_macro_use(n->name) : NULL;
+
+    if (use != NULL) {
+        fwl_cel_compiler_fail(c, FWL_ERR_FORM, n->at, "`%` takes another number of arguments", n->name, fwl_cel_none());
+        fwl_cel_compiler_hint(c, "write: %", fwl_span_text(use), fwl_cel_none());
+    }
+}
+
 static void
 check_call(struct fwl_cel_compiler *c, struct fwl_cel_node *n)
 {
+    bool known = false;
+
     if (n->first != NULL) {
         qualify(c, n);
     }
-    for (struct fwl_cel_node *k = n->first; k != NULL && c->err == FWL_OK; k = k->next) {
-        /* an unknown function is the better message than its unknown receiver */
-        if (k == n->first && n->receiver && k->kind == FWL_CEL_N_IDENT && fwl_cel_names_is_free(c, k) &&
-            fwl_cel_functions_next(NULL, n->name, true) == NULL) {
-            break;
-        }
+    refuse_macro(c, n);
+    /* an unknown function is the better message than what is wrong with its arguments */
+    known = fwl_cel_functions_next(NULL, n->name, n->receiver) != NULL;
+    for (struct fwl_cel_node *k = n->first; k != NULL && known && c->err == FWL_OK; k = k->next) {
         fwl_cel_check(c, k);
     }
     if (c->err == FWL_OK) {
@@ -323,8 +343,8 @@ check_literal(struct fwl_cel_compiler *c, struct fwl_cel_node *n)
     unsigned which = 0;
 
     if (n->count > c->limits->entries * (n->kind == FWL_CEL_N_MAP ? 2 : 1)) {
-        fwl_cel_compiler_fail(c, FWL_ERR_LIMIT, n->at, "the literal has too many entries", fwl_cel_none(),
-                              fwl_cel_none());
+        fwl_cel_compiler_fail(c, FWL_ERR_LIMIT, n->at, "the literal has more than % entries",
+                              fwl_cel_compiler_number(c, c->limits->entries), fwl_cel_none());
     }
     for (struct fwl_cel_node *k = n->first; k != NULL && c->err == FWL_OK; k = k->next) {
         fwl_cel_check(c, k);
@@ -380,6 +400,10 @@ check_loop(struct fwl_cel_compiler *c, struct fwl_cel_node *n)
         return;
     }
     element = element_type(c, n->first);
+    if (c->loops++ == c->limits->loops) {
+        fwl_cel_compiler_fail(c, FWL_ERR_LIMIT, n->at, "loops are nested more than % deep",
+                              fwl_cel_compiler_number(c, c->limits->loops), fwl_cel_none());
+    }
     enter(c, n, element);
     for (struct fwl_cel_node *k = n->first->next; k != NULL && c->err == FWL_OK; k = k->next) {
         fwl_cel_check(c, k);
@@ -388,6 +412,7 @@ check_loop(struct fwl_cel_compiler *c, struct fwl_cel_node *n)
         }
     }
     c->scope = outer;
+    c->loops--;
     if (c->err != FWL_OK) {
         return;
     }

@@ -23,8 +23,9 @@ start(struct fwl_cel_diagnostic *diagnostic, void *arena, size_t arena_bytes, st
     c->arena_left = arena_bytes - sizeof(*c);
     c->diagnostic = diagnostic;
     if (source.size > c->limits->source_bytes) {
-        fwl_cel_compiler_fail(c, FWL_ERR_LIMIT, 0, "the source of the rule is too long", fwl_cel_none(),
-                              fwl_cel_none());
+        fwl_cel_compiler_fail(c, FWL_ERR_LIMIT, 0, "the rule has % bytes, at most % are possible",
+                              fwl_cel_compiler_number(c, (uint32_t)FWL_MIN(source.size, UINT32_MAX)),
+                              fwl_cel_compiler_number(c, c->limits->source_bytes));
     } else if (!fwl_utf8_check(source)) {
         c->source = fwl_cel_none(); /* a view of it could not be printed */
         fwl_cel_compiler_fail(c, FWL_ERR_UTF8, 0, "the rule is not valid UTF-8", fwl_cel_none(), fwl_cel_none());
@@ -32,30 +33,76 @@ start(struct fwl_cel_diagnostic *diagnostic, void *arena, size_t arena_bytes, st
     return c;
 }
 
-/* The verifier is the judge of stack, loops and worst-case cost, here as on the device. */
-static void
-verify(struct fwl_cel_compiler *c, struct fwl_cel_compiled *out)
+enum fwl_err
+fwl_cel_worst_cost(struct fwl_cel_compiler *c, uint32_t *cost, struct fwl_span code)
 {
     struct fwl_cel_program program;
     struct fwl_cel_limits limits = *c->limits;
     struct fwl_cel_cell *constants = fwl_cel_compiler_alloc(c, limits.constants * sizeof(*constants));
-    enum fwl_err err = FWL_OK;
+    enum fwl_err err = FWL_ERR_MEMORY;
 
-    if (constants == NULL) {
-        return;
-    }
     limits.cost = UINT32_MAX;
-    err = fwl_cel_load(&program, constants, limits.constants, out->code, &limits);
+    if (constants != NULL) {
+        err = fwl_cel_load(&program, constants, limits.constants, code, &limits);
+    }
+    if (err == FWL_OK) {
+        *cost = program.cost;
+    }
+    return err;
+}
+
+/* The source of a part; of a long one its beginning. */
+static struct fwl_span
+part_text(struct fwl_cel_compiler *c, const struct fwl_cel_node *n)
+{
+    static const char dots[] = {'.', '.', '.'};
+    struct fwl_span text = fwl_span(c->source.p + n->start, n->end - n->start);
+    size_t size = FWL_CEL_MESSAGE_BYTES / 2;
+    uint8_t *cut = NULL;
+
+    if (text.size <= size) {
+        return text;
+    }
+    cut = fwl_cel_compiler_alloc(c, size);
+    if (cut == NULL) {
+        return text;
+    }
+    size -= sizeof(dots);
+    while ((text.p[size] & 0xc0) == 0x80) { /* whole code points */
+        size--;
+    }
+    memcpy(cut, text.p, size);
+    memcpy(cut + size, dots, sizeof(dots));
+    return fwl_span(cut, size + sizeof(dots));
+}
+
+static void
+too_dear(struct fwl_cel_compiler *c, struct fwl_cel_node *root, uint32_t total)
+{
+    uint32_t share = 0;
+    const struct fwl_cel_node *part = fwl_cel_dearest(c, &share, root, total);
+    struct fwl_span number = fwl_cel_compiler_number(c, share);
+
+    fwl_cel_compiler_fail(c, FWL_ERR_LIMIT, part->start, "the rule may cost % units; its dearest part is `%`",
+                          fwl_cel_compiler_number(c, total), part_text(c, part));
+    fwl_cel_compiler_hint(c, "that part may cost %; the limit of a rule is %: shorten lists, put no loop into a loop",
+                          number, fwl_cel_compiler_number(c, c->limits->cost));
+}
+
+/* The verifier is the judge of stack, loops and worst-case cost, here as on the device. */
+static void
+verify(struct fwl_cel_compiler *c, struct fwl_cel_compiled *out, struct fwl_cel_node *root)
+{
+    enum fwl_err err = fwl_cel_worst_cost(c, &out->cost, out->code);
+
     if (err == FWL_ERR_LIMIT) {
-        fwl_cel_compiler_fail(c, err, 0, "the rule needs more stack or more nested loops than there are",
-                              fwl_cel_none(), fwl_cel_none());
+        fwl_cel_compiler_fail(c, err, 0, "the rule is nested too deeply: it needs more than % cells of the stack",
+                              fwl_cel_compiler_number(c, c->limits->stack_cells), fwl_cel_none());
     } else if (err != FWL_OK) {
         fwl_cel_compiler_fail(c, err, 0, "a constant of the rule is over a limit", fwl_cel_none(), fwl_cel_none());
     }
-    out->cost = program.cost;
-    if (c->err == FWL_OK && program.cost > c->limits->cost) {
-        fwl_cel_compiler_fail(c, FWL_ERR_LIMIT, 0, "the rule may cost too much", fwl_cel_none(), fwl_cel_none());
-        fwl_cel_compiler_hint(c, "shorten lists, or the loops inside loops", fwl_cel_none(), fwl_cel_none());
+    if (c->err == FWL_OK && out->cost > c->limits->cost) {
+        too_dear(c, root, out->cost);
     }
 }
 
@@ -76,7 +123,7 @@ generate(struct fwl_cel_compiler *c, struct fwl_cel_compiled *out, struct fwl_ce
     }
     out->code = fwl_cel_emit(c, n);
     if (c->err == FWL_OK) {
-        verify(c, out);
+        verify(c, out, n);
     }
 }
 

@@ -98,3 +98,20 @@ fwl_cel_compiler_hint(struct fwl_cel_compiler *c, const char *hint, struct fwl_s
         fill(c->diagnostic->hint, hint, a, b);
     }
 }
+
+struct fwl_span
+fwl_cel_compiler_number(struct fwl_cel_compiler *c, uint32_t n)
+{
+    enum { DIGITS = 10 };
+    uint8_t *text = fwl_cel_compiler_alloc(c, DIGITS);
+    size_t at = DIGITS;
+
+    if (text == NULL) {
+        return fwl_cel_none();
+    }
+    do {
+        text[--at] = (uint8_t)('0' + n % 10);
+        n /= 10;
+    } while (n != 0);
+    return fwl_span(text + at, DIGITS - at);
+}

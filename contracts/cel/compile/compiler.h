@@ -134,6 +134,7 @@ struct fwl_cel_compiler {
     struct fwl_cel_token token;            /* the next one */
     uint32_t last_end;                     /* one after the last byte of the token before it */
     unsigned depth;                        /* of the parser's recursion */
+    unsigned loops;                        /* open around what is checked */
     struct fwl_cel_scope *scope;
     unsigned type_steps; /* of recursions over types, and their depth: type.c */
     unsigned type_depth;
@@ -156,6 +157,9 @@ void *fwl_cel_compiler_fail(struct fwl_cel_compiler *c, enum fwl_err err, uint32
                             struct fwl_span a, struct fwl_span b);
 /** fwl_cel_compiler_hint - add what to write instead to the error just recorded, if it has no hint yet. */
 void fwl_cel_compiler_hint(struct fwl_cel_compiler *c, const char *hint, struct fwl_span a, struct fwl_span b);
+
+/** fwl_cel_compiler_number - a number as text in the arena. */
+struct fwl_span fwl_cel_compiler_number(struct fwl_cel_compiler *c, uint32_t n);
 
 static inline struct fwl_span
 fwl_cel_none(void)
@@ -186,9 +190,13 @@ void fwl_cel_parser_add(struct fwl_cel_compiler *c, struct fwl_cel_node *parent,
 
 /** fwl_cel_macro_expand - turn a CALL that is a macro into its node; others come back as they are. */
 struct fwl_cel_node *fwl_cel_macro_expand(struct fwl_cel_compiler *c, struct fwl_cel_node *call);
+/** fwl_cel_macro_use - how a macro is written that stands behind a dot, or NULL when @name is none. */
+const char *fwl_cel_macro_use(struct fwl_span name);
 
 /* type.c */
 
+/** fwl_cel_type_name - "int", "list"; static. */
+const char *fwl_cel_type_name(enum fwl_cel_type_kind kind);
 const struct fwl_cel_type *fwl_cel_type_simple(enum fwl_cel_type_kind kind);
 const struct fwl_cel_type *fwl_cel_type_make(struct fwl_cel_compiler *c, enum fwl_cel_type_kind kind,
                                              const struct fwl_cel_type *first, const struct fwl_cel_type *second);
@@ -222,13 +230,46 @@ struct fwl_cel_overload {
 /** fwl_cel_functions_next - the overloads of a name in this style, one after the other; NULL at the end. */
 const struct fwl_cel_overload *fwl_cel_functions_next(const struct fwl_cel_overload *after, struct fwl_span name,
                                                       bool receiver);
+/** fwl_cel_functions_each - every overload of every function, one after the other; NULL at the end. */
+const struct fwl_cel_overload *fwl_cel_functions_each(const struct fwl_cel_overload *after);
 /** fwl_cel_functions_operator - the same for an operator. */
 const struct fwl_cel_overload *fwl_cel_functions_operator(const struct fwl_cel_overload *after, enum fwl_cel_op op);
 /** fwl_cel_functions_instance - a type of a signature, *at moves behind it; A and B become vars[0], vars[1]. */
 const struct fwl_cel_type *fwl_cel_functions_instance(struct fwl_cel_compiler *c, const char **at,
                                                       const struct fwl_cel_type *vars[2]);
-/** fwl_cel_functions_advice - what to use instead of a known function outside the subset, or NULL. */
-const char *fwl_cel_functions_advice(struct fwl_span name);
+/** fwl_cel_functions_put - a function and the types it takes, as text: "string.contains(string)". */
+void fwl_cel_functions_put(struct fwl_writer *w, const struct fwl_cel_overload *o);
+/** fwl_cel_functions_symbol - an operator as it is written. */
+const char *fwl_cel_functions_symbol(enum fwl_cel_op op);
+
+/* advice.c: hints for an error just recorded, and what is known of things outside the language */
+
+/** fwl_cel_advice_function - what to use instead of a known function outside the subset, or NULL. */
+const char *fwl_cel_advice_function(struct fwl_span name);
+/** fwl_cel_advice_nearest - the functions with a name like that of the call @n, which there is none of. */
+void fwl_cel_advice_nearest(struct fwl_cel_compiler *c, const struct fwl_cel_node *n);
+/** fwl_cel_advice_operands - what to do about operands of @n that no overload takes. */
+void fwl_cel_advice_operands(struct fwl_cel_compiler *c, const struct fwl_cel_node *n);
+/** fwl_cel_advice_token - what to write instead of a token of other languages that begins at @p. */
+void fwl_cel_advice_token(struct fwl_cel_compiler *c, struct fwl_span p);
+
+/* near.c */
+
+enum {
+    FWL_CEL_NEAR_MAX = 3,
+};
+
+/* Names near to a wanted one, the nearest first; empty when zero. */
+struct fwl_cel_near {
+    size_t count;
+    const char *names[FWL_CEL_NEAR_MAX];
+    uint8_t distances[FWL_CEL_NEAR_MAX];
+};
+
+/** fwl_cel_near_try - list @show when @name is near to @wanted, and nearer than what is listed. */
+void fwl_cel_near_try(struct fwl_cel_near *near, struct fwl_span wanted, struct fwl_span name, const char *show);
+/** fwl_cel_near_hint - "did you mean ...?" as the hint of the error just recorded, when anything is listed. */
+void fwl_cel_near_hint(struct fwl_cel_compiler *c, const struct fwl_cel_near *near);
 
 /* names.c */
 
@@ -258,5 +299,16 @@ void fwl_cel_fold(struct fwl_cel_compiler *c, struct fwl_cel_node *n);
 
 /** fwl_cel_emit - the code of a checked tree, in the arena. */
 struct fwl_span fwl_cel_emit(struct fwl_cel_compiler *c, struct fwl_cel_node *n);
+
+/* compile.c */
+
+/** fwl_cel_worst_cost - what code may cost, whatever the limit; otherwise as fwl_cel_load. */
+FWL_NODISCARD enum fwl_err fwl_cel_worst_cost(struct fwl_cel_compiler *c, uint32_t *cost, struct fwl_span code);
+
+/* dearest.c */
+
+/** fwl_cel_dearest - the part of the tree @root, of worst-case cost @total, that @share of it is spent in. */
+const struct fwl_cel_node *fwl_cel_dearest(struct fwl_cel_compiler *c, uint32_t *share, struct fwl_cel_node *root,
+                                           uint32_t total);
 
 #endif

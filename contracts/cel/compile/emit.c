@@ -16,9 +16,10 @@ struct emitter {
 static void emit(struct emitter *e, const struct fwl_cel_node *n, bool branch);
 
 static void
-too_large(struct emitter *e, const char *what)
+too_large(struct emitter *e, uint32_t limit, const char *of)
 {
-    fwl_cel_compiler_fail(e->c, FWL_ERR_LIMIT, 0, "the rule is too large: %", fwl_span_text(what), fwl_cel_none());
+    fwl_cel_compiler_fail(e->c, FWL_ERR_LIMIT, 0, "the rule is too large: more than % %",
+                          fwl_cel_compiler_number(e->c, limit), fwl_span_text(of));
 }
 
 static void
@@ -81,7 +82,7 @@ constant(struct emitter *e, struct fwl_cel_cell value)
     }
     if (i == e->constant_count) {
         if (i == FWL_MIN(e->c->limits->constants, UINT8_MAX)) {
-            too_large(e, "too many constants");
+            too_large(e, e->c->limits->constants, "constants");
             return 0;
         }
         e->constants[e->constant_count++] = value;
@@ -114,7 +115,7 @@ slot(struct emitter *e, const struct fwl_cel_node *n, bool branch)
     }
     if (i == e->slot_count) {
         if (i == UINT8_MAX) {
-            too_large(e, "too many variables");
+            too_large(e, UINT8_MAX, "variables");
             return;
         }
         e->slots[e->slot_count++] = n->op;
@@ -146,7 +147,7 @@ counted(struct emitter *e, const struct fwl_cel_node *n, enum fwl_cel_op code, u
     unsigned depth = e->depth;
 
     if (count > UINT8_MAX) {
-        too_large(e, "too many entries in a literal");
+        too_large(e, UINT8_MAX, "entries in a literal");
         return;
     }
     kids(e, n);
@@ -362,7 +363,7 @@ assemble(struct emitter *e, struct fwl_span instructions)
     }
     fwl_writer_span(&w, instructions);
     if (fwl_writer_finish(&w, &out) != FWL_OK) {
-        too_large(e, "its code is over the limit");
+        too_large(e, e->c->limits->code_bytes, "bytes of code");
     }
     return out;
 }
@@ -386,7 +387,7 @@ fwl_cel_emit(struct fwl_cel_compiler *c, struct fwl_cel_node *n)
     emit(e, n, false);
     op(e, FWL_CEL_OP_RETURN, e->depth);
     if (fwl_writer_finish(&e->code, &instructions) != FWL_OK) {
-        too_large(e, "its code is over the limit");
+        too_large(e, e->c->limits->code_bytes, "bytes of code");
     }
     return c->err == FWL_OK ? assemble(e, instructions) : fwl_cel_none();
 }

@@ -168,6 +168,14 @@ fwl_cel_functions_next(const struct fwl_cel_overload *after, struct fwl_span nam
 }
 
 const struct fwl_cel_overload *
+fwl_cel_functions_each(const struct fwl_cel_overload *after)
+{
+    const struct fwl_cel_overload *next = after == NULL ? functions : after + 1;
+
+    return next < functions + FWL_COUNT(functions) ? next : NULL;
+}
+
+const struct fwl_cel_overload *
 fwl_cel_functions_operator(const struct fwl_cel_overload *after, enum fwl_cel_op op)
 {
     const struct fwl_cel_overload *end = operators + FWL_COUNT(operators);
@@ -182,10 +190,11 @@ fwl_cel_functions_operator(const struct fwl_cel_overload *after, enum fwl_cel_op
     return NULL;
 }
 
+static const char letters[] = "Dnbiusytd" /* in the order of fwl_cel_type_kind */ "VPCT";
+
 const struct fwl_cel_type *
 fwl_cel_functions_instance(struct fwl_cel_compiler *c, const char **at, const struct fwl_cel_type *vars[2])
 {
-    static const char letters[] = "Dnbiusytd" /* in the order of fwl_cel_type_kind */ "VPCT";
     const struct fwl_cel_type *first = NULL;
     char letter = *(*at)++;
 
@@ -212,37 +221,56 @@ fwl_cel_functions_instance(struct fwl_cel_compiler *c, const char **at, const st
 }
 
 const char *
-fwl_cel_functions_advice(struct fwl_span name)
+fwl_cel_functions_symbol(enum fwl_cel_op op)
 {
-    static const struct {
-        const char *name;
-        const char *advice;
-    } outside[] = {
-        {"matches", "use startsWith, endsWith, contains"},
-        {"double", "rules have no fractions: count in smaller units, such as percent or parts per million"},
-        {"existsOne", "use exists_one with one variable"},
-        {"transformList", "use map"},
-        {"transformMap", "use map, or a test with all or exists"},
-        {"transformMapEntry", "use map, or a test with all or exists"},
-        {"lowerAscii", "compare with in [...] and list the spellings"},
-        {"upperAscii", "compare with in [...] and list the spellings"},
-        {"format", "join texts with +"},
-        {"join", "join texts with +"},
-        {"charAt", "use startsWith, endsWith, contains"},
-        {"indexOf", "use startsWith, endsWith, contains"},
-        {"lastIndexOf", "use startsWith, endsWith, contains"},
-        {"substring", "use startsWith, endsWith, contains"},
-        {"replace", "use startsWith, endsWith, contains"},
-        {"split", "give the parts as a list, or as fields of their own"},
-        {"trim", "compare with in [...] and list the spellings"},
-        {"quote", "join texts with +"},
-        {"reverse", "write the list or text in the other order"},
-    };
+    static const char orders[][3] = {"<", "<=", ">", ">="};
+    const struct fwl_cel_overload *o = fwl_cel_functions_operator(NULL, op);
 
-    for (size_t i = 0; i < FWL_COUNT(outside); i++) {
-        if (fwl_span_is(name, outside[i].name)) {
-            return outside[i].advice;
+    return op >= FWL_CEL_OP_LT && op <= FWL_CEL_OP_GE ? orders[op - FWL_CEL_OP_LT] : o != NULL ? o->name : "";
+}
+
+/* A type of a signature as text. Recursion: types of the table above, two deep. */
+static void
+put_type(struct fwl_writer *w, const char **at)
+{
+    char letter = *(*at)++;
+
+    for (unsigned kind = 0; letters[kind] != '\0'; kind++) {
+        if (letters[kind] == letter) {
+            fwl_writer_span(w, fwl_span_text(fwl_cel_type_name((enum fwl_cel_type_kind)kind)));
+            return;
         }
     }
-    return NULL;
+    if (letter != 'L' && letter != 'M' && letter != 'O') {
+        fwl_writer_span(w, fwl_span_text("any"));
+        return;
+    }
+    fwl_writer_span(w, fwl_span_text(letter == 'L' ? "list(" : letter == 'M' ? "map(" : "optional("));
+    put_type(w, at);
+    if (letter == 'M') {
+        fwl_writer_span(w, fwl_span_text(", "));
+        put_type(w, at);
+    }
+    fwl_writer_u8(w, ')');
+}
+
+void
+fwl_cel_functions_put(struct fwl_writer *w, const struct fwl_cel_overload *o)
+{
+    struct fwl_writer result;
+    const char *at = o->signature;
+    const char *between = "";
+
+    fwl_writer_init(&result, NULL, 0);
+    put_type(&result, &at); /* not shown */
+    if (o->receiver) {
+        put_type(w, &at);
+        fwl_writer_u8(w, '.');
+    }
+    fwl_writer_span(w, fwl_span_text(o->name));
+    for (fwl_writer_u8(w, '('); *at != '\0'; between = ", ") {
+        fwl_writer_span(w, fwl_span_text(between));
+        put_type(w, &at);
+    }
+    fwl_writer_u8(w, ')');
 }

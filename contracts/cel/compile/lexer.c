@@ -136,6 +136,7 @@ punctuation(struct fwl_cel_compiler *c, struct fwl_cel_token *t)
         }
         fwl_cel_compiler_fail(c, FWL_ERR_FORM, c->position, "`%` cannot stand here", fwl_span(p, length),
                               fwl_cel_none());
+        fwl_cel_advice_token(c, fwl_span(p, length));
         return;
     }
     t->kind = FWL_CEL_TOK_PUNCT;

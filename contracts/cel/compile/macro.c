@@ -70,25 +70,37 @@ bind(struct fwl_cel_compiler *c, struct fwl_cel_node *call)
     return n;
 }
 
+static const struct {
+    char name[12];
+    uint8_t kind;
+    uint8_t op;
+    uint8_t count; /* of kids, the receiver included */
+    const char *use;
+} macros[] = {
+    {"all", FWL_CEL_N_LOOP, FWL_CEL_ALL, 3, "list.all(x, x > 0)"},
+    {"exists", FWL_CEL_N_LOOP, FWL_CEL_EXISTS, 3, "list.exists(x, x > 0)"},
+    {"exists_one", FWL_CEL_N_LOOP, FWL_CEL_EXISTS_ONE, 3, "list.exists_one(x, x > 0)"},
+    {"map", FWL_CEL_N_LOOP, FWL_CEL_MAP_EACH, 3, "list.map(x, x + 1), or with a filter list.map(x, x > 0, x + 1)"},
+    {"map", FWL_CEL_N_LOOP, FWL_CEL_MAP_WHEN, 4, NULL},
+    {"filter", FWL_CEL_N_LOOP, FWL_CEL_FILTER, 3, "list.filter(x, x > 0)"},
+    {"optMap", FWL_CEL_N_OPT, FWL_CEL_OP_OPT_MAP, 3, "optional.optMap(x, x + 1)"},
+    {"optFlatMap", FWL_CEL_N_OPT, FWL_CEL_OP_OPT_FLAT, 3, "optional.optFlatMap(x, x[?\"k\"])"},
+};
+
+const char *
+fwl_cel_macro_use(struct fwl_span name)
+{
+    for (size_t i = 0; i < FWL_COUNT(macros); i++) {
+        if (fwl_span_is(name, macros[i].name)) {
+            return macros[i].use;
+        }
+    }
+    return NULL;
+}
+
 struct fwl_cel_node *
 fwl_cel_macro_expand(struct fwl_cel_compiler *c, struct fwl_cel_node *call)
 {
-    static const struct {
-        char name[12];
-        uint8_t kind;
-        uint8_t op;
-        uint8_t count; /* of kids, the receiver included */
-    } macros[] = {
-        {"all", FWL_CEL_N_LOOP, FWL_CEL_ALL, 3},
-        {"exists", FWL_CEL_N_LOOP, FWL_CEL_EXISTS, 3},
-        {"exists_one", FWL_CEL_N_LOOP, FWL_CEL_EXISTS_ONE, 3},
-        {"map", FWL_CEL_N_LOOP, FWL_CEL_MAP_EACH, 3},
-        {"map", FWL_CEL_N_LOOP, FWL_CEL_MAP_WHEN, 4},
-        {"filter", FWL_CEL_N_LOOP, FWL_CEL_FILTER, 3},
-        {"optMap", FWL_CEL_N_OPT, FWL_CEL_OP_OPT_MAP, 3},
-        {"optFlatMap", FWL_CEL_N_OPT, FWL_CEL_OP_OPT_FLAT, 3},
-    };
-
     if (!call->receiver) {
         return fwl_span_is(call->name, "has") && call->count == 1 ? has(c, call) : call;
     }

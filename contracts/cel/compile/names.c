@@ -2,10 +2,7 @@
 #include "contracts/cel/compile/compiler.h"
 
 enum {
-    CHAIN_MAX = 4,   /* names in a chain that can be a variable or a type */
-    NAME_MAX = 48,   /* bytes of a name that is compared with others */
-    NEAREST = 3,     /* names in a hint */
-    DISTANCE_MAX = 4 /* edits up to which a name counts as near */
+    CHAIN_MAX = 4, /* names in a chain that can be a variable or a type */
 };
 
 static const struct {
@@ -67,6 +64,13 @@ schema_of(const struct fwl_cel_compiler *c, int which)
     return which == 0 ? &c->options->schema : &c->options->extra;
 }
 
+/* May a rule of this profile use it? Others are not worth a hint. */
+static bool
+is_usable(const struct fwl_cel_compiler *c, const struct fwl_cel_variable *v)
+{
+    return c->options->profile == FWL_CEL_SUITE || (v->from != FWL_CEL_FROM_NODE && v->from != FWL_CEL_FROM_TEST);
+}
+
 static const struct fwl_cel_variable *
 find_variable(const struct fwl_cel_compiler *c, const struct fwl_span *names, size_t count, bool prefix)
 {
@@ -118,7 +122,7 @@ fwl_cel_names_is_free(const struct fwl_cel_compiler *c, const struct fwl_cel_nod
 static void
 to_slot(struct fwl_cel_compiler *c, struct fwl_cel_node *n, const struct fwl_cel_variable *v, size_t steps)
 {
-    if (c->options->profile == FWL_CEL_PUBLISH && (v->from == FWL_CEL_FROM_NODE || v->from == FWL_CEL_FROM_TEST)) {
+    if (!is_usable(c, v)) {
         fwl_cel_compiler_fail(c, FWL_ERR_VALUE, n->start,
                               v->from == FWL_CEL_FROM_NODE
                                   ? "`%` is known to a node only: a device cannot check a rule that uses it"
@@ -177,71 +181,55 @@ fwl_cel_names_resolve(struct fwl_cel_compiler *c, struct fwl_cel_node *n)
     return false;
 }
 
-/* Edits that make @b of @a, up to a small number; Levenshtein with one row. */
-static unsigned
-distance(struct fwl_span a, struct fwl_span b)
+/* What stands behind the first name of a variable, or the variable itself when it has one name. */
+static const char *
+field_of(const char *name)
 {
-    uint8_t row[NAME_MAX + 1];
+    const char *dot = name;
 
-    if (a.size > NAME_MAX || b.size > NAME_MAX) {
-        return DISTANCE_MAX + 1;
+    while (*dot != '.' && *dot != '\0') {
+        dot++;
     }
-    for (size_t j = 0; j <= b.size; j++) {
-        row[j] = (uint8_t)j;
-    }
-    for (size_t i = 1; i <= a.size; i++) {
-        uint8_t diagonal = row[0];
-
-        row[0] = (uint8_t)i;
-        for (size_t j = 1; j <= b.size; j++) {
-            unsigned change = diagonal + (a.p[i - 1] != b.p[j - 1] ? 1U : 0U);
-            unsigned edit = FWL_MIN(row[j], row[j - 1]) + 1U;
-
-            diagonal = row[j];
-            row[j] = (uint8_t)FWL_MIN(change, edit);
-        }
-    }
-    return row[b.size];
+    return *dot == '.' ? dot + 1 : name;
 }
 
-/* Append the variables that are exactly @d edits away, at most @room; how many there were. */
-static size_t
-list_at_distance(struct fwl_writer *w, const struct fwl_cel_schema *s, struct fwl_span wanted,
-                 const struct fwl_span *space, unsigned d, size_t room)
-{
-    size_t listed = 0;
-
-    for (size_t i = 0; i < s->count && listed < room; i++) {
-        const char *name = s->variables[i].name;
-        const char *field = name + (space == NULL ? 0 : space->size + 1);
-
-        if ((space == NULL || is_name(name, space, 1, true)) && distance(wanted, fwl_span_text(field)) == d) {
-            fwl_writer_span(w, fwl_span_text(w->size > 0 ? ", " : "did you mean "));
-            fwl_writer_span(w, fwl_span_text(name));
-            listed++;
-        }
-    }
-    return listed;
-}
-
-/* The nearest variables, by edits; with @space only those that begin with it and a dot. */
+/* The nearest fields of @space. */
 static void
-hint_nearest(struct fwl_cel_compiler *c, struct fwl_span wanted, const struct fwl_span *space)
+hint_nearest_field(struct fwl_cel_compiler *c, struct fwl_span wanted, const struct fwl_span *space)
 {
-    char text[FWL_CEL_MESSAGE_BYTES];
-    struct fwl_writer w;
-    struct fwl_span out = {0};
-    size_t listed = 0;
+    struct fwl_cel_near near = {0};
 
-    fwl_writer_init(&w, text, sizeof(text));
-    for (unsigned d = 0; d <= DISTANCE_MAX; d++) {
-        for (int which = 0; which < 2; which++) {
-            listed += list_at_distance(&w, schema_of(c, which), wanted, space, d, NEAREST - listed);
+    for (int which = 0; which < 2; which++) {
+        const struct fwl_cel_schema *s = schema_of(c, which);
+
+        for (size_t i = 0; i < s->count; i++) {
+            if (is_usable(c, &s->variables[i]) && is_name(s->variables[i].name, space, 1, true)) {
+                fwl_cel_near_try(&near, wanted, fwl_span_text(field_of(s->variables[i].name)), s->variables[i].name);
+            }
         }
     }
-    if (listed > 0 && fwl_writer_finish(&w, &out) == FWL_OK) {
-        fwl_cel_compiler_hint(c, "%?", out, fwl_cel_none());
+    fwl_cel_near_hint(c, &near);
+}
+
+/* The nearest variables to @chain, the unknown first name and what follows it, or to @root, that name alone. */
+static void
+hint_nearest(struct fwl_cel_compiler *c, struct fwl_span chain, struct fwl_span root)
+{
+    struct fwl_cel_near near = {0};
+
+    for (int which = 0; which < 2; which++) {
+        const struct fwl_cel_schema *s = schema_of(c, which);
+
+        for (size_t i = 0; i < s->count; i++) {
+            const char *name = s->variables[i].name;
+
+            if (is_usable(c, &s->variables[i])) {
+                fwl_cel_near_try(&near, chain, fwl_span_text(name), name);
+                fwl_cel_near_try(&near, root, fwl_span_text(field_of(name)), name);
+            }
+        }
     }
+    fwl_cel_near_hint(c, &near);
 }
 
 /* Every field of a first name, as long as they fit. */
@@ -257,7 +245,8 @@ hint_fields(struct fwl_cel_compiler *c, const struct fwl_span *space)
         const struct fwl_cel_schema *s = schema_of(c, which);
 
         for (size_t i = 0; i < s->count; i++) {
-            if (is_name(s->variables[i].name, space, 1, true) && w.size + strlen(s->variables[i].name) + 2 < 160) {
+            if (is_usable(c, &s->variables[i]) && is_name(s->variables[i].name, space, 1, true) &&
+                w.size + strlen(s->variables[i].name) + 2 < 160) {
                 fwl_writer_span(&w, fwl_span_text(w.size > 0 ? ", " : ""));
                 fwl_writer_span(&w, fwl_span_text(s->variables[i].name + space->size + 1));
             }
@@ -278,6 +267,41 @@ fwl_cel_names_unbound(struct fwl_cel_node *n)
     n->type = fwl_cel_type_simple(FWL_CEL_T_DYN);
 }
 
+/* a.b, as one text */
+static struct fwl_span
+joined(struct fwl_cel_compiler *c, struct fwl_span a, struct fwl_span b)
+{
+    uint8_t *text = fwl_cel_compiler_alloc(c, a.size + 1 + b.size);
+
+    if (text == NULL) {
+        return a;
+    }
+    memcpy(text, a.p, a.size);
+    text[a.size] = '.';
+    memcpy(text + a.size + 1, b.p, b.size);
+    return fwl_span(text, a.size + 1 + b.size);
+}
+
+/* The field @n of a known first name is not there, or cannot be asked for in this way. */
+static void
+unknown_field(struct fwl_cel_compiler *c, const struct fwl_cel_node *n, struct fwl_span space)
+{
+    const struct fwl_span names[2] = {space, n->name};
+
+    if (find_variable(c, names, 2, false) != NULL) { /* has(device.id), device.?id */
+        fwl_cel_compiler_fail(c, FWL_ERR_TYPE, n->at, "`%` is a variable: only a field of a map can be asked for",
+                              joined(c, space, n->name), fwl_cel_none());
+        fwl_cel_compiler_hint(
+            c,
+            "a fact that was not told is an error where it is read: require and forbid refuse, permit and force fail",
+            fwl_cel_none(), fwl_cel_none());
+        return;
+    }
+    fwl_cel_compiler_fail(c, FWL_ERR_UNKNOWN, n->at, "`%` has no field `%` (undeclared)", space, n->name);
+    hint_nearest_field(c, n->name, &space);
+    hint_fields(c, &space);
+}
+
 void
 fwl_cel_names_unknown(struct fwl_cel_compiler *c, struct fwl_cel_node *n)
 {
@@ -287,15 +311,16 @@ fwl_cel_names_unknown(struct fwl_cel_compiler *c, struct fwl_cel_node *n)
         fwl_cel_names_unbound(root);
         return;
     }
-    if (n->kind == FWL_CEL_N_SELECT && find_variable(c, &root->name, 1, true) != NULL) {
-        fwl_cel_compiler_fail(c, FWL_ERR_UNKNOWN, n->at, "`%` has no field `%` (undeclared)", root->name, n->name);
-        hint_nearest(c, n->name, &root->name);
-        hint_fields(c, &root->name);
+    if (n != root && find_variable(c, &root->name, 1, true) != NULL) {
+        unknown_field(c, n, root->name);
     } else if (find_variable(c, &root->name, 1, true) != NULL) {
         fwl_cel_compiler_fail(c, FWL_ERR_UNKNOWN, root->at, "`%` is not a value by itself", root->name, fwl_cel_none());
         hint_fields(c, &root->name);
     } else {
         fwl_cel_compiler_fail(c, FWL_ERR_UNKNOWN, root->at, "`%` is undeclared", root->name, fwl_cel_none());
-        hint_nearest(c, root->name, NULL);
+        if (root->at > 1 && c->source.p[root->at - 1] == '-' && c->source.p[root->at - 2] > ' ') { /* m.a-b */
+            fwl_cel_compiler_hint(c, "a key with a dash is written m[\"a-b\"]", fwl_cel_none(), fwl_cel_none());
+        }
+        hint_nearest(c, n == root ? root->name : joined(c, root->name, n->name), root->name);
     }
 }

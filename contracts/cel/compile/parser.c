@@ -34,6 +34,7 @@ unexpected(struct fwl_cel_compiler *c, const char *wanted)
     } else {
         fwl_cel_compiler_fail(c, FWL_ERR_FORM, c->token.at, "% was expected, not `%`", fwl_span_text(wanted),
                               fwl_span(c->source.p + c->token.at, c->position - c->token.at));
+        fwl_cel_advice_token(c, c->token.text);
     }
 }
 
@@ -43,6 +44,13 @@ expect(struct fwl_cel_compiler *c, const char *text)
     if (!accept(c, text)) {
         unexpected(c, text);
     }
+}
+
+static void *
+too_deep(struct fwl_cel_compiler *c, uint32_t at)
+{
+    return fwl_cel_compiler_fail(c, FWL_ERR_LIMIT, at, "the expression is nested more than % deep",
+                                 fwl_cel_compiler_number(c, c->limits->nesting), fwl_cel_none());
 }
 
 struct fwl_cel_node *
@@ -79,8 +87,7 @@ fwl_cel_parser_add(struct fwl_cel_compiler *c, struct fwl_cel_node *parent, stru
         parent->depth = (uint16_t)(kid->depth + 1);
     }
     if (parent->depth > c->limits->nesting) {
-        fwl_cel_compiler_fail(c, FWL_ERR_LIMIT, parent->at, "the expression is nested too deeply", fwl_cel_none(),
-                              fwl_cel_none());
+        too_deep(c, parent->at);
     }
 }
 
@@ -130,12 +137,11 @@ is_reserved(struct fwl_span word)
 static void
 arguments(struct fwl_cel_compiler *c, struct fwl_cel_node *call)
 {
-    if (accept(c, ")")) {
-        return;
+    if (!at_punct(c, ")")) {
+        do {
+            fwl_cel_parser_add(c, call, parse_expr(c));
+        } while (c->err == FWL_OK && accept(c, ","));
     }
-    do {
-        fwl_cel_parser_add(c, call, parse_expr(c));
-    } while (c->err == FWL_OK && accept(c, ","));
     expect(c, ")");
     if (call != NULL) {
         call->end = c->last_end;
@@ -154,7 +160,9 @@ identifier(struct fwl_cel_compiler *c, bool global)
         return NULL;
     }
     if (is_reserved(name)) {
-        return fwl_cel_compiler_fail(c, FWL_ERR_FORM, at, "`%` is a reserved word", name, fwl_cel_none());
+        fwl_cel_compiler_fail(c, FWL_ERR_FORM, at, "`%` is a reserved word", name, fwl_cel_none());
+        fwl_cel_advice_token(c, name);
+        return NULL;
     }
     fwl_cel_lexer_next(c);
     n = fwl_cel_parser_node(c, FWL_CEL_N_IDENT, at);
@@ -434,8 +442,7 @@ parse_expr(struct fwl_cel_compiler *c)
     struct fwl_cel_node *condition = NULL;
 
     if (c->depth == c->limits->nesting) {
-        return fwl_cel_compiler_fail(c, FWL_ERR_LIMIT, c->token.at, "the expression is nested too deeply",
-                                     fwl_cel_none(), fwl_cel_none());
+        return too_deep(c, c->token.at);
     }
     c->depth++;
     n = binary(c, 1);
@@ -461,6 +468,7 @@ fwl_cel_parser_parse(struct fwl_cel_compiler *c)
     n = parse_expr(c);
     if (c->err == FWL_OK && c->token.kind != FWL_CEL_TOK_END) {
         unexpected(c, "an operator or the end");
+        fwl_cel_advice_token(c, n->kind == FWL_CEL_N_IDENT ? n->name : fwl_cel_none()); /* not x */
     }
     return c->err == FWL_OK ? n : NULL;
 }

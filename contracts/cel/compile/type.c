@@ -21,6 +21,12 @@ static const char names[][27] = {
     [FWL_CEL_T_VAR] = "dyn",
 };
 
+const char *
+fwl_cel_type_name(enum fwl_cel_type_kind kind)
+{
+    return names[kind];
+}
+
 static unsigned
 param_count(enum fwl_cel_type_kind kind)
 {
