@@ -33,12 +33,13 @@ fwl_intake_submit(void *cookie, struct fwl_api_submission *s)
 static void
 refuse(struct fwl_api_submission *s, enum fwl_err err, const struct fwl_state_refusal *why)
 {
-    char detail[256];
+    char detail[256 + FWL_STATE_DETAIL_BYTES];
     const char *rule = why->rule == NULL ? "" : why->rule;
     const char *action = why->action == NULL ? "transaction" : why->action;
     const char *field = why->field != NULL && why->field[0] != '\0' ? why->field : NULL;
 
-    (void)snprintf(detail, sizeof(detail), "%s, action %zu: %s", action, why->action_index, rule);
+    (void)snprintf(detail, sizeof(detail), "%s, action %zu: %s%s%s", action, why->action_index, rule,
+                   why->detail[0] == '\0' ? "" : ": ", why->detail);
     fwl_api_submission_refused(s, err, rule[0] == '\0' ? NULL : detail, field);
 }
 

@@ -62,33 +62,84 @@ rules_scheme(struct fwl_state *s, uint64_t *scheme, struct fwl_list scope)
     return FWL_OK;
 }
 
-/* Compile one text; @scope only where version() may be used. */
+/* Append to the detail of a refusal; what does not fit is left out, at whole code points. */
+static void
+rules_detail(struct fwl_state *s, struct fwl_span text)
+{
+    size_t size = strlen(s->why.detail);
+    size_t take = FWL_MIN(text.size, sizeof(s->why.detail) - 1 - size);
+
+    while (take < text.size && take > 0 && (text.p[take] & 0xc0) == 0x80) {
+        take--;
+    }
+    for (size_t i = 0; i < take; i++) {
+        s->why.detail[size + i] = (char)text.p[i];
+    }
+    s->why.detail[size + take] = '\0';
+}
+
+static void
+rules_number(struct fwl_state *s, uint64_t n)
+{
+    uint8_t digits[20];
+    size_t at = sizeof(digits);
+
+    do {
+        digits[--at] = (uint8_t)('0' + n % 10);
+        n /= 10;
+    } while (n != 0);
+    rules_detail(s, fwl_span(digits + at, sizeof(digits) - at));
+}
+
+/* rule emergency, line 1, column 8: `device` has no field `regin`; did you mean device.region? */
+static enum fwl_err
+rules_refuse(struct fwl_state *s, const struct fwl_cel_diagnostic *d, const char *field, struct fwl_span name)
+{
+    enum fwl_err err = fwl_work_refuse(s, FWL_ERR_RULE, field, "a condition of the policy does not compile");
+
+    rules_detail(s, name);
+    rules_detail(s, fwl_span_text(", line "));
+    rules_number(s, d->line);
+    rules_detail(s, fwl_span_text(", column "));
+    rules_number(s, d->column);
+    rules_detail(s, fwl_span_text(": "));
+    rules_detail(s, fwl_span_text(d->message));
+    if (d->hint[0] != '\0') {
+        rules_detail(s, fwl_span_text("; "));
+        rules_detail(s, fwl_span_text(d->hint));
+    }
+    return err;
+}
+
+/* What a condition belongs to: the field, the name of its rule or template, and the scope of a rule. */
+struct place {
+    const char *field;
+    struct fwl_span name;
+    const struct fwl_list *scope; /* only where version() may be used */
+};
+
 static enum fwl_err
 rules_compile(struct fwl_state *s, struct fwl_cel_compiled *out, const struct fwl_work_params *params,
-              struct fwl_span text, const struct fwl_list *scope, const char *field)
+              struct fwl_span text, const struct place *place)
 {
     struct fwl_cel_schema schema = {.variables = params->variable, .count = params->count};
+    struct fwl_cel_diagnostic d;
     enum fwl_err compiled =
-        fwl_cel_compile_condition(out, NULL, s->cel, sizeof(s->cel), text, schema, (enum fwl_scheme)0);
+        fwl_cel_compile_condition(out, &d, s->cel, sizeof(s->cel), text, schema, (enum fwl_scheme)0);
 
-    if (compiled != FWL_OK && scope != NULL && scope->count > 0) {
+    if (compiled != FWL_OK && place->scope != NULL && place->scope->count > 0) {
         uint64_t scheme;
-        enum fwl_err err = rules_scheme(s, &scheme, *scope);
+        enum fwl_err err = rules_scheme(s, &scheme, *place->scope);
 
         if (err != FWL_OK) {
             return err;
         }
         if (scheme != 0) {
             compiled =
-                fwl_cel_compile_condition(out, NULL, s->cel, sizeof(s->cel), text, schema, (enum fwl_scheme)scheme);
+                fwl_cel_compile_condition(out, &d, s->cel, sizeof(s->cel), text, schema, (enum fwl_scheme)scheme);
         }
     }
-    if (compiled != FWL_OK) {
-        return fwl_work_refuse(
-            s, FWL_ERR_RULE, field,
-            "a condition does not compile; version() needs a scope of registered classes of one scheme");
-    }
-    return FWL_OK;
+    return compiled == FWL_OK ? FWL_OK : rules_refuse(s, &d, place->field, place->name);
 }
 
 static enum fwl_err
@@ -97,22 +148,29 @@ rules_list(struct fwl_state *s, struct fwl_list *out, const struct fwl_work_para
     struct fwl_rule_source from;
     struct fwl_reader it;
     struct fwl_writer w;
+    struct fwl_span dearest = {0};
+    uint64_t most = 0;
     uint64_t cost = 0;
 
     fwl_writer_init(&w, s->scratch[1], FWL_ENTRY_MAX);
     for (fwl_list_begin(&it, rules); fwl_policy_next_rule_source(&it, &from); out->count++) {
         struct fwl_rule to = {.has = 0x1fe, .name = from.name, .effect = from.effect, .lang = FWL_CEL_LANG};
+        const struct place place = {"policy.rules.when", from.name, &to.scope};
         struct fwl_cel_compiled c;
         enum fwl_err err;
 
         if ((from.has & FWL_HAS(3)) != 0) {
             to.scope = from.classes;
         }
-        err = rules_compile(s, &c, params, from.when, &to.scope, "policy.rules.when");
+        err = rules_compile(s, &c, params, from.when, &place);
         if (err != FWL_OK) {
             return err;
         }
         cost += c.cost;
+        if (c.cost > most) {
+            most = c.cost;
+            dearest = from.name;
+        }
         to.code = c.code;
         to.dry_run = (from.has & FWL_HAS(6)) != 0 && from.dry_run;
         to.rollback = (from.has & FWL_HAS(7)) != 0 && from.rollback;
@@ -122,7 +180,14 @@ rules_list(struct fwl_state *s, struct fwl_list *out, const struct fwl_work_para
         fwl_policy_put_rule(&w, &to);
     }
     if (cost > FWL_CEL_POLICY_COST) {
-        return fwl_work_refuse(s, FWL_ERR_LIMIT, "policy.rules", "the worst-case cost of all rules is at most 100,000");
+        enum fwl_err err =
+            fwl_work_refuse(s, FWL_ERR_LIMIT, "policy.rules", "the worst-case cost of all rules is at most 100,000");
+
+        rules_detail(s, fwl_span_text("the dearest rule is "));
+        rules_detail(s, dearest);
+        rules_detail(s, fwl_span_text(" with "));
+        rules_number(s, most);
+        return err;
     }
     if (fwl_writer_finish(&w, &out->items) != FWL_OK) {
         return fwl_work_refuse(s, FWL_ERR_LIMIT, "policy.rules", "a compiled policy has at most 64 KiB");
@@ -141,14 +206,16 @@ rules_templates(struct fwl_state *s, struct fwl_list *out, const struct fwl_work
     fwl_writer_init(&w, s->scratch[2], FWL_ENTRY_MAX);
     for (fwl_list_begin(&it, templates); fwl_policy_next_template_source(&it, &t); out->count++) {
         uint8_t advance[FWL_CEL_CODE_BYTES];
+        const struct place advance_place = {"policy.rollouts.advance_when", t.name, NULL};
+        const struct place halt_place = {"policy.rollouts.halt_when", t.name, NULL};
         struct fwl_cel_compiled c;
-        enum fwl_err err = rules_compile(s, &c, params, t.advance_when, NULL, "policy.rollouts.advance_when");
+        enum fwl_err err = rules_compile(s, &c, params, t.advance_when, &advance_place);
 
         if (err == FWL_OK) {
             FWL_ASSERT(c.code.size <= sizeof(advance));
             memcpy(advance, c.code.p, c.code.size);
             t.advance_when = fwl_span(advance, c.code.size);
-            err = rules_compile(s, &c, params, t.halt_when, NULL, "policy.rollouts.halt_when");
+            err = rules_compile(s, &c, params, t.halt_when, &halt_place);
         }
         if (err != FWL_OK) {
             return err;

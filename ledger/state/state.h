@@ -22,13 +22,19 @@
 
 struct fwl_state; /* working memory; one execution at a time */
 
+enum {
+    FWL_STATE_DETAIL_BYTES = 480,
+};
+
 /* Why a transaction was refused. All texts are static and never NULL after a refusal. */
 struct fwl_state_refusal {
     enum fwl_err err;
     size_t action_index;
-    const char *action; /* "release.publish", or "transaction" for what concerns the whole */
-    const char *field;  /* "release.version"; "" when no field is to blame */
-    const char *rule;   /* the rule that refused it, a sentence */
+    const char *action;                  /* "release.publish", or "transaction" for what concerns the whole */
+    const char *field;                   /* "release.version"; "" when no field is to blame */
+    const char *rule;                    /* the rule that refused it, a sentence */
+    char detail[FWL_STATE_DETAIL_BYTES]; /* what in the field is to blame, where more is known: the rule of a policy,
+                                            the place in it and what to write instead; else empty. Terminated */
 };
 
 /**

@@ -174,6 +174,47 @@ policy(uint8_t *buffer, size_t room, uint64_t max_age_ms, const char *when, cons
     return out;
 }
 
+/* A policy that a device could not evaluate, or not within its limits, is refused; rule, place and cause are named. */
+static void
+test_state__policies_refused(void **unused)
+{
+    static const struct {
+        const char *when;
+        const char *detail;
+    } cases[] = {
+        {"true &&\n device.ip == '10.0.0.1'", "one, line 2, column 2: `device.ip` is known to a node only"},
+        {"release.hardware.size() > 0", "one, line 1, column 1: `release.hardware` is for tests only"},
+        {"device.regin == 'x'", "`device` has no field `regin` (undeclared); did you mean device.region?"},
+        {"release.version == version('1.0.0')", "version() needs a scope of classes that all have one version scheme"},
+        {"release.channel == 'x' && device.installed.all(a, device.groups.all(b, a.contains(b)))",
+         "one, line 1, column 27: the rule may cost 1406470 units; its dearest part is "
+         "`device.installed.all(a, device.groups.all(b, a.contains(b)))`"},
+    };
+    struct help_ledger l;
+    struct fwl_action create = {.code = FWL_ACTION_FLEET_CREATE};
+    struct fwl_action set = {.code = FWL_ACTION_POLICY_SET};
+    uint8_t source[16384];
+    uint64_t age = 0;
+
+    (void)unused;
+    help_open(&l);
+    help_world(&l);
+    help_begin(&l);
+    age = 2 * l.at.params.heartbeat_ms + 60000;
+    create.u.fleet.name = set.u.fleet.name = fwl_span_text("ops/line");
+    assert_int_equal(help_do(&l, "ops", create), FWL_OK);
+    for (size_t i = 0; i < FWL_COUNT(cases); i++) {
+        set.u.fleet.source = policy(source, sizeof(source), age, cases[i].when, NULL);
+        REFUSED(&l, help_do(&l, "ops", set), FWL_ERR_RULE);
+        if (strstr(l.why.detail, cases[i].detail) == NULL) {
+            fail_msg("%s: %s", cases[i].when, l.why.detail);
+        }
+        assert_string_equal(l.why.field, "policy.rules.when");
+    }
+    help_end(&l);
+    help_close(&l);
+}
+
 static void
 test_state__fleets_and_policies(void **unused)
 {
@@ -361,10 +402,15 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_state__participants), cmocka_unit_test(test_state__vendors_and_classes),
-        cmocka_unit_test(test_state__releases),     cmocka_unit_test(test_state__fleets_and_policies),
-        cmocka_unit_test(test_state__envelope),     cmocka_unit_test(test_state__atomic),
-        cmocka_unit_test(test_state__removal),      cmocka_unit_test(test_state__replicas),
+        cmocka_unit_test(test_state__participants),
+        cmocka_unit_test(test_state__vendors_and_classes),
+        cmocka_unit_test(test_state__releases),
+        cmocka_unit_test(test_state__policies_refused),
+        cmocka_unit_test(test_state__fleets_and_policies),
+        cmocka_unit_test(test_state__envelope),
+        cmocka_unit_test(test_state__atomic),
+        cmocka_unit_test(test_state__removal),
+        cmocka_unit_test(test_state__replicas),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
