@@ -303,11 +303,14 @@ fwl_api_state_params(struct fwl_api_call *c)
     reply_entry(c, fwl_json_params(&params));
 }
 
-/* An old set: its keys are all that is kept. */
+/* An old set: its keys are all that is kept, and the governors whom devices of its epoch know. */
 static json_t *
-set_json(const struct fwl_validators *set)
+set_json(struct fwl_api_call *c, const struct fwl_validators *set, uint64_t epoch)
 {
     json_t *list = json_array();
+    uint8_t buffer[33 * FWL_KEYS_MAX];
+    struct fwl_governors governors;
+    bool known = fwl_query_governors(&c->read.kv, &governors, buffer, epoch) == FWL_OK;
 
     for (uint32_t i = 0; list != NULL && i < set->n; i++) {
         struct fwl_pubkey32 key;
@@ -318,7 +321,9 @@ set_json(const struct fwl_validators *set)
             list = NULL;
         }
     }
-    return list == NULL ? NULL : json_pack("{s:o}", "validators", list);
+    return list == NULL ? NULL
+                        : json_pack("{s:o, s:o*}", "validators", list, "governors",
+                                    known ? fwl_json_governors(&governors) : NULL);
 }
 
 void
@@ -345,7 +350,7 @@ fwl_api_state_validators(struct fwl_api_call *c)
         return;
     }
     if (set.epoch != present.epoch) {
-        object = set_json(&set.validators);
+        object = set_json(c, &set.validators, set.epoch);
     } else if (!get(c, &value, FWL_TABLE_VALIDATORS, fwl_span(NULL, 0))) {
         return;
     } else if (fwl_entry_validators(&entry, NULL, value) != FWL_OK) {

@@ -173,6 +173,7 @@ complete(struct change *c, struct fwl_session *session)
     struct fwl_hash32 validators_hash;
     struct fwl_hash32 governors_hash;
     struct fwl_hash32 digest;
+    uint64_t epoch = 0; /* of the block that may have the change */
     char path[64];
     int code = 0;
 
@@ -189,10 +190,11 @@ complete(struct change *c, struct fwl_session *session)
     if (fwl_hash32_equal(&validators_hash, &header.next_validators_hash)) {
         return 0; /* only node or log keys change: no epoch starts, nothing is to be signed */
     }
+    epoch = header.epoch + !fwl_hash32_equal(&header.validators_hash, &header.next_validators_hash);
     code = take_governors(c, session);
     if (code == 0) {
         fwl_governors_hash(&governors_hash, &c->now.set);
-        fwl_statement_epoch(&digest, &session->chain_id, header.epoch + 1, &validators_hash, &governors_hash);
+        fwl_statement_epoch(&digest, &session->chain_id, epoch + 1, &validators_hash, &governors_hash);
         code = sign_both(c, &digest);
     }
     return code == 0 && c->new_key != NULL ? prove_possession(c, session, &header) : code;

@@ -36,19 +36,19 @@ members_value(struct fwl_list members)
     return array;
 }
 
-static json_t *
-governors_value(const struct fwl_governors *set_of)
+json_t *
+fwl_json_governors(const struct fwl_governors *set)
 {
     json_t *object = json_object();
     json_t *keys = json_array();
 
-    for (size_t i = 0; i < set_of->count; i++) {
+    for (size_t i = 0; i < set->count; i++) {
         struct fwl_key key = {.alg = FWL_ALG_ES256K};
 
-        memcpy(key.point.b, set_of->keys.p + 33 * i, 33);
+        memcpy(key.point.b, set->keys.p + 33 * i, 33);
         (void)json_array_append_new(keys, fwl_json_key(&key));
     }
-    fwl_fields_number(object, "threshold", set_of->threshold);
+    fwl_fields_number(object, "threshold", set->threshold);
     fwl_fields_set(object, "keys", keys);
     return object;
 }
@@ -61,7 +61,7 @@ fwl_json_validators(const struct fwl_validators_entry *entry)
 
     fwl_fields_set(object, "validators", members_value(entry->members));
     fwl_fields_set(object, "governors",
-                   fwl_governors_decode(&governors, entry->governors) == FWL_OK ? governors_value(&governors)
+                   fwl_governors_decode(&governors, entry->governors) == FWL_OK ? fwl_json_governors(&governors)
                                                                                 : json_null());
     return object;
 }
@@ -117,7 +117,7 @@ fwl_json_genesis(const struct fwl_genesis *genesis, const struct fwl_hash32 *cha
     fwl_fields_set(object, "validators", members_value(genesis->members));
     fwl_fields_set(object, "governors",
                    fwl_key_governors(&governors, buffer, genesis->governors, genesis->threshold) == FWL_OK
-                       ? governors_value(&governors)
+                       ? fwl_json_governors(&governors)
                        : json_null());
     return object;
 }

@@ -61,6 +61,9 @@ FWL_NODISCARD json_t *fwl_json_policy(struct fwl_span fleet, const struct fwl_po
  * record against the validator with the key in @key (33 bytes, of table 8). */
 FWL_NODISCARD json_t *fwl_json_evidence(struct fwl_span key, struct fwl_span record, const struct fwl_evidence *ev);
 
+/** fwl_json_governors - {"threshold", "keys"}. */
+FWL_NODISCARD json_t *fwl_json_governors(const struct fwl_governors *set);
+
 /** fwl_json_validators - {"validators": [{"key", "participant", "nodes", "log_keys"?}], "governors": {"threshold",
  * "keys"}}; the caller adds height and epoch. */
 FWL_NODISCARD json_t *fwl_json_validators(const struct fwl_validators_entry *entry);

@@ -58,30 +58,6 @@ check_fleet(struct fwl_span text)
 }
 
 static void
-read_quotas(struct fwl_reader *r, void *at)
-{
-    struct fwl_quotas *q = at;
-
-    fwl_cbor_array_exact(r, 4);
-    q->classes = fwl_cbor_uint_max(r, FWL_QUOTA_MAX);
-    q->fleets = fwl_cbor_uint_max(r, FWL_QUOTA_MAX);
-    q->live_releases = fwl_cbor_uint_max(r, FWL_QUOTA_MAX);
-    q->transactions_a_day = fwl_cbor_uint_max(r, FWL_QUOTA_MAX);
-}
-
-static void
-put_quotas(struct fwl_writer *w, const void *at)
-{
-    const struct fwl_quotas *q = at;
-
-    fwl_cbor_put_array(w, 4);
-    fwl_cbor_put_uint(w, q->classes);
-    fwl_cbor_put_uint(w, q->fleets);
-    fwl_cbor_put_uint(w, q->live_releases);
-    fwl_cbor_put_uint(w, q->transactions_a_day);
-}
-
-static void
 read_signatures(struct fwl_reader *r, void *at)
 {
     struct fwl_governor_signatures *s = at;
@@ -198,7 +174,7 @@ static const struct fwl_form_field participant_put[] = {
     KEYS(2),
     THRESHOLD(3),
     FWL_F_LIST(4, false, A, u.participant.roles, 1, FWL_ROLES_MAX, item_role, "action.roles"),
-    FWL_F_CUSTOM(5, false, A, u.participant.quotas, read_quotas, put_quotas, "action.quotas"),
+    FWL_F_CUSTOM(5, false, A, u.participant.quotas, fwl_quotas_read, fwl_quotas_put, "action.quotas"),
 };
 static const struct fwl_form_field participant_withdraw[] = {PARTICIPANT(1)};
 static const struct fwl_form_field participant_rotate[] = {KEYS(1), THRESHOLD(2)};

@@ -11,6 +11,7 @@
 #include "ledger/model/fault.h"
 #include "ledger/model/key.h"
 #include "ledger/model/params.h"
+#include "ledger/model/quotas.h"
 
 /* stored: append only */
 enum fwl_action_code {
@@ -53,10 +54,6 @@ enum fwl_role {
     FWL_ROLE_ADVISOR = 6,
     FWL_ROLE_BUILDER = 7,
     FWL_ROLE_AUDITOR = 8,
-};
-
-struct fwl_quotas { /* each <= FWL_QUOTA_MAX */
-    uint64_t classes, fleets, live_releases, transactions_a_day;
 };
 
 struct fwl_counters { /* of devices */

@@ -104,30 +104,6 @@ put_policy(struct fwl_writer *w, const void *at)
 }
 
 static void
-read_quotas(struct fwl_reader *r, void *at)
-{
-    struct fwl_quotas *q = at;
-
-    fwl_cbor_array_exact(r, 4);
-    q->classes = fwl_cbor_uint_max(r, FWL_QUOTA_MAX);
-    q->fleets = fwl_cbor_uint_max(r, FWL_QUOTA_MAX);
-    q->live_releases = fwl_cbor_uint_max(r, FWL_QUOTA_MAX);
-    q->transactions_a_day = fwl_cbor_uint_max(r, FWL_QUOTA_MAX);
-}
-
-static void
-put_quotas(struct fwl_writer *w, const void *at)
-{
-    const struct fwl_quotas *q = at;
-
-    fwl_cbor_put_array(w, 4);
-    fwl_cbor_put_uint(w, q->classes);
-    fwl_cbor_put_uint(w, q->fleets);
-    fwl_cbor_put_uint(w, q->live_releases);
-    fwl_cbor_put_uint(w, q->transactions_a_day);
-}
-
-static void
 read_usage(struct fwl_reader *r, void *at)
 {
     struct fwl_usage *u = at;
@@ -174,7 +150,7 @@ static const struct fwl_form_field participant_fields[] = {
     FWL_F_LIST(1, false, struct fwl_participant_entry, keys, 1, FWL_KEYS_MAX, fwl_key_item, "participant.keys"),
     FWL_F_UINT(2, false, struct fwl_participant_entry, threshold, 1, FWL_KEYS_MAX, "participant.threshold"),
     FWL_F_LIST(3, false, struct fwl_participant_entry, roles, 1, FWL_ROLES_MAX, item_role, "participant.roles"),
-    FWL_F_CUSTOM(4, false, struct fwl_participant_entry, quotas, read_quotas, put_quotas, "participant.quotas"),
+    FWL_F_CUSTOM(4, false, struct fwl_participant_entry, quotas, fwl_quotas_read, fwl_quotas_put, "participant.quotas"),
     FWL_F_CUSTOM(5, false, struct fwl_participant_entry, used, read_usage, put_usage, "participant.used"),
     FWL_F_BOOL(6, false, struct fwl_participant_entry, withdrawn, "participant.withdrawn"),
 };

@@ -1,6 +1,8 @@
 #include "ledger/query/query.h"
 
 #include "ledger/merkle/build/smt.h"
+#include "ledger/model/epoch.h"
+#include "ledger/model/genesis.h"
 #include "ledger/model/name.h"
 #include "ledger/query/layout.h"
 
@@ -421,4 +423,44 @@ fwl_query_set(const struct fwl_kv *kv, struct fwl_query_set *out, uint64_t heigh
         *out = (struct fwl_query_set){.epoch = epoch, .first = set.first, .validators = set.validators};
     }
     return err;
+}
+
+static enum fwl_err
+first_governors(const struct fwl_kv *kv, struct fwl_governors *out, uint8_t buffer[33 * FWL_KEYS_MAX])
+{
+    struct fwl_genesis genesis;
+    struct fwl_span document;
+    enum fwl_err err = fwl_kv_get(kv, &document, FWL_SPACE_META, fwl_span_text("genesis"));
+
+    if (err != FWL_OK) {
+        return err;
+    }
+    err = fwl_genesis_decode(&genesis, NULL, document);
+    err = err == FWL_OK ? fwl_key_governors(out, buffer, genesis.governors, genesis.threshold) : err;
+    return err == FWL_OK ? FWL_OK : FWL_ERR_CORRUPT;
+}
+
+enum fwl_err
+fwl_query_governors(const struct fwl_kv *kv, struct fwl_governors *out, uint8_t buffer[33 * FWL_KEYS_MAX],
+                    uint64_t epoch)
+{
+    struct fwl_layout_set set;
+    struct fwl_epoch_step step;
+    struct fwl_span bytes;
+    enum fwl_err err = FWL_OK;
+
+    *out = (struct fwl_governors){0};
+    if (epoch == 0) {
+        return first_governors(kv, out, buffer);
+    }
+    err = get_height(kv, &bytes, FWL_SPACE_SET, epoch - 1);
+    err = err == FWL_OK ? fwl_layout_set(&set, bytes) : err;
+    if (err != FWL_OK) {
+        return err;
+    }
+    if (fwl_epoch_decode(&step, set.step, set.validators.n) != FWL_OK) {
+        return FWL_ERR_CORRUPT;
+    }
+    *out = step.governors;
+    return FWL_OK;
 }

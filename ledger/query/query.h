@@ -16,6 +16,7 @@
 #include "ledger/kv/kv.h"
 #include "ledger/model/answer.h"
 #include "ledger/model/entry.h"
+#include "ledger/model/governors.h"
 #include "ledger/model/header.h"
 #include "ledger/model/validators.h"
 
@@ -131,6 +132,15 @@ struct fwl_query_set {
     uint64_t first; /* height from which the set is in force */
     struct fwl_validators validators;
 };
+
+/**
+ * fwl_query_governors - the GovernorSet that devices of an epoch know: of the step into it, or of genesis.
+ *
+ * Fills:   @out, which views the store, or @buffer for epoch 0.
+ * Returns: FWL_OK; FWL_ERR_ABSENT; FWL_ERR_CORRUPT when the step or the genesis document does not decode.
+ */
+FWL_NODISCARD enum fwl_err fwl_query_governors(const struct fwl_kv *kv, struct fwl_governors *out,
+                                               uint8_t buffer[33 * FWL_KEYS_MAX], uint64_t epoch);
 
 /** fwl_query_set - the validator set in force at @height, which may be one above the tip; FWL_ERR_ABSENT beyond. */
 FWL_NODISCARD enum fwl_err fwl_query_set(const struct fwl_kv *kv, struct fwl_query_set *out, uint64_t height);

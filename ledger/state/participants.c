@@ -76,6 +76,10 @@ participants_put(struct fwl_state *s, const struct fwl_action *a)
         return fwl_work_refuse(s, FWL_ERR_ROLE, "roles",
                                "the participant governors, and no other, has the role governors, and no other role");
     }
+    if (governors && a->u.participant.quotas.transactions_a_day == 0) {
+        return fwl_work_refuse(s, FWL_ERR_RANGE, "quotas",
+                               "the governors keep at least 1 transaction a day, or nobody could ever change it again");
+    }
     err = participants_check_keys(s, id, a->u.participant.keys, a->u.participant.threshold);
     if (err != FWL_OK) {
         return err;

@@ -203,6 +203,20 @@ test_query__answer_errors(void **state)
 }
 
 static void
+test_query__governors(void **state)
+{
+    uint8_t points[33 * FWL_KEYS_MAX];
+    struct fwl_governors set;
+
+    (void)state; /* tests/whole asks for those of real steps */
+    assert_int_equal(fwl_query_governors(&view.kv, &set, points, 0), FWL_ERR_ABSENT);
+    change(FWL_SPACE_META, fwl_span_text("genesis"), fwl_span_text("none"));
+    assert_int_equal(fwl_query_governors(&view.kv, &set, points, 0), FWL_ERR_CORRUPT);
+    assert_int_equal(fwl_query_governors(&view.kv, &set, points, 1), FWL_ERR_CORRUPT);
+    assert_int_equal(fwl_query_governors(&view.kv, &set, points, CHAIN_EPOCH + 2), FWL_ERR_ABSENT);
+}
+
+static void
 test_query__answer_before_the_first_block(void **state)
 {
     static const uint8_t zero[8] = {0};
@@ -388,6 +402,7 @@ main(void)
         CASE(lists),
         CASE(blocks),
         CASE(sets),
+        CASE(governors),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,6 +32,7 @@ test_state__participants(void **unused)
     help_begin(&l);
     REFUSED(&l, help_put(&l, "other", FWL_ROLE_GOVERNORS, plenty), FWL_ERR_ROLE);
     REFUSED(&l, help_put(&l, "governors", FWL_ROLE_PROVIDER, plenty), FWL_ERR_ROLE);
+    REFUSED(&l, help_put(&l, "governors", FWL_ROLE_GOVERNORS, (struct fwl_quotas){9, 9, 9, 0}), FWL_ERR_RANGE);
     assert_int_equal(help_put(&l, "other", FWL_ROLE_PROVIDER, plenty), FWL_OK);
     a.u.participant.id = fwl_span_text("other");
     REFUSED(&l, help_do(&l, "acme", a), FWL_ERR_ROLE);
