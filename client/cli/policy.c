@@ -26,6 +26,9 @@ struct check {
     void *arena;
     size_t errors;
     size_t texts;
+    uint64_t cost; /* worst case of the rules on one release */
+    uint64_t most; /* of the dearest of them */
+    struct fwl_span dearest;
 };
 
 static void
@@ -66,8 +69,8 @@ print_place(struct fwl_span text, uint32_t column)
     (void)fputs(column > 1 ? " ^\n" : "^\n", stderr);
 }
 
-/* One expression; an error shows the line of it with a caret below the place. */
-static void
+/* One expression; an error shows the line of it with a caret below the place. Its worst-case cost, 0 after an error. */
+static uint32_t
 check_text(struct check *c, struct fwl_span name, const char *what, struct fwl_span text)
 {
     struct fwl_cel_compiled compiled;
@@ -77,7 +80,7 @@ check_text(struct check *c, struct fwl_span name, const char *what, struct fwl_s
     /* Which scheme the classes of a rule have is on the ledger: any will do here, the node checks it. */
     if (fwl_cel_compile_condition(&compiled, &d, c->arena, FWL_CEL_COMPILE_ARENA, text, c->params, FWL_SCHEME_DOTTED) ==
         FWL_OK) {
-        return;
+        return compiled.cost;
     }
     c->errors++;
     (void)fprintf(stderr, "fwledger: %s: %.*s: %s: line %u, column %u: %s\n", c->path, (int)name.size,
@@ -85,6 +88,31 @@ check_text(struct check *c, struct fwl_span name, const char *what, struct fwl_s
     print_place(d.text, d.column);
     if (d.hint[0] != '\0') {
         (void)fprintf(stderr, "    hint: %s\n", d.hint);
+    }
+    return 0;
+}
+
+static void
+check_rules(struct check *c)
+{
+    struct fwl_reader it;
+    struct fwl_rule_source rule;
+
+    for (fwl_list_begin(&it, c->source.rules); fwl_policy_next_rule_source(&it, &rule);) {
+        uint32_t cost = check_text(c, rule.name, "when", rule.when);
+
+        c->cost += cost;
+        if (cost > c->most) {
+            c->most = cost;
+            c->dearest = rule.name;
+        }
+    }
+    if (c->cost > FWL_CEL_POLICY_COST) {
+        c->errors++;
+        (void)fprintf(stderr,
+                      "fwledger: %s: rules: all rules together may cost %" PRIu64
+                      " units, %d are possible; the dearest is %.*s with %" PRIu64 "\n",
+                      c->path, c->cost, FWL_CEL_POLICY_COST, (int)c->dearest.size, (const char *)c->dearest.p, c->most);
     }
 }
 
@@ -95,7 +123,6 @@ check_source(const char *path, struct fwl_span bytes, size_t *texts)
     struct check *c = fwl_calloc(1, sizeof(*c));
     struct fwl_fault fault = {0};
     struct fwl_reader it;
-    struct fwl_rule_source rule;
     struct fwl_template t;
     int code = FWL_EXIT_NO;
 
@@ -111,12 +138,10 @@ check_source(const char *path, struct fwl_span bytes, size_t *texts)
         (void)fprintf(stderr, "fwledger: %s: %s: %s\n", path, fault.field, fwl_err_text(fault.err));
     } else {
         take_params(c);
-        for (fwl_list_begin(&it, c->source.rules); fwl_policy_next_rule_source(&it, &rule);) {
-            check_text(c, rule.name, "when", rule.when);
-        }
+        check_rules(c);
         for (fwl_list_begin(&it, c->source.templates); fwl_policy_next_template_source(&it, &t);) {
-            check_text(c, t.name, "advance_when", t.advance_when);
-            check_text(c, t.name, "halt_when", t.halt_when);
+            (void)check_text(c, t.name, "advance_when", t.advance_when);
+            (void)check_text(c, t.name, "halt_when", t.halt_when);
         }
         *texts = c->texts;
         code = c->errors == 0 ? FWL_EXIT_YES : FWL_EXIT_NO;

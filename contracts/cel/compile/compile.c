@@ -98,6 +98,8 @@ verify(struct fwl_cel_compiler *c, struct fwl_cel_compiled *out, struct fwl_cel_
     if (err == FWL_ERR_LIMIT) {
         fwl_cel_compiler_fail(c, err, 0, "the rule is nested too deeply: it needs more than % cells of the stack",
                               fwl_cel_compiler_number(c, c->limits->stack_cells), fwl_cel_none());
+        fwl_cel_compiler_hint(c, "an entry of a literal list takes a cell, one of a map two: shorten them",
+                              fwl_cel_none(), fwl_cel_none());
     } else if (err != FWL_OK) {
         fwl_cel_compiler_fail(c, err, 0, "a constant of the rule is over a limit", fwl_cel_none(), fwl_cel_none());
     }

@@ -154,6 +154,31 @@ counted(struct emitter *e, const struct fwl_cel_node *n, enum fwl_cel_op code, u
     op1(e, code, count, depth + 1);
 }
 
+/*
+ * Would `x in [...]` find too few cells? Then the list is made first, below x, and copied for IN: the longest literal
+ * list takes the whole stack.
+ */
+static bool
+is_wide(const struct emitter *e, const struct fwl_cel_node *n)
+{
+    bool literal = n->last->kind == FWL_CEL_N_LIST || n->last->kind == FWL_CEL_N_MAP;
+
+    return n->kind == FWL_CEL_N_OP && n->op == FWL_CEL_OP_IN && literal &&
+           e->depth + 1 + n->last->count > e->c->limits->stack_cells;
+}
+
+static void
+in_wide(struct emitter *e, const struct fwl_cel_node *n)
+{
+    unsigned depth = e->depth;
+
+    emit(e, n->last, false);
+    emit(e, n->first, false);
+    op1(e, FWL_CEL_OP_LOCAL_FREE, depth, depth + 3);
+    op(e, FWL_CEL_OP_IN, depth + 2);
+    op(e, FWL_CEL_OP_NIP, depth + 1);
+}
+
 static void
 call(struct emitter *e, const struct fwl_cel_node *n)
 {
@@ -260,6 +285,10 @@ emit(struct emitter *e, const struct fwl_cel_node *n, bool branch)
         break;
     case FWL_CEL_N_INDEX:
     case FWL_CEL_N_OP:
+        if (is_wide(e, n)) {
+            in_wide(e, n);
+            break;
+        }
         kids(e, n);
         op(e, (enum fwl_cel_op)n->op, depth + 1);
         break;

@@ -216,6 +216,65 @@ test_state__policies_refused(void **unused)
     help_close(&l);
 }
 
+/* @dear rules of worst-case cost 10,000 and one of cost 1. */
+static struct fwl_span
+dear_policy(uint8_t *buffer, size_t room, uint64_t max_age_ms, unsigned dear, const char *dearest)
+{
+    static const char loop[] =
+        "device.installed.all(k, device.groups.size() + device.labels.size() + "
+        "device.groups.size() + device.labels.size() + device.groups.size() + 1 + 1 + 1 + 1 + 1 "
+        "+ 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 > 0) && 1 == 1 && 1 == 1 && 1 == 1 && 1 == 1 && "
+        "1 == 1 && 1 == 1 && 1 == 1 && 1 == 1 && 1 == 1 && 1 == 1 && 1 == 1 && 1 == 1 && 1 == 1";
+    struct fwl_rule_source rule = {.has = FWL_HAS(1) | FWL_HAS(2) | FWL_HAS(4), .effect = FWL_EFFECT_PERMIT};
+    struct fwl_policy_source p = {.has = FWL_HAS(1) | FWL_HAS(2) | FWL_HAS(7), .select = FWL_SELECT_HIGHEST};
+    uint8_t rules[8192];
+    char name[2] = "r";
+    struct fwl_writer w;
+    struct fwl_span out;
+
+    fwl_writer_init(&w, rules, sizeof(rules));
+    for (unsigned i = 0; i <= dear; i++) {
+        name[1] = (char)('a' + i);
+        rule.name = i == 1 ? fwl_span_text(dearest) : fwl_span(name, sizeof(name));
+        rule.when = fwl_span_text(i == 0 ? "1 == 1" : loop);
+        fwl_policy_put_rule_source(&w, &rule);
+    }
+    p.max_age_ms = max_age_ms;
+    p.rules = (struct fwl_list){.items = fwl_span(rules, w.size), .count = dear + 1};
+    fwl_writer_init(&w, buffer, room);
+    fwl_policy_source_put(&w, &p);
+    FWL_ASSERT(fwl_writer_finish(&w, &out) == FWL_OK);
+    return out;
+}
+
+/* All rules of a policy may cost 100,000 together, and not one unit more. */
+static void
+test_state__policy_cost(void **unused)
+{
+    struct help_ledger l;
+    struct fwl_action create = {.code = FWL_ACTION_FLEET_CREATE};
+    struct fwl_action set = {.code = FWL_ACTION_POLICY_SET};
+    uint8_t source[16384];
+    uint64_t age = 0;
+
+    (void)unused;
+    help_open(&l);
+    help_world(&l);
+    help_begin(&l);
+    age = 2 * l.at.params.heartbeat_ms + 60000;
+    create.u.fleet.name = set.u.fleet.name = fwl_span_text("ops/line");
+    assert_int_equal(help_do(&l, "ops", create), FWL_OK);
+    set.u.fleet.source = dear_policy(source, sizeof(source), age, 9, "first");
+    assert_int_equal(help_do(&l, "ops", set), FWL_OK);
+    set.u.fleet.replaces = 1;
+    set.u.fleet.source = dear_policy(source, sizeof(source), age, 10, "first");
+    REFUSED(&l, help_do(&l, "ops", set), FWL_ERR_LIMIT);
+    assert_string_equal(l.why.field, "policy.rules");
+    assert_string_equal(l.why.detail, "the dearest rule is first with 10000");
+    help_end(&l);
+    help_close(&l);
+}
+
 static void
 test_state__fleets_and_policies(void **unused)
 {
@@ -403,15 +462,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_state__participants),
-        cmocka_unit_test(test_state__vendors_and_classes),
-        cmocka_unit_test(test_state__releases),
-        cmocka_unit_test(test_state__policies_refused),
-        cmocka_unit_test(test_state__fleets_and_policies),
-        cmocka_unit_test(test_state__envelope),
-        cmocka_unit_test(test_state__atomic),
-        cmocka_unit_test(test_state__removal),
-        cmocka_unit_test(test_state__replicas),
+        cmocka_unit_test(test_state__participants), cmocka_unit_test(test_state__vendors_and_classes),
+        cmocka_unit_test(test_state__releases),     cmocka_unit_test(test_state__policies_refused),
+        cmocka_unit_test(test_state__policy_cost),  cmocka_unit_test(test_state__fleets_and_policies),
+        cmocka_unit_test(test_state__envelope),     cmocka_unit_test(test_state__atomic),
+        cmocka_unit_test(test_state__removal),      cmocka_unit_test(test_state__replicas),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
