@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <lmdb.h>
@@ -15,8 +16,9 @@
 enum {
     READERS_MAX = 512,
     PATH_BYTES = 4096,
-    SCHEMA_BYTES = 5, /* kind u8, version u32 */
-    MAX_GROWTH = 1,   /* tries with a larger map in one commit */
+    SCHEMA_BYTES = 5,        /* kind u8, version u32 */
+    MAX_GROWTH = 1,          /* tries with a larger map in one commit */
+    SHORT_BYTES = 64 * 1024, /* free space below which half a write means a full disk */
 };
 
 #define CHAIN_MAP_BYTES ((size_t)1 << 30)
@@ -261,6 +263,19 @@ grow(struct fwl_store *store, size_t need_bytes)
     return rc;
 }
 
+/*
+ * A file system that is about to be full takes a part of a write, and LMDB calls that EIO. It writes data pages first,
+ * then syncs, then writes the meta page, and after a failure of the last it refuses to begin again; so where a
+ * transaction can still begin nothing was committed, and every page is written anew by the next try.
+ */
+static bool
+short_of_space(const struct fwl_store *store)
+{
+    struct statvfs fs;
+
+    return fstatvfs(store->lock_fd, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize < SHORT_BYTES;
+}
+
 /* After a full disk LMDB goes on, unless it could not restore its meta page: then it refuses to begin. */
 static bool
 still_usable(struct fwl_store *store)
@@ -304,7 +319,7 @@ store_commit(void *ctx, const struct fwl_overlay *writes)
             rc = apply(store, writes);
         }
     }
-    err = map_error(rc);
+    err = rc == EIO && short_of_space(store) ? FWL_ERR_FULL : map_error(rc);
     if (err == FWL_ERR_FULL && !still_usable(store)) {
         err = FWL_ERR_STORAGE;
     }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,7 +15,7 @@
 
 #include "ledger/store/store.h"
 
-/* ---- the commit of LMDB, made to fail ---- */
+/* ---- the commit of LMDB, made to fail, and the space that the file system tells ---- */
 
 static int commit_rc;         /* 0: the real one */
 static unsigned commit_after; /* good commits before that */
@@ -22,6 +23,8 @@ static unsigned commit_after; /* good commits before that */
 /* NOLINTBEGIN(bugprone-reserved-identifier): the names that ld --wrap gives */
 int __real_mdb_txn_commit(MDB_txn *txn);
 int __wrap_mdb_txn_commit(MDB_txn *txn);
+int __real_fstatvfs(int fd, struct statvfs *fs);
+int __wrap_fstatvfs(int fd, struct statvfs *fs);
 /* NOLINTEND(bugprone-reserved-identifier) */
 
 int
@@ -33,6 +36,17 @@ __wrap_mdb_txn_commit(MDB_txn *txn)
     mdb_txn_abort(txn);
     commit_after = 0;
     return commit_rc;
+}
+
+static bool no_space;
+
+int
+__wrap_fstatvfs(int fd, struct statvfs *fs)
+{
+    int rc = __real_fstatvfs(fd, fs);
+
+    fs->f_bavail = no_space ? 0 : fs->f_bavail;
+    return rc;
 }
 
 /* ---- fixture: an empty folder below TMPDIR ---- */
@@ -47,6 +61,7 @@ setup(void **state)
     (void)state;
     commit_rc = 0;
     commit_after = 0;
+    no_space = false;
     (void)snprintf(folder, sizeof(folder), "%s/fwl-store-XXXXXX", tmp != NULL ? tmp : "/tmp");
     return mkdtemp(folder) == NULL ? -1 : 0;
 }
@@ -289,6 +304,23 @@ test_store_commit__full_disk_passes(void **state)
     fwl_store_close(store);
 }
 
+/* LMDB calls half a write EIO (tests/full-disk makes real ones). */
+static void
+test_store_commit__half_a_write_is_a_full_disk(void **state)
+{
+    struct fwl_store *store = open_store(FWL_STORE_CHAIN, 0);
+
+    (void)state;
+    commit_rc = EIO;
+    no_space = true;
+    assert_int_equal(commit_numbers(store, FWL_SPACE_HDR, 0, 5, 10), FWL_ERR_FULL);
+    commit_rc = 0;
+    no_space = false;
+    assert_int_equal(commit_numbers(store, FWL_SPACE_HDR, 0, 5, 10), FWL_OK);
+    assert_int_equal(count_numbers(store, FWL_SPACE_HDR), 5);
+    fwl_store_close(store);
+}
+
 static void
 test_store_commit__failed_sync_is_final(void **state)
 {
@@ -384,6 +416,7 @@ main(void)
         CASE(test_store_open__damaged),
         CASE(test_store_commit__full_map_grows),
         CASE(test_store_commit__full_disk_passes),
+        CASE(test_store_commit__half_a_write_is_a_full_disk),
         CASE(test_store_commit__failed_sync_is_final),
         CASE(test_store_commit__failed_overlay),
         CASE(test_store__killed_in_mid_commit),
