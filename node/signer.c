@@ -1,26 +1,9 @@
 #include "node/signer.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "core/hex.h"
 #include "core/host/heap.h"
-
-enum {
-    PATH_ROOM = 1100, /* FWL_CONFIG_PATH_MAX and the suffixes */
-    TEXT_SIZE = 2 * FWL_SIGNER_INSTANCE_SIZE,
-};
+#include "core/host/instance.h"
 
 static const char instance_key[] = "instance"; /* in space vmeta */
-
-struct instance {
-    bool some;
-    uint8_t b[FWL_SIGNER_INSTANCE_SIZE];
-};
 
 static enum fwl_err
 sign_with_file(void *ctx, struct fwl_sig64 *out, const struct fwl_hash32 *digest)
@@ -76,19 +59,19 @@ fwl_signer_close(struct fwl_signer *signer)
 }
 
 static enum fwl_err
-read_store(struct instance *out, const struct fwl_storage *votes)
+read_store(struct fwl_instance *out, const struct fwl_storage *votes)
 {
     struct fwl_read read;
     struct fwl_span value;
     enum fwl_err err = fwl_read_begin(votes, &read);
 
-    *out = (struct instance){0};
+    *out = (struct fwl_instance){0};
     if (err != FWL_OK) {
         return err;
     }
     err = fwl_kv_get(&read.kv, &value, FWL_SPACE_VMETA, fwl_span_text(instance_key));
     if (err == FWL_OK && value.size == sizeof(out->b)) {
-        out->some = true;
+        out->kind = FWL_INSTANCE_USED;
         memcpy(out->b, value.p, sizeof(out->b));
     }
     fwl_read_end(&read);
@@ -96,7 +79,7 @@ read_store(struct instance *out, const struct fwl_storage *votes)
 }
 
 static enum fwl_err
-write_store(const struct fwl_storage *votes, const struct instance *instance)
+write_store(const struct fwl_storage *votes, const struct fwl_instance *instance)
 {
     uint8_t arena[512];
     struct fwl_overlay o;
@@ -107,120 +90,37 @@ write_store(const struct fwl_storage *votes, const struct instance *instance)
     return err == FWL_OK ? fwl_storage_commit(votes, &o) : err;
 }
 
-static enum fwl_err
-file_path(char out[PATH_ROOM], const char *key_path, const char *suffix)
-{
-    int n = snprintf(out, PATH_ROOM, "%s.instance%s", key_path, suffix);
-
-    return n < 0 || n >= PATH_ROOM ? FWL_ERR_LIMIT : FWL_OK;
-}
-
-static enum fwl_err
-read_file(struct instance *out, const char *key_path)
-{
-    char path[PATH_ROOM];
-    char text[TEXT_SIZE + 2];
-    FILE *file = NULL;
-    size_t size = 0;
-    enum fwl_err err = file_path(path, key_path, "");
-
-    *out = (struct instance){0};
-    if (err != FWL_OK) {
-        return err;
-    }
-    file = fopen(path, "re");
-    if (file == NULL) {
-        return errno == ENOENT ? FWL_OK : FWL_ERR_STORAGE;
-    }
-    size = fread(text, 1, sizeof(text), file);
-    err = ferror(file) != 0 ? FWL_ERR_STORAGE : FWL_OK;
-    (void)fclose(file);
-    if (err == FWL_OK && (size != TEXT_SIZE + 1 || text[TEXT_SIZE] != '\n' ||
-                          fwl_hex_decode(out->b, sizeof(out->b), fwl_span(text, TEXT_SIZE)) != FWL_OK)) {
-        err = FWL_ERR_CORRUPT;
-    }
-    out->some = err == FWL_OK;
-    return err;
-}
-
-/* The folder of @path, so that a rename in it survives a power cut. */
-static bool
-sync_folder(const char *path)
-{
-    char folder[PATH_ROOM];
-    char *slash = NULL;
-    int fd = -1;
-    bool ok = false;
-
-    (void)snprintf(folder, sizeof(folder), "%s", path);
-    slash = strrchr(folder, '/');
-    if (slash == NULL) {
-        (void)snprintf(folder, sizeof(folder), ".");
-    } else {
-        slash[slash == folder] = '\0';
-    }
-    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    ok = fd >= 0 && fsync(fd) == 0;
-    return (fd < 0 || close(fd) == 0) && ok;
-}
-
-static enum fwl_err
-write_file(const struct instance *instance, const char *key_path)
-{
-    char path[PATH_ROOM];
-    char temporary[PATH_ROOM];
-    char text[TEXT_SIZE + 2];
-    int fd = -1;
-    bool ok = false;
-
-    if (file_path(path, key_path, "") != FWL_OK || file_path(temporary, key_path, ".new") != FWL_OK) {
-        return FWL_ERR_LIMIT;
-    }
-    fwl_hex_encode(text, sizeof(text), fwl_span(instance->b, sizeof(instance->b)));
-    text[TEXT_SIZE] = '\n';
-    fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    if (fd < 0) {
-        return FWL_ERR_STORAGE;
-    }
-    ok = write(fd, text, TEXT_SIZE + 1) == TEXT_SIZE + 1 && fsync(fd) == 0;
-    ok = close(fd) == 0 && ok;
-    if (!ok || rename(temporary, path) != 0 || !sync_folder(path)) {
-        (void)unlink(temporary);
-        return FWL_ERR_STORAGE;
-    }
-    return FWL_OK;
-}
-
 enum fwl_err
 fwl_signer_instance_renew(const struct fwl_storage *votes, const char *key_path)
 {
-    struct instance fresh = {.some = true};
+    struct fwl_instance fresh = {.kind = FWL_INSTANCE_USED};
     enum fwl_err err = FWL_OK;
 
     fwl_random(fresh.b, sizeof(fresh.b));
-    err = write_file(&fresh, key_path);
+    err = fwl_instance_write(&fresh, key_path);
     return err == FWL_OK ? write_store(votes, &fresh) : err;
 }
 
 enum fwl_err
 fwl_signer_instance_check(bool *lost, const struct fwl_storage *votes, const char *key_path)
 {
-    struct instance stored;
-    struct instance beside;
+    struct fwl_instance stored;
+    struct fwl_instance beside;
     enum fwl_err err = read_store(&stored, votes);
 
     *lost = true;
     if (err == FWL_OK) {
-        err = read_file(&beside, key_path);
+        err = fwl_instance_read(&beside, key_path);
     }
     if (err != FWL_OK) {
         return err;
     }
-    if (!stored.some && !beside.some) {
+    if (stored.kind == FWL_INSTANCE_NONE && beside.kind == FWL_INSTANCE_NEW) {
         err = fwl_signer_instance_renew(votes, key_path);
         *lost = err != FWL_OK;
         return err;
     }
-    *lost = !stored.some || !beside.some || memcmp(stored.b, beside.b, sizeof(stored.b)) != 0;
+    *lost = stored.kind != FWL_INSTANCE_USED || beside.kind != FWL_INSTANCE_USED ||
+            memcmp(stored.b, beside.b, sizeof(stored.b)) != 0;
     return FWL_OK;
 }

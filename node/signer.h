@@ -16,8 +16,6 @@
 #include "core/host/keys.h"
 #include "ledger/kv/storage.h"
 
-#define FWL_SIGNER_INSTANCE_SIZE 16
-
 struct fwl_signer {
     struct fwl_pubkey32 key; /* zeros: there is none, a follower */
     /** Sign @digest; FWL_OK, FWL_ERR_BUSY: not yet, anything else: refused. */
@@ -43,8 +41,8 @@ void fwl_signer_close(struct fwl_signer *signer);
 /**
  * fwl_signer_instance_check - do store and key belong together?
  *
- * A key without the file that meets a store without the id is a new key: both are given a new id. The file comes
- * first, so a crash in between is reported as lost, never as new.
+ * A key whose file says "new" and a store without the id are new: both are given an id. The file comes first, so a
+ * crash in between is reported as lost, never as new. A key without the file is not new: nobody knows where it voted.
  * Shape:   @votes: the store `votes`; @key_path: of the key file.
  * Fills:   @lost: the id is missing on one side or differs.
  * Returns: FWL_OK; FWL_ERR_CORRUPT for a file that is no instance file; the errors of the store; FWL_ERR_STORAGE when

@@ -7,6 +7,7 @@
 
 #include "client/cli/commands.h"
 #include "core/hex.h"
+#include "core/host/instance.h"
 
 /* Prints the public half of a key: what goes into genesis, participants, anchors. */
 static void
@@ -67,6 +68,9 @@ run_keygen(const struct fwl_command *self, int argc, char **argv)
     }
     fwl_secret_generate(&secret, kind);
     err = fwl_secret_save(&secret, operands.values[1]);
+    if (err == FWL_OK && kind == FWL_KEY_VALIDATOR) { /* only here is it certain that the key has voted nowhere */
+        err = fwl_instance_write(&(struct fwl_instance){.kind = FWL_INSTANCE_NEW}, operands.values[1]);
+    }
     if (err == FWL_OK) {
         print_public(&secret, json);
     }

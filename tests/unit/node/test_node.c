@@ -16,6 +16,7 @@
 
 #include "client.h"
 #include "core/hex.h"
+#include "core/host/instance.h"
 #include "core/host/keys.h"
 #include "ledger/merkle/proof.h"
 #include "ledger/model/answer.h"
@@ -164,6 +165,8 @@ setup(void **state)
     fwl_secret_generate(&node_key, FWL_KEY_NODE);
     fwl_secret_xonly(&validator_public, &validator);
     assert_int_equal(fwl_secret_save(&validator, path_of("validator.key")), FWL_OK);
+    assert_int_equal(fwl_instance_write(&(struct fwl_instance){.kind = FWL_INSTANCE_NEW}, path_of("validator.key")),
+                     FWL_OK);
     assert_int_equal(fwl_secret_save(&node_key, path_of("node.key")), FWL_OK);
     write_genesis("genesis.cbor", 0);
     load_config("genesis.cbor", "");

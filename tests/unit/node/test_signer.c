@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "core/host/instance.h"
 #include "ledger/store/memstore.h"
 #include "node/signer.h"
 
@@ -80,6 +81,13 @@ test_signer__refuses_other_files(void **state)
     assert_null(signer.sign);
 }
 
+/* As keygen leaves it. */
+static void
+be_new(void)
+{
+    assert_int_equal(fwl_instance_write(&(struct fwl_instance){.kind = FWL_INSTANCE_NEW}, key_path), FWL_OK);
+}
+
 static void
 test_signer__new_key_is_not_lost(void **state)
 {
@@ -87,6 +95,7 @@ test_signer__new_key_is_not_lost(void **state)
     bool lost = true;
 
     (void)state;
+    be_new();
     assert_int_equal(fwl_signer_instance_check(&lost, &votes, key_path), FWL_OK);
     assert_false(lost);
     assert_int_equal(stat(id_path, &info), 0);
@@ -103,6 +112,7 @@ test_signer__lost_or_other_store(void **state)
     bool lost = false;
 
     (void)state;
+    be_new();
     assert_int_equal(fwl_signer_instance_check(&lost, &votes, key_path), FWL_OK);
     assert_int_equal(fwl_signer_instance_check(&lost, &empty, key_path), FWL_OK);
     assert_true(lost); /* the store is gone */
@@ -119,11 +129,33 @@ test_signer__lost_or_other_store(void **state)
     fwl_memstore_free(other);
 }
 
+/* A key that comes without its file to an empty store, and one that says "new" to a store in use. */
+static void
+test_signer__unknown_past_is_lost(void **state)
+{
+    bool lost = false;
+
+    (void)state;
+    assert_int_equal(fwl_signer_instance_check(&lost, &votes, key_path), FWL_OK);
+    assert_true(lost);
+    assert_int_equal(fwl_signer_instance_check(&lost, &votes, key_path), FWL_OK);
+    assert_true(lost);
+    assert_int_equal(fwl_signer_instance_renew(&votes, key_path), FWL_OK);
+    be_new();
+    assert_int_equal(fwl_signer_instance_check(&lost, &votes, key_path), FWL_OK);
+    assert_true(lost);
+}
+
 static void
 test_signer__damaged_file(void **state)
 {
-    static const char *const bad[] = {"", "00112233445566778899aabbccddeeff", "00112233445566778899aabbccddeeffx",
-                                      "00112233445566778899AABBCCDDEEFF\n", "00112233445566778899aabbccddeeff\n\n"};
+    static const char *const bad[] = {"",
+                                      "00112233445566778899aabbccddeeff",
+                                      "00112233445566778899aabbccddeeffx",
+                                      "00112233445566778899AABBCCDDEEFF\n",
+                                      "00112233445566778899aabbccddeeff\n\n",
+                                      "new",
+                                      "new\n\n"};
     bool lost = false;
 
     (void)state;
@@ -144,6 +176,7 @@ test_signer__crash_between_file_and_store(void **state)
     bool lost = false;
 
     (void)state;
+    be_new();
     fwl_memstore_fail(store, 1, FWL_MEMSTORE_LOST, false);
     assert_int_equal(fwl_signer_instance_check(&lost, &votes, key_path), FWL_ERR_STORAGE);
     assert_true(lost);
@@ -157,8 +190,13 @@ main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(test_signer__##f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        CASE(signs),        CASE(refuses_other_files),          CASE(new_key_is_not_lost), CASE(lost_or_other_store),
-        CASE(damaged_file), CASE(crash_between_file_and_store),
+        CASE(signs),
+        CASE(refuses_other_files),
+        CASE(new_key_is_not_lost),
+        CASE(unknown_past_is_lost),
+        CASE(lost_or_other_store),
+        CASE(damaged_file),
+        CASE(crash_between_file_and_store),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
