@@ -224,9 +224,15 @@ on_wake(evutil_socket_t fd, short what, void *cookie)
     }
 }
 
-/* Cuts the path at its slashes, in place, after decoding; false when it has too many segments or is too long. */
-static bool
-split_path(struct fwl_http_request *request, struct current *c)
+static void
+refuse(struct fwl_http_problem *problem, enum fwl_err err, const char *detail)
+{
+    *problem = (struct fwl_http_problem){.status = HTTP_BADREQUEST, .err = err, .detail = detail};
+}
+
+/* Cuts the path at its slashes, in place, after decoding. */
+static void
+split_path(struct fwl_http_request *request, struct current *c, struct fwl_http_problem *problem)
 {
     const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(c->raw);
     const char *path = uri == NULL ? NULL : evhttp_uri_get_path(uri);
@@ -234,28 +240,72 @@ split_path(struct fwl_http_request *request, struct current *c)
     size_t at = 0;
     char *decoded = path == NULL ? NULL : evhttp_uridecode(path, 0, &size);
 
-    if (decoded == NULL || size >= sizeof(c->path) || memchr(decoded, '\0', size) != NULL) {
-        free(decoded);
-        return false;
+    if (decoded == NULL) {
+        refuse(problem, FWL_ERR_MISSING, "there is no path");
+    } else if (size >= sizeof(c->path)) {
+        refuse(problem, FWL_ERR_LIMIT, "the path is longer than 1023 bytes");
+    } else if (memchr(decoded, '\0', size) != NULL) {
+        refuse(problem, FWL_ERR_VALUE, "the path has a zero byte (%00)");
+    } else {
+        memcpy(c->path, decoded, size + 1);
     }
-    memcpy(c->path, decoded, size + 1);
     free(decoded);
-    while (at < size) {
+    while (problem->status == 0 && at < size) {
         size_t end = at;
 
         while (end < size && c->path[end] != '/') {
             end++;
         }
         c->path[end] = '\0';
-        if (end > at) {
-            if (request->segment_count == FWL_HTTP_SEGMENTS_MAX) {
-                return false;
-            }
+        if (end > at && request->segment_count == FWL_HTTP_SEGMENTS_MAX) {
+            refuse(problem, FWL_ERR_LIMIT, "the path has more than 12 segments");
+        } else if (end > at) {
             request->segments[request->segment_count++] = c->path + at;
         }
         at = end + 1;
     }
-    return true;
+}
+
+/* A parameter that is there twice is refused: which one is meant would be a guess. */
+static void
+check_query(const struct evkeyvalq *query, struct fwl_http_problem *problem)
+{
+    unsigned count = 0;
+
+    for (const struct evkeyval *a = TAILQ_FIRST(query); a != NULL; a = TAILQ_NEXT(a, next)) {
+        if (++count > FWL_HTTP_PARAMETERS_MAX) {
+            refuse(problem, FWL_ERR_LIMIT, "the query has more than 16 parameters");
+            return;
+        }
+        for (const struct evkeyval *b = TAILQ_FIRST(query); b != a; b = TAILQ_NEXT(b, next)) {
+            if (evutil_ascii_strcasecmp(a->key, b->key) == 0) {
+                refuse(problem, FWL_ERR_DUPLICATE, "the parameter is there twice");
+                problem->field = a->key;
+                return;
+            }
+        }
+    }
+}
+
+/* Path and query of a request; false when it was answered. */
+static bool
+take_apart(struct fwl_http_request *request, struct current *c)
+{
+    const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(c->raw);
+    const char *query = uri == NULL ? NULL : evhttp_uri_get_query(uri);
+    struct fwl_http_problem problem = {.status = 0};
+
+    split_path(request, c, &problem);
+    if (problem.status == 0 && query != NULL && evhttp_parse_query_str(query, &c->query) != 0) {
+        refuse(&problem, FWL_ERR_VALUE, "the query is malformed: it is name=value, joined by &");
+    }
+    if (problem.status == 0) {
+        check_query(&c->query, &problem);
+    }
+    if (problem.status != 0) {
+        fwl_http_reply_problem(request, &problem);
+    }
+    return problem.status == 0;
 }
 
 static void
@@ -265,8 +315,6 @@ on_request(struct evhttp_request *raw, void *cookie)
     struct current c = {.worker = w, .raw = raw};
     struct fwl_http_request request = {.raw = &c, .thread = w->index};
     struct evbuffer *in = evhttp_request_get_input_buffer(raw);
-    const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(raw);
-    const char *query = uri == NULL ? NULL : evhttp_uri_get_query(uri);
     enum evhttp_cmd_type command = evhttp_request_get_command(raw);
 
     TAILQ_INIT(&c.query);
@@ -274,13 +322,7 @@ on_request(struct evhttp_request *raw, void *cookie)
                      : command == EVHTTP_REQ_HEAD ? FWL_HTTP_HEAD
                                                   : FWL_HTTP_GET;
     request.body = fwl_span(evbuffer_pullup(in, -1), evbuffer_get_length(in));
-    if (query != NULL) {
-        (void)evhttp_parse_query_str(query, &c.query);
-    }
-    if (!split_path(&request, &c)) {
-        fwl_http_reply_problem(&request, &(struct fwl_http_problem){
-                                             .status = 400, .err = FWL_ERR_LIMIT, .detail = "the path is too long"});
-    } else {
+    if (take_apart(&request, &c)) {
         w->server->config.handler(w->server->config.cookie, &request);
         FWL_ASSERT(c.answered);
     }

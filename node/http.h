@@ -14,7 +14,8 @@
 #include "core/span.h"
 
 enum {
-    FWL_HTTP_SEGMENTS_MAX = 12, /* of a path */
+    FWL_HTTP_SEGMENTS_MAX = 12,   /* of a path */
+    FWL_HTTP_PARAMETERS_MAX = 16, /* of a query, each name once */
     FWL_HTTP_PATH_MAX = 1024,
     FWL_HTTP_BODY_BYTES_MAX = 131072, /* a transaction is at most 65,535 */
     FWL_HTTP_HEADER_BYTES_MAX = 16384,

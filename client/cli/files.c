@@ -5,6 +5,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "core/host/heap.h"
@@ -120,4 +121,25 @@ fwl_files_replace(const char *path, struct fwl_span bytes)
         return FWL_ERR_STORAGE;
     }
     return sync_folder(path) ? FWL_OK : FWL_ERR_STORAGE;
+}
+
+enum fwl_err
+fwl_files_lock(const char *path)
+{
+    char name[PATH_MAX];
+    int n = snprintf(name, sizeof(name), "%s.lock", path);
+    int fd = n < 0 || (size_t)n >= sizeof(name) ? -1 : open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int rc = -1;
+
+    if (fd < 0) {
+        return FWL_ERR_STORAGE;
+    }
+    do {
+        rc = flock(fd, LOCK_EX);
+    } while (rc != 0 && errno == EINTR);
+    if (rc != 0) {
+        (void)close(fd);
+        return FWL_ERR_STORAGE;
+    }
+    return FWL_OK; /* the descriptor stays open: the lock ends with the process */
 }

@@ -19,4 +19,8 @@ FWL_NODISCARD enum fwl_err fwl_files_read(struct fwl_span *out, const char *path
  * a part. FWL_OK or FWL_ERR_STORAGE. */
 FWL_NODISCARD enum fwl_err fwl_files_replace(const char *path, struct fwl_span bytes);
 
+/** fwl_files_lock - wait until no other process holds the lock of @path (a file PATH.lock beside it, which stays), and
+ * hold it until this process ends. FWL_OK or FWL_ERR_STORAGE. */
+FWL_NODISCARD enum fwl_err fwl_files_lock(const char *path);
+
 #endif

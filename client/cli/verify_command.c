@@ -130,7 +130,8 @@ load_state(struct run *run, const struct verify_args *args)
     enum fwl_err err = FWL_ERR_ABSENT;
 
     if (args->state != NULL) {
-        err = fwl_files_read(&bytes, args->state, (size_t)2 * FWL_SLOT_SIZE_MAX);
+        err = fwl_files_lock(args->state); /* two runs at once must not take turns in forgetting */
+        err = err == FWL_OK ? fwl_files_read(&bytes, args->state, (size_t)2 * FWL_SLOT_SIZE_MAX) : err;
     }
     if (err == FWL_OK) {
         size_t first = FWL_MIN(bytes.size, (size_t)FWL_SLOT_SIZE_MAX);

@@ -1,6 +1,7 @@
 #include "contracts/json/facts.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/time.h"
 
@@ -258,7 +259,10 @@ fwl_json_facts_parse(struct fwl_json_facts *out, const json_t *object)
     if (err == FWL_OK) {
         err = fwl_facts_check(&field, &out->facts);
         if (err != FWL_OK) {
-            (void)fwl_parse_fail(&out->parse, err, "%s: %s", field, fwl_err_text(err));
+            (void)fwl_parse_fail(&out->parse, err, "%s: %s", field,
+                                 strcmp(field, "region") == 0       ? "a country code like DE is expected (ISO 3166-1)"
+                                 : strcmp(field, "utc_offset") == 0 ? "an offset like +03:00 is expected"
+                                                                    : fwl_err_text(err));
         }
     }
     if (err != FWL_OK) {

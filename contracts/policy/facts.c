@@ -1,5 +1,6 @@
 #include "contracts/policy/facts.h"
 
+#include "contracts/cel/eval/time.h"
 #include "core/cbor.h"
 #include "ledger/model/name.h"
 #include "ledger/model/release.h"
@@ -40,6 +41,20 @@ check_texts(const char **field, const struct fwl_facts *facts)
         }
     }
     return FWL_OK;
+}
+
+/* What rules read as a code or an offset has its form: a mistyped one would match no rule and never be noticed. */
+static enum fwl_err
+check_place(const char **field, const struct fwl_facts *facts)
+{
+    int32_t seconds = 0;
+
+    *field = "region";
+    if (facts->region.size != 0 && fwl_name_region(facts->region) != FWL_OK) {
+        return FWL_ERR_NAME;
+    }
+    *field = "utc_offset";
+    return facts->utc_offset.size == 0 || fwl_cel_time_parse_zone(&seconds, facts->utc_offset) ? FWL_OK : FWL_ERR_VALUE;
 }
 
 /* Relations of one kind, walked to the end: the evaluation trusts their form. */
@@ -167,6 +182,9 @@ fwl_facts_check(const char **field, const struct fwl_facts *facts)
 
     if (err == FWL_OK) {
         err = check_texts(&at, facts);
+    }
+    if (err == FWL_OK) {
+        err = check_place(&at, facts);
     }
     for (size_t i = 0; err == FWL_OK && i < FWL_COUNT(lists); i++) {
         at = lists[i].name;

@@ -64,7 +64,8 @@ struct fwl_facts {
  * Fills:   @field with the name of the offending fact (static text), NULL on success; may be NULL.
  * Returns: FWL_OK
  *          FWL_ERR_MISSING    fleet or class is not told
- *          FWL_ERR_NAME       fleet or class is no such name
+ *          FWL_ERR_NAME       fleet or class is no such name, region no country code
+ *          FWL_ERR_VALUE      utc_offset is none ("+03:00")
  *          FWL_ERR_LIMIT      a text above FWL_FACT_TEXT_MAX, or too many elements
  *          FWL_ERR_UTF8       a text that is not valid UTF-8
  *          FWL_ERR_ORDER, FWL_ERR_DUPLICATE  installed or labels

@@ -11,6 +11,7 @@ enum {
     VAL_QUEUE = 2,
     VAL_AT = 1, /* forms of a value */
     VAL_BYTES = 2,
+    VAL_BYTES_AT = 13, /* where the bytes begin: after references, form and time */
 };
 
 static struct fwl_span
@@ -65,19 +66,43 @@ references(struct fwl_span value)
     return value.size < 5 ? 0 : fwl_load_be32(value.p);
 }
 
-/* References, form, and what the form says. */
+/* A value that @count entries have, the one at @at among them. */
 static enum fwl_err
-put_value(struct fwl_overlay *o, struct fwl_span key, uint32_t count, uint8_t form, struct fwl_span what)
+put_at(struct fwl_overlay *o, struct fwl_span key, uint32_t count, struct fwl_span at)
 {
     uint8_t *to = NULL;
-    enum fwl_err err = fwl_overlay_reserve(o, &to, FWL_SPACE_VAL, key, 5 + what.size);
+    enum fwl_err err = fwl_overlay_reserve(o, &to, FWL_SPACE_VAL, key, 5 + at.size);
 
     if (err == FWL_OK) {
-        memmove(to + 5, what.p, what.size); /* @what may lie in the value that is being replaced */
+        memmove(to + 5, at.p, at.size); /* @at may lie in the value that is being replaced */
         fwl_store_be32(to, count);
-        to[4] = form;
+        to[4] = VAL_AT;
     }
     return err;
+}
+
+/* The bytes themselves. With @count 0 they were replaced at @time_ms and leave a day later, unless that changes. */
+static enum fwl_err
+put_bytes(struct fwl_overlay *o, struct fwl_span key, uint32_t count, uint64_t time_ms, struct fwl_span bytes)
+{
+    uint8_t *to = NULL;
+    enum fwl_err err = fwl_overlay_reserve(o, &to, FWL_SPACE_VAL, key, VAL_BYTES_AT + bytes.size);
+
+    if (err == FWL_OK) {
+        memmove(to + VAL_BYTES_AT, bytes.p, bytes.size);
+        fwl_store_be32(to, count);
+        to[4] = VAL_BYTES;
+        fwl_store_be64(to + 5, count == 0 ? time_ms : 0);
+    }
+    return err;
+}
+
+/* Does the value wait to be forgotten since @time_ms? Used again and replaced later, it waits in another place too. */
+static bool
+waits_since(struct fwl_span value, uint64_t time_ms)
+{
+    return value.size >= VAL_BYTES_AT && references(value) == 0 && value.p[4] == VAL_BYTES &&
+           fwl_load_be64(value.p + 5) == time_ms;
 }
 
 /* One more entry has this value; @at is its key in space `kv`. */
@@ -95,7 +120,7 @@ add_reference(struct fwl_overlay *o, struct fwl_span value, struct fwl_span at)
     if (err != FWL_OK && err != FWL_ERR_ABSENT) {
         return err;
     }
-    return put_value(o, fwl_span(buffer, sizeof(buffer)), references(old) + 1, VAL_AT, at);
+    return put_at(o, fwl_span(buffer, sizeof(buffer)), references(old) + 1, at);
 }
 
 /* The entry at @at does not have @value any more; the bytes stay for a day. */
@@ -118,10 +143,10 @@ drop_reference(struct fwl_overlay *o, struct fwl_span value, struct fwl_span at,
     }
     count = references(old) > 0 ? references(old) - 1 : 0;
     named = old.size >= 5 && old.p[4] == VAL_AT && fwl_span_equal(fwl_span(old.p + 5, old.size - 5), at);
-    if (named) {
-        err = put_value(o, fwl_span(key, sizeof(key)), count, VAL_BYTES, value);
+    if (named || count == 0 || old.p[4] == VAL_BYTES) {
+        err = put_bytes(o, fwl_span(key, sizeof(key)), count, time_ms, value);
     } else {
-        err = put_value(o, fwl_span(key, sizeof(key)), count, old.p[4], fwl_span(old.p + 5, old.size - 5));
+        err = put_at(o, fwl_span(key, sizeof(key)), count, fwl_span(old.p + 5, old.size - 5));
     }
     if (err == FWL_OK && count == 0) {
         queue[0] = VAL_QUEUE;
@@ -157,7 +182,7 @@ forget(struct fwl_overlay *o, uint64_t time_ms)
         memcpy(hash.b, at + 9, 32);
         err = fwl_overlay_delete(o, FWL_SPACE_VAL, fwl_span(at, sizeof(at)));
         err = err == FWL_OK ? fwl_kv_get(&kv, &value, FWL_SPACE_VAL, val_key(key, &hash)) : err;
-        if (err == FWL_OK && references(value) == 0) {
+        if (err == FWL_OK && waits_since(value, fwl_load_be64(at + 1))) {
             err = fwl_overlay_delete(o, FWL_SPACE_VAL, fwl_span(key, sizeof(key)));
         }
         if (err != FWL_OK && err != FWL_ERR_ABSENT) {

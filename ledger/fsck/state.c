@@ -158,7 +158,7 @@ check_tree(struct fwl_fsck *f, uint64_t entries)
 /* ---- entries ---- */
 
 struct counts {
-    uint64_t entries, txs, references, forgettable;
+    uint64_t entries, txs, references;
 };
 
 static enum fwl_err
@@ -213,6 +213,20 @@ check_entries(struct fwl_fsck *f, struct counts *n)
 
 /* ---- values by their hash ---- */
 
+/* A value that no entry has any more has its place in the queue. */
+static enum fwl_err
+check_waits(struct fwl_fsck *f, const struct fwl_kv_entry *e, uint64_t replaced_ms)
+{
+    uint8_t key[41] = {VAL_QUEUE};
+    struct fwl_span value;
+
+    fwl_store_be64(key + 1, replaced_ms);
+    memcpy(key + 9, e->key.p + 1, 32);
+    return fwl_kv_get(&f->kv, &value, FWL_SPACE_VAL, fwl_span(key, sizeof(key))) == FWL_OK
+               ? FWL_OK
+               : fwl_fsck_fail(f, FWL_SPACE_VAL, e->key, "a replaced value would never be forgotten");
+}
+
 static enum fwl_err
 check_by_hash(struct fwl_fsck *f, const struct fwl_kv_entry *e, struct counts *n)
 {
@@ -237,9 +251,11 @@ check_by_hash(struct fwl_fsck *f, const struct fwl_kv_entry *e, struct counts *n
     if (!value.replaced && references == 0) {
         return fwl_fsck_fail(f, FWL_SPACE_VAL, e->key, "the entry that has the value is not counted");
     }
+    if ((references == 0) != (value.replaced_ms != 0)) {
+        return fwl_fsck_fail(f, FWL_SPACE_VAL, e->key, "it is replaced and referenced, or neither");
+    }
     n->references += references;
-    n->forgettable += references == 0;
-    return FWL_OK;
+    return references > 0 ? FWL_OK : check_waits(f, e, value.replaced_ms);
 }
 
 /* Is @time_ms the time of a block? Times rise. */
@@ -276,7 +292,7 @@ is_block_time(struct fwl_fsck *f, uint64_t time_ms)
 /* A place in the queue of values to forget. Its value may have been forgotten already, a day after an earlier change.
  */
 static enum fwl_err
-check_queued(struct fwl_fsck *f, const struct fwl_kv_entry *e, uint64_t *forgettable)
+check_queued(struct fwl_fsck *f, const struct fwl_kv_entry *e)
 {
     uint8_t key[33] = {FWL_LAYOUT_VAL_BY_HASH};
     struct fwl_span value = {0};
@@ -290,7 +306,6 @@ check_queued(struct fwl_fsck *f, const struct fwl_kv_entry *e, uint64_t *forgett
     if (err == FWL_ERR_ABSENT && f->header.time_ms - f->genesis.time_ms < DAY_MS) {
         return fwl_fsck_fail(f, FWL_SPACE_VAL, fwl_span(key, sizeof(key)), "the value was forgotten too early");
     }
-    *forgettable += err == FWL_OK && value.size >= 4 && fwl_load_be32(value.p) == 0;
     return FWL_OK;
 }
 
@@ -298,7 +313,6 @@ static enum fwl_err
 check_values(struct fwl_fsck *f, struct counts *n)
 {
     struct fwl_kv_entry e = {0};
-    uint64_t queued = 0;
     uint64_t done = 0;
     enum fwl_err err = FWL_OK;
 
@@ -306,7 +320,7 @@ check_values(struct fwl_fsck *f, struct counts *n)
         if (e.key.p[0] == FWL_LAYOUT_VAL_BY_HASH && e.key.size == 33) {
             err = check_by_hash(f, &e, n);
         } else if (e.key.p[0] == VAL_QUEUE && e.key.size == 41) {
-            err = check_queued(f, &e, &queued);
+            err = check_queued(f, &e);
         } else {
             err = fwl_fsck_fail(f, FWL_SPACE_VAL, e.key, "no value has such a key");
         }
@@ -317,9 +331,6 @@ check_values(struct fwl_fsck *f, struct counts *n)
     }
     if (err == FWL_ERR_ABSENT && n->references != n->entries) {
         return fwl_fsck_fail(f, FWL_SPACE_VAL, fwl_span(NULL, 0), "the references are not as many as the entries");
-    }
-    if (err == FWL_ERR_ABSENT && queued < n->forgettable) {
-        return fwl_fsck_fail(f, FWL_SPACE_VAL, fwl_span(NULL, 0), "a replaced value would never be forgotten");
     }
     return err == FWL_ERR_ABSENT ? FWL_OK : err;
 }

@@ -90,6 +90,12 @@ split(struct fwl_span *parts, size_t count, struct fwl_span text)
 }
 
 enum fwl_err
+fwl_name_region(struct fwl_span text)
+{
+    return text.size == 2 && is_upper(text.p[0]) && is_upper(text.p[1]) ? FWL_OK : FWL_ERR_NAME;
+}
+
+enum fwl_err
 fwl_name_class(struct fwl_class_name *out, struct fwl_span text)
 {
     struct fwl_span part[3];

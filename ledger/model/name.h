@@ -26,6 +26,8 @@ FWL_NODISCARD enum fwl_err fwl_name_participant(struct fwl_span text);
 FWL_NODISCARD enum fwl_err fwl_name_segment(struct fwl_span text);
 /** fwl_name_param - [A-Za-z_][A-Za-z0-9_]{0,62}: an identifier of the rule language. */
 FWL_NODISCARD enum fwl_err fwl_name_param(struct fwl_span text);
+/** fwl_name_region - [A-Z]{2}, a country code of ISO 3166-1; FWL_ERR_NAME. */
+FWL_NODISCARD enum fwl_err fwl_name_region(struct fwl_span text);
 /** fwl_name_class - three segments with "/" between; fills @out (may be NULL), empty views on failure. */
 FWL_NODISCARD enum fwl_err fwl_name_class(struct fwl_class_name *out, struct fwl_span text);
 /** fwl_name_fleet - two participant names with "/" between; fills @out (may be NULL), empty views on failure. */

@@ -262,7 +262,7 @@ static void
 item_region(struct fwl_reader *r, struct fwl_form_order *order)
 {
     (void)order;
-    (void)fwl_form_text(r, 2, 16);
+    (void)fwl_form_name(r, 2, fwl_name_region);
 }
 
 static const struct fwl_form_field condition_fields[] = {

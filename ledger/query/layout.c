@@ -15,10 +15,12 @@ fwl_layout_value(struct fwl_layout_value *out, struct fwl_span in)
     fwl_reader_init(&r, in);
     (void)fwl_reader_u32(&r); /* references */
     kind = fwl_reader_u8(&r);
-    if ((kind != VALUE_AT && kind != VALUE_BYTES) || r.left == 0) {
+    out->replaced = kind == VALUE_BYTES;
+    out->replaced_ms = out->replaced ? fwl_reader_u64(&r) : 0;
+    if ((kind != VALUE_AT && kind != VALUE_BYTES) || !fwl_reader_ok(&r) || r.left == 0) {
+        *out = (struct fwl_layout_value){0};
         return FWL_ERR_CORRUPT;
     }
-    out->replaced = kind == VALUE_BYTES;
     *(out->replaced ? &out->bytes : &out->key) = fwl_reader_rest(&r);
     return FWL_OK;
 }

@@ -13,6 +13,7 @@ struct fwl_layout_value {
     bool replaced;
     struct fwl_span key;   /* table || key, when not replaced */
     struct fwl_span bytes; /* when replaced */
+    uint64_t replaced_ms;  /* when replaced and no entry has it: since when; else 0 */
 };
 
 struct fwl_layout_set {

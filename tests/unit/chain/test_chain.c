@@ -351,6 +351,34 @@ test_chain__values(void **unused)
     free(w);
 }
 
+/* Replaced, used again and replaced again: the day counts from the last time. */
+static void
+test_chain__value_replaced_twice(void **unused)
+{
+    struct world *w = help_world_new(false, 16);
+    struct help_chain *a = help_chain_new(w);
+    struct fwl_hash32 first;
+
+    (void)unused;
+    help_add(a, 1, 0);
+    assert_int_equal(help_commit(a, help_build(a, 0, 10, false)), FWL_OK);
+    value_hash(a, &first, "p1");
+    help_add(a, 1, FWL_ROLE_ADVISOR);
+    assert_int_equal(help_commit(a, help_build(a, 0, 10, false)), FWL_OK);
+    help_add(a, 2, 0);
+    assert_int_equal(help_commit(a, help_build(a, 0, 80000000, false)), FWL_OK);
+    help_add(a, 2, FWL_ROLE_ADVISOR);
+    assert_int_equal(help_commit(a, help_build(a, 0, 10, false)), FWL_OK);
+    assert_int_equal(help_commit(a, help_build(a, 0, 10000000, true)), FWL_OK); /* a day after the first time */
+    assert_true(has_value(a, &first));
+    assert_int_equal(help_commit(a, help_build(a, 0, 86400000 - 10000000 - 1, true)), FWL_OK);
+    assert_true(has_value(a, &first));
+    assert_int_equal(help_commit(a, help_build(a, 0, HELP_BEAT, true)), FWL_OK);
+    assert_false(has_value(a, &first));
+    help_chain_free(a);
+    free(w);
+}
+
 /* ---- epochs ---- */
 
 static void
@@ -411,6 +439,7 @@ main(void)
         cmocka_unit_test(test_chain__faults),
         cmocka_unit_test(test_chain__replay),
         cmocka_unit_test(test_chain__values),
+        cmocka_unit_test(test_chain__value_replaced_twice),
         cmocka_unit_test(test_chain__epoch_step),
     };
 

@@ -123,6 +123,14 @@ pattern_of(struct fwl_writer *w, uint64_t i)
 }
 
 static void
+region_of(struct fwl_writer *w, uint64_t i)
+{
+    const char name[2] = {(char)('A' + i / 26 % 26), (char)('A' + i % 26)};
+
+    fwl_cbor_put_text(w, fwl_span(name, sizeof(name)));
+}
+
+static void
 label_of(struct fwl_writer *w, uint64_t i)
 {
     name_of(w, i);
@@ -327,6 +335,7 @@ template_entry_of(struct fwl_writer *w, uint64_t i)
     }
 
 LIST(names, fwl_cbor_put_array, name_of)
+LIST(regions, fwl_cbor_put_array, region_of)
 LIST(hashes, fwl_cbor_put_array, hash_of)
 LIST(digests, fwl_cbor_put_array, digest_of)
 LIST(classes, fwl_cbor_put_array, class_of)
@@ -424,7 +433,7 @@ static const struct limit limits[] = {
     {RELEASE, "release_full", AT(35, 0), version, FWL_VERSION_BYTES_MAX, L},
     {RELEASE, "release_full", AT(36), clauses, FWL_CLAUSES_MAX, L},
     {RELEASE, "release_full", AT(36, 0), relations, FWL_ALTERNATIVES_MAX, L},
-    {RELEASE, "release_full", AT(37), names, FWL_REGIONS_MAX, L},
+    {RELEASE, "release_full", AT(37), regions, FWL_REGIONS_MAX, L},
     {SOURCE, "source", AT(3), patterns, FWL_POLICY_STAGED_MAX, L},
     {SOURCE, "source", AT(4), params, FWL_POLICY_PARAMS_MAX, L},
     {SOURCE, "source", AT(5, 1), names, FWL_POLICY_TRACKERS_MAX, L},

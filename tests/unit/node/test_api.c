@@ -247,6 +247,11 @@ test_api__malformed_is_400(void **state)
         const char *path;
         const char *name;
     } paths[] = {{"/v1/blocks/x", "VALUE"},
+                 {"/v1/participants/ac%00me", "VALUE"},
+                 {"/v1/a/b/c/d/e/f/g/h/i/j/k/l", "LIMIT"},
+                 {"/v1/fleets?limit=1&limit=1", "DUPLICATE"},
+                 {"/v1/fleets?limit=1&after=x&Limit=2", "DUPLICATE"},
+                 {"/v1/fleets?a=&b=&c=&d=&e=&f=&g=&h=&i=&j=&k=&l=&m=&n=&o=&p=&q=", "LIMIT"},
                  {"/v1/blocks/01", "VALUE"},
                  {"/v1/blocks/-1", "VALUE"},
                  {"/v1/headers/18446744073709551616", "VALUE"},

@@ -69,6 +69,27 @@ test_facts__texts(void **state)
 }
 
 static void
+test_facts__place(void **state)
+{
+    static const char *const regions[] = {"D", "de", "DEU", "D1", "+3"};
+    static const char *const offsets[] = {"3", "+3:00", "+03:60", "+24:00", "Europe/Berlin", "+03:00 "};
+    struct fwl_facts facts = ((struct world *)*state)->facts;
+
+    facts.region = fwl_span_text("DE");
+    facts.utc_offset = fwl_span_text("-03:30");
+    expect(&facts, FWL_OK, NULL);
+    for (size_t i = 0; i < FWL_COUNT(regions); i++) {
+        facts.region = fwl_span_text(regions[i]);
+        expect(&facts, FWL_ERR_NAME, "region");
+    }
+    facts.region = fwl_span_text("DE");
+    for (size_t i = 0; i < FWL_COUNT(offsets); i++) {
+        facts.utc_offset = fwl_span_text(offsets[i]);
+        expect(&facts, FWL_ERR_VALUE, "utc_offset");
+    }
+}
+
+static void
 test_facts__numbers(void **state)
 {
     struct fwl_facts facts = ((struct world *)*state)->facts;
@@ -163,7 +184,8 @@ test_facts__installed(void **state)
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(names), TEST(texts), TEST(numbers), TEST(lists), TEST(installed)};
+    const struct CMUnitTest tests[] = {TEST(names),   TEST(texts), TEST(place),
+                                       TEST(numbers), TEST(lists), TEST(installed)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

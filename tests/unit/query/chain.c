@@ -263,7 +263,7 @@ static void
 put_indexes(struct maker *m)
 {
     static const uint8_t place[12] = {0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1};
-    static const uint8_t old[] = {0, 0, 0, 0, 2, 'o', 'l', 'd'};
+    static const uint8_t old[] = {0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 1, 'o', 'l', 'd'};
     uint8_t by_hash[33] = {FWL_LAYOUT_VAL_BY_HASH};
 
     m->c->txid.b[0] = 9;

@@ -310,6 +310,8 @@ test_query__value_by_hash(void **state)
     memcpy(key + 1, nothing.b, 32);
     change(FWL_SPACE_VAL, fwl_span(key, sizeof(key)), fwl_span("\0\0\0\1\3x", 6));
     assert_int_equal(fwl_query_value(&view.kv, &value, &nothing), FWL_ERR_CORRUPT);
+    change(FWL_SPACE_VAL, fwl_span(key, sizeof(key)), fwl_span("\0\0\0\1\2\0\0\0\0\0\0\0x", 13)); /* no bytes */
+    assert_int_equal(fwl_query_value(&view.kv, &value, &nothing), FWL_ERR_CORRUPT);
     change(FWL_SPACE_VAL, fwl_span(key, sizeof(key)), fwl_span("\0\0\0\1\1\12none", 10));
     assert_int_equal(fwl_query_value(&view.kv, &value, &nothing), FWL_ERR_CORRUPT);
 }
