@@ -105,17 +105,17 @@ param_cell(const struct fwl_param *param)
 }
 
 static void
-set_params(struct fwl_decide_work *work)
+set_params(struct fwl_cel_cell *slots, const struct fwl_policy_entry *policy)
 {
     struct fwl_reader it;
     struct fwl_param param;
     size_t slot = FWL_CEL_SLOT_PARAMS;
 
-    if (work->in->policy == NULL) {
+    if (policy == NULL) {
         return;
     }
-    for (fwl_list_begin(&it, work->in->policy->params); slot < FWL_CEL_SLOTS && fwl_policy_next_param(&it, &param);) {
-        work->slots[slot++] = param_cell(&param);
+    for (fwl_list_begin(&it, policy->params); slot < FWL_CEL_SLOTS && fwl_policy_next_param(&it, &param);) {
+        slots[slot++] = param_cell(&param);
     }
 }
 
@@ -146,7 +146,7 @@ fwl_variables_device(struct fwl_decide_work *work)
     }
     work->cells_used = FWL_DECIDE_RELEASE_CELLS;
     set_lists(work, facts);
-    set_params(work);
+    set_params(slots, work->in->policy);
 }
 
 static struct fwl_span
@@ -205,44 +205,59 @@ set_release_lists(struct fwl_decide_work *work, const struct fwl_listed *release
     work->slots[FWL_CEL_SLOT_RELEASE_ATTESTED_BY] = fwl_cel_cell_list(builders, n);
 }
 
+void
+fwl_variables_counters(struct fwl_cel_cell *slots, const struct fwl_counters *counters)
+{
+    slots[FWL_CEL_SLOT_ROLLOUT_ATTEMPTED] = number_cell(counters->attempted);
+    slots[FWL_CEL_SLOT_ROLLOUT_SUCCEEDED] = number_cell(counters->succeeded);
+    slots[FWL_CEL_SLOT_ROLLOUT_FAILED] = number_cell(counters->failed);
+}
+
 /* Sums over the trackers of the policy; absent when a sum is no int. */
 static void
-set_counters(struct fwl_decide_work *work, const struct fwl_rollout *rollout)
+set_sums(struct fwl_decide_work *work, const struct fwl_rollout *rollout)
 {
     struct fwl_reader it;
     struct fwl_report report;
-    uint64_t attempted = 0;
-    uint64_t succeeded = 0;
-    uint64_t failed = 0;
+    struct fwl_counters sum = {0};
     bool fits = true;
 
     for (fwl_list_begin(&it, rollout->reports); fwl_entry_next_report(&it, &report);) {
         if (work->in->policy != NULL && fwl_list_has_text(work->in->policy->trackers.of, report.tracker)) {
-            fits = fits && fwl_add_u64(&attempted, attempted, report.counters.attempted) &&
-                   fwl_add_u64(&succeeded, succeeded, report.counters.succeeded) &&
-                   fwl_add_u64(&failed, failed, report.counters.failed);
+            fits = fits && fwl_add_u64(&sum.attempted, sum.attempted, report.counters.attempted) &&
+                   fwl_add_u64(&sum.succeeded, sum.succeeded, report.counters.succeeded) &&
+                   fwl_add_u64(&sum.failed, sum.failed, report.counters.failed);
         }
     }
-    work->slots[FWL_CEL_SLOT_ROLLOUT_ATTEMPTED] = fits ? number_cell(attempted) : fwl_cel_cell_absent();
-    work->slots[FWL_CEL_SLOT_ROLLOUT_SUCCEEDED] = fits ? number_cell(succeeded) : fwl_cel_cell_absent();
-    work->slots[FWL_CEL_SLOT_ROLLOUT_FAILED] = fits ? number_cell(failed) : fwl_cel_cell_absent();
+    if (!fits) {
+        sum = (struct fwl_counters){UINT64_MAX, UINT64_MAX, UINT64_MAX};
+    }
+    fwl_variables_counters(work->slots, &sum);
 }
 
 static void
-set_rollout(struct fwl_decide_work *work, const struct fwl_rollout *rollout)
+set_rollout(struct fwl_cel_cell *slots, const struct fwl_rollout *rollout, struct fwl_span id)
 {
-    struct fwl_cel_cell *slots = work->slots;
-
     for (size_t slot = FWL_CEL_SLOT_ROLLOUT_ID; slot <= FWL_CEL_SLOT_ROLLOUT_FAILED; slot++) {
         slots[slot] = fwl_cel_cell_absent();
     }
     if (rollout != NULL) {
-        slots[FWL_CEL_SLOT_ROLLOUT_ID] = slots[FWL_CEL_SLOT_RELEASE_ID];
+        slots[FWL_CEL_SLOT_ROLLOUT_ID] = fwl_cel_cell_string(id);
         slots[FWL_CEL_SLOT_ROLLOUT_SALT] = fwl_cel_cell_string(rollout->salt);
         slots[FWL_CEL_SLOT_ROLLOUT_STARTED] = time_cell(rollout->started_ms);
         slots[FWL_CEL_SLOT_ROLLOUT_PERCENT] = fwl_cel_cell_int((int64_t)(rollout->share / 100));
-        set_counters(work, rollout);
     }
+}
+
+void
+fwl_variables_rollout(struct fwl_cel_cell *slots, char release_id[65], const struct fwl_policy_entry *policy,
+                      const struct fwl_rollout *rollout, uint64_t now_ms)
+{
+    memset(slots, 0, FWL_CEL_SLOTS * sizeof(*slots));
+    fwl_hex_encode(release_id, 65, fwl_hash32_span(&rollout->release));
+    slots[FWL_CEL_SLOT_NOW] = time_cell(now_ms);
+    set_params(slots, policy);
+    set_rollout(slots, rollout, fwl_span(release_id, 64));
 }
 
 void
@@ -263,5 +278,8 @@ fwl_variables_release(struct fwl_decide_work *work, const struct fwl_live *live,
     slots[FWL_CEL_SLOT_RELEASE_CHANGED] = time_cell(release->entry.changed_ms);
     slots[FWL_CEL_SLOT_RELEASE_SECURITY_COUNTER] = number_cell(record->counter);
     set_release_lists(work, release, rollout);
-    set_rollout(work, rollout);
+    set_rollout(slots, rollout, fwl_span(work->release_id, 64));
+    if (rollout != NULL) {
+        set_sums(work, rollout);
+    }
 }

@@ -18,4 +18,11 @@ void fwl_variables_device(struct fwl_decide_work *work);
 void fwl_variables_release(struct fwl_decide_work *work, const struct fwl_live *live, const struct fwl_listed *release,
                            const struct fwl_rollout *rollout);
 
+/** fwl_variables_rollout - the variables of a rollout's conditions, into all FWL_CEL_SLOTS of @slots: now, params.* and
+ * rollout.* without counters. @release_id holds the text of rollout.id as long as @slots is used. */
+void fwl_variables_rollout(struct fwl_cel_cell *slots, char release_id[65], const struct fwl_policy_entry *policy,
+                           const struct fwl_rollout *rollout, uint64_t now_ms);
+/** fwl_variables_counters - rollout.attempted, .succeeded, .failed. */
+void fwl_variables_counters(struct fwl_cel_cell *slots, const struct fwl_counters *counters);
+
 #endif

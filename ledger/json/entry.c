@@ -273,8 +273,8 @@ rollout_value(const struct fwl_rollout *rollout)
     fwl_fields_number(object, "entered_ms", rollout->entered_ms);
     fwl_fields_set(object, "reports", reports_value(rollout->reports));
     fwl_fields_set(object, "approvals", fwl_fields_texts(rollout->approvals));
-    if (rollout->halted.size > 0) {
-        fwl_fields_text(object, "halted", rollout->halted);
+    if (rollout->reason.size > 0) {
+        fwl_fields_text(object, "reason", rollout->reason);
     }
     return object;
 }

@@ -88,7 +88,7 @@ struct fwl_rollout {
     struct fwl_span template_name;
     struct fwl_list reports;   /* fwl_entry_next_report */
     struct fwl_list approvals; /* fwl_list_next_text, ascending */
-    struct fwl_span halted;    /* key 11: why */
+    struct fwl_span reason;    /* key 11: of the last change of state or stage */
 };
 
 struct fwl_fleet_entry {

@@ -156,7 +156,7 @@ static const struct fwl_form_field rollout_fields[] = {
     FWL_F_LIST(9, false, struct fwl_rollout, reports, 0, FWL_POLICY_TRACKERS_MAX, item_report, "rollout.reports"),
     FWL_F_LIST(10, false, struct fwl_rollout, approvals, 0, FWL_POLICY_APPROVERS_MAX, fwl_form_item_participant,
                "rollout.approvals"),
-    FWL_F_TEXT(11, true, struct fwl_rollout, halted, 0, FWL_REASON_MAX, "rollout.halted"),
+    FWL_F_TEXT(11, true, struct fwl_rollout, reason, 0, FWL_REASON_MAX, "rollout.reason"),
 };
 
 static void

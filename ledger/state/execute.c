@@ -39,9 +39,6 @@ execute_action(struct fwl_state *s, const struct fwl_action *a)
     case FWL_ACTION_RELEASE_WITHDRAW: return fwl_work_release_withdraw(s, a);
     case FWL_ACTION_FLEET_CREATE: return fwl_work_fleet_create(s, a);
     case FWL_ACTION_POLICY_SET: return fwl_work_policy_set(s, a);
-    case FWL_ACTION_RELEASE_ATTEST:
-    case FWL_ACTION_ADVISORY_PUBLISH:
-    case FWL_ACTION_VERDICT_PUBLISH:
     case FWL_ACTION_ROLLOUT_START:
     case FWL_ACTION_ROLLOUT_PAUSE:
     case FWL_ACTION_ROLLOUT_RESUME:
@@ -49,7 +46,10 @@ execute_action(struct fwl_state *s, const struct fwl_action *a)
     case FWL_ACTION_ROLLOUT_FORGET:
     case FWL_ACTION_ROLLOUT_APPROVE:
     case FWL_ACTION_PROGRESS_REPORT:
-    case FWL_ACTION_ROLLOUT_ADVANCE: break;
+    case FWL_ACTION_ROLLOUT_ADVANCE: return fwl_work_rollouts(s, a);
+    case FWL_ACTION_RELEASE_ATTEST:
+    case FWL_ACTION_ADVISORY_PUBLISH:
+    case FWL_ACTION_VERDICT_PUBLISH: break;
     }
     return fwl_work_refuse(s, FWL_ERR_PROTOCOL, "", "this action is not executed by this version of the protocol");
 }

@@ -1,8 +1,8 @@
 /* fleet.create, policy.set */
 #include "ledger/state/work.h"
 
-static enum fwl_err
-fleets_put(struct fwl_state *s, struct fwl_span name, const struct fwl_fleet_entry *e)
+enum fwl_err
+fwl_work_put_fleet(struct fwl_state *s, struct fwl_span name, const struct fwl_fleet_entry *e)
 {
     struct fwl_writer w;
 
@@ -11,9 +11,8 @@ fleets_put(struct fwl_state *s, struct fwl_span name, const struct fwl_fleet_ent
     return fwl_work_put_writer(s, FWL_TABLE_FLEET, name, &w, FWL_ENTRY_MAX);
 }
 
-/* Only the administrator in the fleet's name may touch it. */
-static enum fwl_err
-fleets_owner(struct fwl_state *s, struct fwl_span name)
+enum fwl_err
+fwl_work_fleet_owner(struct fwl_state *s, struct fwl_span name)
 {
     struct fwl_fleet_name parts;
     enum fwl_err err = fwl_work_role(s, FWL_ROLE_ADMINISTRATOR);
@@ -36,7 +35,7 @@ fwl_work_fleet_create(struct fwl_state *s, const struct fwl_action *a)
     struct fwl_fleet_entry e = {.has = 0x3e, .administrator = s->decoded.participant};
     struct fwl_fleet_entry old;
     struct fwl_span name = a->u.fleet.name;
-    enum fwl_err err = fleets_owner(s, name);
+    enum fwl_err err = fwl_work_fleet_owner(s, name);
 
     if (err == FWL_OK) {
         err = fwl_work_fleet(s, &old, name);
@@ -47,7 +46,7 @@ fwl_work_fleet_create(struct fwl_state *s, const struct fwl_action *a)
             err = fwl_work_use(s, s->decoded.participant, FWL_WORK_FLEETS, 1);
         }
     }
-    return err == FWL_OK ? fleets_put(s, name, &e) : err;
+    return err == FWL_OK ? fwl_work_put_fleet(s, name, &e) : err;
 }
 
 /* Trackers and approvers must exist, trackers in their role. */
@@ -113,7 +112,7 @@ fwl_work_policy_set(struct fwl_state *s, const struct fwl_action *a)
     struct fwl_fault fault = {0};
     struct fwl_policy_source p;
     struct fwl_fleet_entry e;
-    enum fwl_err err = fleets_owner(s, name);
+    enum fwl_err err = fwl_work_fleet_owner(s, name);
 
     if (err == FWL_OK) {
         err = fwl_work_fleet(s, &e, name);
@@ -144,5 +143,5 @@ fwl_work_policy_set(struct fwl_state *s, const struct fwl_action *a)
     e.policy.some = true;
     e.policy_version++;
     e.max_age_ms = p.max_age_ms;
-    return fleets_put(s, name, &e);
+    return fwl_work_put_fleet(s, name, &e);
 }

@@ -115,7 +115,7 @@ rules_refuse(struct fwl_state *s, const struct fwl_cel_diagnostic *d, const char
 struct place {
     const char *field;
     struct fwl_span name;
-    const struct fwl_list *scope; /* only where version() may be used */
+    const struct fwl_list *scope; /* NULL: a condition of a rollout */
 };
 
 static enum fwl_err
@@ -125,7 +125,9 @@ rules_compile(struct fwl_state *s, struct fwl_cel_compiled *out, const struct fw
     struct fwl_cel_schema schema = {.variables = params->variable, .count = params->count};
     struct fwl_cel_diagnostic d;
     enum fwl_err compiled =
-        fwl_cel_compile_condition(out, &d, s->cel, sizeof(s->cel), text, schema, (enum fwl_scheme)0);
+        place->scope == NULL
+            ? fwl_cel_compile_progress(out, &d, s->cel, sizeof(s->cel), text, schema)
+            : fwl_cel_compile_condition(out, &d, s->cel, sizeof(s->cel), text, schema, (enum fwl_scheme)0);
 
     if (compiled != FWL_OK && place->scope != NULL && place->scope->count > 0) {
         uint64_t scheme;

@@ -8,6 +8,7 @@
 #define FWL_LEDGER_STATE_WORK_H
 
 #include "contracts/cel/compile/compile.h"
+#include "contracts/policy/progress.h"
 #include "ledger/merkle/build/smt.h"
 #include "ledger/state/state.h"
 
@@ -42,6 +43,7 @@ struct fwl_state {
     uint8_t scratch[3][FWL_WORK_SCRATCH];
     uint8_t participant[2048]; /* an entry: 16 keys of 40 bytes, 8 roles, 10 numbers */
     struct fwl_work_params params;
+    struct fwl_progress_work progress;
     uint8_t set[2][FWL_VALIDATORS_SIZE_MAX];
     max_align_t cel[FWL_CEL_COMPILE_ARENA / sizeof(max_align_t)];
     struct fwl_smt_change changes[FWL_WORK_CHANGES];
@@ -80,6 +82,12 @@ FWL_NODISCARD enum fwl_err fwl_work_vendor(struct fwl_state *s, struct fwl_vendo
 FWL_NODISCARD enum fwl_err fwl_work_class(struct fwl_state *s, struct fwl_class_entry *out, struct fwl_span name);
 FWL_NODISCARD enum fwl_err fwl_work_fleet(struct fwl_state *s, struct fwl_fleet_entry *out, struct fwl_span name);
 
+FWL_NODISCARD enum fwl_err fwl_work_put_fleet(struct fwl_state *s, struct fwl_span name,
+                                              const struct fwl_fleet_entry *e);
+/** fwl_work_fleet_owner - is the signer the administrator in the fleet's name? FWL_ERR_ROLE, FWL_ERR_NAME,
+ * FWL_ERR_OWNER. */
+FWL_NODISCARD enum fwl_err fwl_work_fleet_owner(struct fwl_state *s, struct fwl_span name);
+
 /** fwl_work_role - does the signing participant have @role? Else FWL_ERR_ROLE. */
 FWL_NODISCARD enum fwl_err fwl_work_role(struct fwl_state *s, enum fwl_role role);
 /** fwl_work_with_role - is @id a participant that is not withdrawn and has @role (0: any)? FWL_ERR_NOT_FOUND,
@@ -102,6 +110,7 @@ enum fwl_err fwl_work_release_amend(struct fwl_state *s, const struct fwl_action
 enum fwl_err fwl_work_release_withdraw(struct fwl_state *s, const struct fwl_action *a);
 enum fwl_err fwl_work_fleet_create(struct fwl_state *s, const struct fwl_action *a);
 enum fwl_err fwl_work_policy_set(struct fwl_state *s, const struct fwl_action *a);
+enum fwl_err fwl_work_rollouts(struct fwl_state *s, const struct fwl_action *a);
 /** fwl_work_evidence - a stand-alone Evidence record. */
 enum fwl_err fwl_work_evidence(struct fwl_state *s, struct fwl_span record);
 

@@ -169,17 +169,32 @@ fwl_cel_compile_syntax(struct fwl_cel_diagnostic *diagnostic, void *arena, size_
     return c->err;
 }
 
+static struct fwl_cel_options
+to_publish(struct fwl_cel_schema schema, struct fwl_cel_schema params, enum fwl_scheme scheme)
+{
+    return (struct fwl_cel_options){.limits = &fwl_cel_limits_lang1,
+                                    .schema = schema,
+                                    .extra = params,
+                                    .profile = FWL_CEL_PUBLISH,
+                                    .scheme = scheme,
+                                    .want_bool = true};
+}
+
 enum fwl_err
 fwl_cel_compile_condition(struct fwl_cel_compiled *out, struct fwl_cel_diagnostic *diagnostic, void *arena,
                           size_t arena_bytes, struct fwl_span source, struct fwl_cel_schema params,
                           enum fwl_scheme scheme)
 {
-    const struct fwl_cel_options options = {.limits = &fwl_cel_limits_lang1,
-                                            .schema = fwl_cel_schema_lang1,
-                                            .extra = params,
-                                            .profile = FWL_CEL_PUBLISH,
-                                            .scheme = scheme,
-                                            .want_bool = true};
+    const struct fwl_cel_options options = to_publish(fwl_cel_schema_lang1, params, scheme);
+
+    return fwl_cel_compile(out, diagnostic, arena, arena_bytes, source, &options);
+}
+
+enum fwl_err
+fwl_cel_compile_progress(struct fwl_cel_compiled *out, struct fwl_cel_diagnostic *diagnostic, void *arena,
+                         size_t arena_bytes, struct fwl_span source, struct fwl_cel_schema params)
+{
+    const struct fwl_cel_options options = to_publish(fwl_cel_schema_progress, params, (enum fwl_scheme)0);
 
     return fwl_cel_compile(out, diagnostic, arena, arena_bytes, source, &options);
 }

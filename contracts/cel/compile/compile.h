@@ -90,4 +90,9 @@ FWL_NODISCARD enum fwl_err fwl_cel_compile_condition(struct fwl_cel_compiled *ou
                                                      size_t arena_bytes, struct fwl_span source,
                                                      struct fwl_cel_schema params, enum fwl_scheme scheme);
 
+/** fwl_cel_compile_progress - the same for a condition of a rollout (fwl_cel_schema_progress). */
+FWL_NODISCARD enum fwl_err fwl_cel_compile_progress(struct fwl_cel_compiled *out, struct fwl_cel_diagnostic *diagnostic,
+                                                    void *arena, size_t arena_bytes, struct fwl_span source,
+                                                    struct fwl_cel_schema params);
+
 #endif

@@ -3,7 +3,6 @@
 #define NAME FWL_FACT_TEXT_MAX
 
 static const struct fwl_cel_variable variables[] = {
-    {"now", "timestamp", FWL_CEL_SLOT_NOW, 0, 0, FWL_CEL_FROM_CHAIN},
     {"device.id", "string", FWL_CEL_SLOT_DEVICE_ID, NAME, 0, FWL_CEL_FROM_DEVICE},
     {"device.vendor", "string", FWL_CEL_SLOT_DEVICE_VENDOR, NAME, 0, FWL_CEL_FROM_DEVICE},
     {"device.hardware", "string", FWL_CEL_SLOT_DEVICE_HARDWARE, NAME, 0, FWL_CEL_FROM_DEVICE},
@@ -41,6 +40,7 @@ static const struct fwl_cel_variable variables[] = {
     {"release.max_revision", "int", FWL_CEL_SLOT_RELEASE_MAX_REVISION, 0, 0, FWL_CEL_FROM_TEST},
     {"release.requires", "map(string, Version)", FWL_CEL_SLOT_RELEASE_REQUIRES, 16, FWL_RELATION_NAME_MAX,
      FWL_CEL_FROM_TEST},
+    {"now", "timestamp", FWL_CEL_SLOT_NOW, 0, 0, FWL_CEL_FROM_CHAIN},
     {"rollout.id", "string", FWL_CEL_SLOT_ROLLOUT_ID, 64, 0, FWL_CEL_FROM_CHAIN},
     {"rollout.salt", "string", FWL_CEL_SLOT_ROLLOUT_SALT, 64, 0, FWL_CEL_FROM_CHAIN},
     {"rollout.started", "timestamp", FWL_CEL_SLOT_ROLLOUT_STARTED, 0, 0, FWL_CEL_FROM_CHAIN},
@@ -50,4 +50,9 @@ static const struct fwl_cel_variable variables[] = {
     {"rollout.failed", "int", FWL_CEL_SLOT_ROLLOUT_FAILED, 0, 0, FWL_CEL_FROM_CHAIN},
 };
 
+enum {
+    PROGRESS = 8, /* now and rollout.*, the last of the table */
+};
+
 const struct fwl_cel_schema fwl_cel_schema_lang1 = {variables, FWL_COUNT(variables)};
+const struct fwl_cel_schema fwl_cel_schema_progress = {variables + FWL_COUNT(variables) - PROGRESS, PROGRESS};

@@ -35,5 +35,8 @@ struct fwl_cel_schema {
 
 /** fwl_cel_schema_lang1 - the variables of lang 1 except params.*; docs/spec/rules.md. */
 extern const struct fwl_cel_schema fwl_cel_schema_lang1;
+/** fwl_cel_schema_progress - those of them that a rollout's conditions may name: now and rollout.*; no device and no
+ * release is at hand where they are judged. */
+extern const struct fwl_cel_schema fwl_cel_schema_progress;
 
 #endif
