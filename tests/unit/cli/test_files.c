@@ -57,6 +57,7 @@ count_up(const char *path, unsigned times)
             exit(1);
         }
         (void)snprintf(text, sizeof(text), "%ld", strtol((const char *)bytes.p, NULL, 10) + 1);
+        fwl_free((void *)(uintptr_t)bytes.p);
         if (fwl_files_replace(path, fwl_span_text(text)) != FWL_OK) {
             exit(1);
         }
