@@ -1,5 +1,7 @@
 #include "client/cli/commands.h"
 
+#include <inttypes.h>
+
 int
 fwl_commands_exit(enum fwl_err err)
 {
@@ -67,4 +69,18 @@ fwl_commands_number(uint64_t *out, const char *text, uint64_t max)
     }
     *out = number;
     return true;
+}
+
+int
+fwl_commands_take_number(const struct fwl_command *self, uint64_t *out, const char *text, uint64_t fallback,
+                         uint64_t max, const char *option)
+{
+    char reason[128];
+
+    *out = fallback;
+    if (text == NULL || fwl_commands_number(out, text, max)) {
+        return 0;
+    }
+    (void)snprintf(reason, sizeof(reason), "%s is a whole number of at most %" PRIu64, option, max);
+    return fwl_args_usage(self, reason);
 }

@@ -40,6 +40,11 @@ int fwl_commands_author(struct fwl_secret *out, const char *path);
 /** fwl_commands_number - a decimal number of at most @max; false for anything else. */
 FWL_NODISCARD bool fwl_commands_number(uint64_t *out, const char *text, uint64_t max);
 
+/** fwl_commands_take_number - the number in an option's @text; @fallback where that is NULL. Returns 0, or 2 after
+ * printing that @option is a number of at most @max. */
+int fwl_commands_take_number(const struct fwl_command *self, uint64_t *out, const char *text, uint64_t fallback,
+                             uint64_t max, const char *option);
+
 /* The tables, one per file; each ends with an entry whose name is NULL. */
 extern const struct fwl_command fwl_commands_keys[];
 extern const struct fwl_command fwl_commands_genesis[];
@@ -51,6 +56,7 @@ extern const struct fwl_command fwl_commands_chain[];
 extern const struct fwl_command fwl_commands_release[];
 extern const struct fwl_command fwl_commands_import[];
 extern const struct fwl_command fwl_commands_policy[];
+extern const struct fwl_command fwl_commands_rollout[];
 extern const struct fwl_command fwl_commands_version[];
 extern const struct fwl_command fwl_commands_fsck[];
 extern const struct fwl_command fwl_commands_forensics[];

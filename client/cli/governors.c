@@ -69,21 +69,6 @@ take_roles(const struct fwl_command *self, struct fwl_list *out, struct fwl_writ
     return fwl_writer_finish(w, &out->items) == FWL_OK ? 0 : fwl_commands_fail("--role", w->err);
 }
 
-/* A number from an option; @fallback when it was not given. */
-static int
-take_number(const struct fwl_command *self, uint64_t *out, const char *text, uint64_t fallback, uint64_t max,
-            const char *option)
-{
-    char reason[128];
-
-    *out = fallback;
-    if (text == NULL || fwl_commands_number(out, text, max)) {
-        return 0;
-    }
-    (void)snprintf(reason, sizeof(reason), "%s is a whole number of at most %llu", option, (unsigned long long)max);
-    return fwl_args_usage(self, reason);
-}
-
 struct participant_args {
     struct fwl_submit_args submit;
     struct fwl_arg_list publics;
@@ -98,12 +83,13 @@ struct participant_args {
 static int
 take_quotas(const struct fwl_command *self, struct fwl_quotas *q, const struct participant_args *args)
 {
-    int code = take_number(self, &q->classes, args->classes, 0, FWL_QUOTA_MAX, "--classes");
+    int code = fwl_commands_take_number(self, &q->classes, args->classes, 0, FWL_QUOTA_MAX, "--classes");
 
-    code = code == 0 ? take_number(self, &q->fleets, args->fleets, 0, FWL_QUOTA_MAX, "--fleets") : code;
-    code = code == 0 ? take_number(self, &q->live_releases, args->releases, 0, FWL_QUOTA_MAX, "--releases") : code;
-    return code == 0 ? take_number(self, &q->transactions_a_day, args->transactions, QUOTA_TRANSACTIONS, FWL_QUOTA_MAX,
-                                   "--transactions")
+    code = code == 0 ? fwl_commands_take_number(self, &q->fleets, args->fleets, 0, FWL_QUOTA_MAX, "--fleets") : code;
+    code = code == 0 ? fwl_commands_take_number(self, &q->live_releases, args->releases, 0, FWL_QUOTA_MAX, "--releases")
+                     : code;
+    return code == 0 ? fwl_commands_take_number(self, &q->transactions_a_day, args->transactions, QUOTA_TRANSACTIONS,
+                                                FWL_QUOTA_MAX, "--transactions")
                      : code;
 }
 
@@ -147,8 +133,8 @@ run_participant_put(const struct fwl_command *self, int argc, char **argv)
     fwl_writer_init(&roles_writer, roles, sizeof(roles));
     code = take_keys(self, &action.u.participant.keys, &keys_writer, &args.publics);
     code = code == 0 ? take_roles(self, &action.u.participant.roles, &roles_writer, &args.roles) : code;
-    code = code == 0 ? take_number(self, &action.u.participant.threshold, args.threshold, 1, args.publics.count,
-                                   "--threshold (not above the number of keys)")
+    code = code == 0 ? fwl_commands_take_number(self, &action.u.participant.threshold, args.threshold, 1,
+                                                args.publics.count, "--threshold (not above the number of keys)")
                      : code;
     code = code == 0 ? take_quotas(self, &action.u.participant.quotas, &args) : code;
     return code == 0 ? fwl_submit_one(&action, &args.submit) : code;
@@ -175,8 +161,8 @@ run_participant_rotate(const struct fwl_command *self, int argc, char **argv)
     }
     fwl_writer_init(&w, keys, sizeof(keys));
     code = take_keys(self, &action.u.participant.keys, &w, &args.publics);
-    code = code == 0 ? take_number(self, &action.u.participant.threshold, args.threshold, 1, args.publics.count,
-                                   "--threshold (not above the number of keys)")
+    code = code == 0 ? fwl_commands_take_number(self, &action.u.participant.threshold, args.threshold, 1,
+                                                args.publics.count, "--threshold (not above the number of keys)")
                      : code;
     return code == 0 ? fwl_submit_one(&action, &args.submit) : code;
 }
@@ -305,7 +291,8 @@ run_vendor_floor(const struct fwl_command *self, int argc, char **argv)
         return code;
     }
     code = check_vendor(self, &action, operands.values[0]);
-    code = code == 0 ? take_number(self, &action.u.vendor.floor, operands.values[1], 0, INT64_MAX, "EPOCH") : code;
+    code = code == 0 ? fwl_commands_take_number(self, &action.u.vendor.floor, operands.values[1], 0, INT64_MAX, "EPOCH")
+                     : code;
     return code == 0 ? fwl_submit_one(&action, &args) : code;
 }
 

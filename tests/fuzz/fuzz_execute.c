@@ -1,15 +1,59 @@
 /*
- * Random sequences of actions, executed three ways: all in one block, one a block, and by a fresh replay of the first.
- * The same are accepted, the states are equal, a refused one changes nothing, and the tree is that of the entries.
+ * Random sequences of actions, executed three ways: in as few blocks as there are times, one a block, and by a fresh
+ * replay of the first. The same are accepted, the states are equal, a refused one changes nothing, and the tree is that
+ * of the entries.
  */
 #include <stdio.h>
 
 #include "../unit/state/ledger_help.h"
 #include "ledger/merkle/build/smt.h"
 
-enum { STEPS_MAX = 64 };
+enum {
+    STEPS_MAX = 64,
+    KINDS = 13, /* of steps; the last one: a second passes, and a block ends */
+};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* With one tracker, two or none. Holds of 0: a stage lasts until the time is another. */
+static enum fwl_err
+policy(struct help_ledger *l, const char *who, const char *fleet, const uint8_t in[4])
+{
+    struct help_plan plan = {.stages = {{5, 0}, {50, 0}, {100, 0}},
+                             .stage_count = in[3] % 3 + 1U,
+                             .advance_when = "rollout.succeeded >= 3",
+                             .halt_when = "rollout.attempted / rollout.failed < 2",
+                             .auto_last = in[3] >= 128,
+                             .k = in[3] / 4 % 2,
+                             .trackers = {in[2] % 2 == 0 ? "beta" : "acme", in[2] % 2 == 0 ? NULL : "beta"},
+                             .approvers = {"acme"}};
+
+    if (plan.k == 0) {
+        plan.trackers[0] = NULL;
+    }
+    return help_policy(l, who, fleet, in[3] / 16 % 4, &plan);
+}
+
+/* Any action on a rollout of a release that case 6 of step() may have published. */
+static enum fwl_err
+rollout(struct help_ledger *l, const char *who, const char *fleet, const uint8_t in[4])
+{
+    static const enum fwl_action_code code[] = {
+        FWL_ACTION_ROLLOUT_START,  FWL_ACTION_ROLLOUT_PAUSE,   FWL_ACTION_ROLLOUT_RESUME,  FWL_ACTION_ROLLOUT_CANCEL,
+        FWL_ACTION_ROLLOUT_FORGET, FWL_ACTION_ROLLOUT_APPROVE, FWL_ACTION_PROGRESS_REPORT, FWL_ACTION_ROLLOUT_ADVANCE};
+    uint64_t stage = in[2] / 64;
+    struct fwl_action a = {.code = code[in[2] % FWL_COUNT(code)]};
+    uint8_t record[1024];
+
+    a.u.rollout.fleet = fwl_span_text(fleet);
+    a.u.rollout.template_name = fwl_span_text(in[3] == 255 ? "fast" : "slow");
+    fwl_release_id(&a.u.rollout.release, help_record(record, sizeof(record), "acme", "acme/gw/fw", in[3] % 4));
+    if (a.code == FWL_ACTION_PROGRESS_REPORT) {
+        a.u.rollout.stage = stage;
+        a.u.rollout.counters = (struct fwl_counters){in[3] / 16 + 1U, in[3] / 16, in[3] / 128};
+    }
+    return help_do(l, who, a);
+}
 
 static enum fwl_err
 step(struct help_ledger *l, const uint8_t in[4])
@@ -18,13 +62,14 @@ step(struct help_ledger *l, const uint8_t in[4])
     static const char *const vendor[] = {"acme", "ACME", "beta", "x"};
     static const char *const class_name[] = {"acme/gw/fw", "beta/gw/fw", "acme/a/b", "x/y/z"};
     const char *who = id[in[1] % 4];
+    const char *fleet = in[1] < 128 ? "ops/a" : "acme/b";
     struct fwl_quotas quotas = {in[3] % 4, in[3] % 3, in[3] % 8, 60};
     struct fwl_action a = {.code = FWL_ACTION_RELEASE_WITHDRAW};
     uint8_t record[1024];
     struct fwl_hash32 old;
 
-    switch (in[0] % 9) {
-    case 0: return help_put(l, who, (uint8_t)(in[2] % 3 + 1), quotas);
+    switch (in[0] % KINDS) {
+    case 0: return help_put(l, who, (uint8_t)(in[2] % 4 + 1), quotas);
     case 1: return help_vendor(l, FWL_ACTION_VENDOR_GRANT, vendor[in[2] % 4], who, 0);
     case 2: return help_vendor(l, FWL_ACTION_VENDOR_SUSPEND, vendor[in[2] % 4], who, 0);
     case 3: return help_vendor(l, FWL_ACTION_VENDOR_FLOOR, vendor[in[2] % 4], who, in[3]);
@@ -37,9 +82,12 @@ step(struct help_ledger *l, const uint8_t in[4])
         fwl_release_id(&a.u.withdraw.id, help_record(record, sizeof(record), who, class_name[in[2] % 4], in[3] % 16));
         a.u.withdraw.reason = fwl_span_text("fuzz");
         return help_do(l, who, a);
+    case 8: return policy(l, who, fleet, in);
+    case 9:
+    case 10: return rollout(l, who, fleet, in);
     default:
         a.code = FWL_ACTION_FLEET_CREATE;
-        a.u.fleet.name = fwl_span_text(in[2] % 2 == 0 ? "ops/a" : "acme/b");
+        a.u.fleet.name = fwl_span_text(fleet);
         return help_do(l, who, a);
     }
 }
@@ -78,6 +126,12 @@ run(struct fwl_hash32 *root, enum fwl_err *codes, const uint8_t *data, size_t st
     for (size_t i = 0; i < steps; i++) {
         size_t before = l.block.count;
 
+        if (data[4 * i] % KINDS == KINDS - 1) {
+            codes[i] = FWL_OK;
+            help_end(&l);
+            help_begin(&l);
+            continue;
+        }
         codes[i] = step(&l, data + 4 * i);
         FWL_ASSERT(codes[i] == FWL_OK || l.block.count == before);
         if (cut) {

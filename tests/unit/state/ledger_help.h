@@ -298,4 +298,70 @@ help_world(struct help_ledger *l)
     help_end(l);
 }
 
+/* A policy with one rollout template, "slow". */
+struct help_plan {
+    struct fwl_stage stages[4];
+    size_t stage_count;
+    const char *advance_when, *halt_when;
+    bool auto_last;
+    uint64_t k;
+    const char *trackers[3]; /* ascending */
+    const char *approvers[3];
+};
+
+static inline struct fwl_list
+help_texts(uint8_t *buffer, size_t room, const char *const *names)
+{
+    struct fwl_list list = {0};
+    struct fwl_writer w;
+
+    fwl_writer_init(&w, buffer, room);
+    for (; names[list.count] != NULL; list.count++) {
+        fwl_cbor_put_text(&w, fwl_span_text(names[list.count]));
+    }
+    FWL_ASSERT(fwl_writer_finish(&w, &list.items) == FWL_OK);
+    return list;
+}
+
+/* policy.set that replaces this version. */
+static inline enum fwl_err
+help_policy(struct help_ledger *l, const char *participant, const char *fleet, uint64_t replaces,
+            const struct help_plan *plan)
+{
+    static uint8_t stages[256], templates[4096], trackers[512], approvers[512], source[8192];
+    struct fwl_template t = {.has = 0x3e,
+                             .name = fwl_span_text("slow"),
+                             .advance_when = fwl_span_text(plan->advance_when),
+                             .halt_when = fwl_span_text(plan->halt_when),
+                             .auto_last = plan->auto_last};
+    struct fwl_policy_source p = {.has = FWL_HAS(1) | FWL_HAS(2) | FWL_HAS(8), .select = FWL_SELECT_HIGHEST};
+    struct fwl_action set = {.code = FWL_ACTION_POLICY_SET};
+    struct fwl_writer w;
+
+    fwl_writer_init(&w, stages, sizeof(stages));
+    for (size_t i = 0; i < plan->stage_count; i++) {
+        fwl_policy_put_stage(&w, &plan->stages[i]);
+    }
+    t.stages = (struct fwl_list){.items = fwl_span(stages, w.size), .count = plan->stage_count};
+    fwl_writer_init(&w, templates, sizeof(templates));
+    fwl_policy_put_template_source(&w, &t);
+    p.templates = (struct fwl_list){.items = fwl_span(templates, w.size), .count = 1};
+    p.max_age_ms = 2 * l->at.params.heartbeat_ms + 60000;
+    if (plan->trackers[0] != NULL) {
+        p.has |= FWL_HAS(5);
+        p.trackers = (struct fwl_trackers){plan->k, help_texts(trackers, sizeof(trackers), plan->trackers)};
+    }
+    if (plan->approvers[0] != NULL) {
+        p.has |= FWL_HAS(6);
+        p.approvers = help_texts(approvers, sizeof(approvers), plan->approvers);
+    }
+    fwl_writer_init(&w, source, sizeof(source));
+    fwl_policy_source_put(&w, &p);
+    FWL_ASSERT(w.err == FWL_OK);
+    set.u.fleet.name = fwl_span_text(fleet);
+    set.u.fleet.replaces = replaces;
+    set.u.fleet.source = fwl_span(source, w.size);
+    return help_do(l, participant, set);
+}
+
 #endif

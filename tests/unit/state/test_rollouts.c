@@ -25,78 +25,21 @@ static struct help_ledger ledger;
 static struct fwl_hash32 release[4];
 static uint64_t policy_version;
 
-struct plan {
-    struct fwl_stage stages[4];
-    size_t stage_count;
-    const char *advance_when, *halt_when;
-    bool auto_last;
-    uint64_t k;
-    const char *trackers[3]; /* ascending */
-    const char *approvers[3];
-};
-
-static const struct plan usual = {.stages = {{5, 10000}, {25, 5000}, {100, 0}},
-                                  .stage_count = 3,
-                                  .advance_when = "rollout.succeeded >= 10",
-                                  .halt_when =
-                                      "rollout.attempted >= 5 && rollout.failed * 100 > rollout.attempted * 20",
-                                  .k = 1,
-                                  .trackers = {"t1", "t2"},
-                                  .approvers = {"ana", "bo"}};
-
-static struct fwl_list
-texts(uint8_t *buffer, size_t room, const char *const *names)
-{
-    struct fwl_list list = {0};
-    struct fwl_writer w;
-
-    fwl_writer_init(&w, buffer, room);
-    for (; names[list.count] != NULL; list.count++) {
-        fwl_cbor_put_text(&w, fwl_span_text(names[list.count]));
-    }
-    assert_int_equal(fwl_writer_finish(&w, &list.items), FWL_OK);
-    return list;
-}
+static const struct help_plan usual = {.stages = {{5, 10000}, {25, 5000}, {100, 0}},
+                                       .stage_count = 3,
+                                       .advance_when = "rollout.succeeded >= 10",
+                                       .halt_when =
+                                           "rollout.attempted >= 5 && rollout.failed * 100 > rollout.attempted * 20",
+                                       .k = 1,
+                                       .trackers = {"t1", "t2"},
+                                       .approvers = {"ana", "bo"}};
 
 /* policy.set with one template, "slow". */
 static enum fwl_err
-set_policy(const struct plan *plan)
+set_policy(const struct help_plan *plan)
 {
-    static uint8_t stages[256], templates[4096], trackers[512], approvers[512], source[8192];
-    struct fwl_template t = {.has = 0x3e,
-                             .name = fwl_span_text("slow"),
-                             .advance_when = fwl_span_text(plan->advance_when),
-                             .halt_when = fwl_span_text(plan->halt_when),
-                             .auto_last = plan->auto_last};
-    struct fwl_policy_source p = {.has = FWL_HAS(1) | FWL_HAS(2) | FWL_HAS(8), .select = FWL_SELECT_HIGHEST};
-    struct fwl_action set = {.code = FWL_ACTION_POLICY_SET};
-    enum fwl_err err = FWL_OK;
-    struct fwl_writer w;
+    enum fwl_err err = help_policy(&ledger, "ops", FLEET, policy_version, plan);
 
-    fwl_writer_init(&w, stages, sizeof(stages));
-    for (size_t i = 0; i < plan->stage_count; i++) {
-        fwl_policy_put_stage(&w, &plan->stages[i]);
-    }
-    t.stages = (struct fwl_list){.items = fwl_span(stages, w.size), .count = plan->stage_count};
-    fwl_writer_init(&w, templates, sizeof(templates));
-    fwl_policy_put_template_source(&w, &t);
-    p.templates = (struct fwl_list){.items = fwl_span(templates, w.size), .count = 1};
-    p.max_age_ms = 2 * ledger.at.params.heartbeat_ms + 60000;
-    if (plan->trackers[0] != NULL) {
-        p.has |= FWL_HAS(5);
-        p.trackers = (struct fwl_trackers){plan->k, texts(trackers, sizeof(trackers), plan->trackers)};
-    }
-    if (plan->approvers[0] != NULL) {
-        p.has |= FWL_HAS(6);
-        p.approvers = texts(approvers, sizeof(approvers), plan->approvers);
-    }
-    fwl_writer_init(&w, source, sizeof(source));
-    fwl_policy_source_put(&w, &p);
-    assert_int_equal(w.err, FWL_OK);
-    set.u.fleet.name = fwl_span_text(FLEET);
-    set.u.fleet.replaces = policy_version;
-    set.u.fleet.source = fwl_span(source, w.size);
-    err = help_do(&ledger, "ops", set);
     policy_version += err == FWL_OK;
     return err;
 }
@@ -296,7 +239,7 @@ test_rollouts__stages(void **state)
 static void
 test_rollouts__auto_last(void **state)
 {
-    struct plan plan = usual;
+    struct help_plan plan = usual;
 
     (void)state;
     plan.auto_last = true;
@@ -347,7 +290,7 @@ test_rollouts__reports(void **state)
 static void
 test_rollouts__several_trackers(void **state)
 {
-    struct plan plan = usual;
+    struct help_plan plan = usual;
 
     (void)state;
     plan.k = 2;
@@ -369,7 +312,7 @@ test_rollouts__several_trackers(void **state)
 static void
 test_rollouts__no_trackers(void **state)
 {
-    struct plan plan = usual;
+    struct help_plan plan = usual;
 
     (void)state;
     plan.trackers[0] = NULL;
@@ -385,7 +328,7 @@ test_rollouts__no_trackers(void **state)
 static void
 test_rollouts__errors_halt(void **state)
 {
-    struct plan plan = usual;
+    struct help_plan plan = usual;
 
     (void)state;
     plan.halt_when = "100 / rollout.failed < 5"; /* an error while nothing has failed */
@@ -410,7 +353,7 @@ static void
 test_rollouts__fails_closed(void **state)
 {
     struct fwl_action withdraw = {.code = FWL_ACTION_RELEASE_WITHDRAW};
-    struct plan plan = usual;
+    struct help_plan plan = usual;
 
     (void)state;
     assert_int_equal(set_policy(&usual), FWL_OK);
@@ -528,7 +471,7 @@ test_rollouts__templates_refused(void **state)
 {
     static const char *const bad[] = {"device.battery > 3", "release.severity == 'critical'", "rollout.attempted",
                                       "version('1') == version('1')"};
-    struct plan plan = usual;
+    struct help_plan plan = usual;
 
     (void)state;
     for (size_t i = 0; i < FWL_COUNT(bad); i++) {
