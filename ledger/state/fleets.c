@@ -74,22 +74,15 @@ static enum fwl_err
 fleets_put_policy(struct fwl_state *s, struct fwl_hash32 *hash, const struct fwl_policy_source *p,
                   const struct fwl_action *a)
 {
-    struct fwl_policy_entry e = {
-        .has = 0x3fe,
-        .version = a->u.fleet.replaces + 1,
-        .select = p->select,
-        .staged = p->staged,
-        .trackers = p->trackers,
-        .approvers = p->approvers,
-        .params = p->params,
-    };
+    struct fwl_policy_entry e;
     struct fwl_writer w;
     struct fwl_span value;
-    enum fwl_err err = fwl_work_rules(s, p, &e.rules, &e.templates);
+    enum fwl_err err = fwl_work_rules(s, p, &e);
 
     if (err != FWL_OK) {
         return err;
     }
+    e.version = a->u.fleet.replaces + 1;
     fwl_sha256(&e.source, a->u.fleet.source);
     fwl_writer_init(&w, s->scratch[0], FWL_POLICY_MAX);
     fwl_policy_entry_put(&w, &e);

@@ -7,7 +7,7 @@
 #ifndef FWL_LEDGER_STATE_WORK_H
 #define FWL_LEDGER_STATE_WORK_H
 
-#include "contracts/cel/compile/compile.h"
+#include "contracts/policy/compile/policy_compile.h"
 #include "contracts/policy/progress.h"
 #include "ledger/merkle/build/smt.h"
 #include "ledger/state/state.h"
@@ -17,13 +17,6 @@ enum {
     FWL_WORK_TX_ARENA = FWL_TX_WORK_MAX + FWL_BLOCK_ENTRIES_MAX * (FWL_OVERLAY_NODE_BYTES + 40) + FWL_ENTRY_MAX,
     FWL_WORK_CHANGES = FWL_BLOCK_ENTRIES_MAX + FWL_TX_REMOVALS_BASE + 2 * FWL_BLOCK_ENTRIES_MAX,
     FWL_WORK_SCRATCH = 2 * FWL_ENTRY_MAX,
-};
-
-/* The variables params.* of the policy that is compiled. */
-struct fwl_work_params {
-    struct fwl_cel_variable variable[FWL_POLICY_PARAMS_MAX];
-    char name[FWL_POLICY_PARAMS_MAX][7 + FWL_SEGMENT_MAX + 1];
-    size_t count;
 };
 
 struct fwl_state {
@@ -42,10 +35,9 @@ struct fwl_state {
     struct fwl_tx decoded;
     uint8_t scratch[3][FWL_WORK_SCRATCH];
     uint8_t participant[2048]; /* an entry: 16 keys of 40 bytes, 8 roles, 10 numbers */
-    struct fwl_work_params params;
+    struct fwl_policy_compiler compiler;
     struct fwl_progress_work progress;
     uint8_t set[2][FWL_VALIDATORS_SIZE_MAX];
-    max_align_t cel[FWL_CEL_COMPILE_ARENA / sizeof(max_align_t)];
     struct fwl_smt_change changes[FWL_WORK_CHANGES];
     max_align_t arena[FWL_WORK_TX_ARENA / sizeof(max_align_t) + 1];
 };
@@ -114,10 +106,9 @@ enum fwl_err fwl_work_rollouts(struct fwl_state *s, const struct fwl_action *a);
 /** fwl_work_evidence - a stand-alone Evidence record. */
 enum fwl_err fwl_work_evidence(struct fwl_state *s, struct fwl_span record);
 
-/** fwl_work_rules - compile a policy source: rules and templates as items of the policy entry, in scratch 1 and 2.
- * Refuses with FWL_ERR_RULE, FWL_ERR_LIMIT. */
-enum fwl_err fwl_work_rules(struct fwl_state *s, const struct fwl_policy_source *source, struct fwl_list *rules,
-                            struct fwl_list *templates);
+/** fwl_work_rules - compile a policy source; @out views it and s->compiler. Refuses with FWL_ERR_RULE, FWL_ERR_LIMIT.
+ */
+enum fwl_err fwl_work_rules(struct fwl_state *s, const struct fwl_policy_source *source, struct fwl_policy_entry *out);
 
 /** fwl_work_tree - update the state tree with all entries that @o wrote. */
 enum fwl_err fwl_work_tree(struct fwl_state *s, struct fwl_overlay *o, struct fwl_hash32 *root);
