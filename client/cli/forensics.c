@@ -5,9 +5,9 @@
 #include "ledger/forensics/forensics.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "client/cli/commands.h"
+#include "client/cli/data.h"
 #include "client/cli/files.h"
 #include "client/cli/print.h"
 #include "core/hex.h"
@@ -15,10 +15,8 @@
 #include "ledger/json/release.h"
 #include "ledger/model/entry.h"
 #include "ledger/query/query.h"
-#include "ledger/store/store.h"
 
 enum {
-    PATH_BYTES = 4096,
     CERT_MAX = 64 * 1024,
     VOTES_MAX = 1 << 18, /* of one height; 100 views of 255 validators that vote thrice, and more */
     SIDES = 2,
@@ -147,42 +145,14 @@ take_votes(struct hearing *h, const struct fwl_kv *votes)
 
 /* Opens `chain` or `votes` of a node's folder or data folder, and does @take with it. */
 static int
-with_store(struct hearing *h, const char *dir, const char *name, enum fwl_store_kind kind,
+with_store(struct hearing *h, const char *dir, enum fwl_store_kind kind,
            int (*take)(struct hearing *h, const struct fwl_kv *kv, const char *dir))
 {
-    char folder[PATH_BYTES];
-    char file[PATH_BYTES];
-    struct stat st;
-    struct fwl_store *store = NULL;
-    struct fwl_storage storage;
-    struct fwl_read read;
-    int code = 0;
-    enum fwl_err err = FWL_ERR_ABSENT;
-    static const char *const within[] = {"", "/data"};
+    struct fwl_data data;
+    int code = fwl_data_open(&data, dir, kind);
 
-    for (size_t i = 0; i < FWL_COUNT(within) && err == FWL_ERR_ABSENT; i++) {
-        (void)snprintf(folder, sizeof(folder), "%s%s/%s", dir, within[i], name);
-        (void)snprintf(file, sizeof(file), "%.4000s/data.mdb", folder);
-        if (stat(file, &st) == 0) {
-            err = fwl_store_open(&store, folder, kind, 0);
-        }
-    }
-    if (err == FWL_ERR_LOCKED) {
-        (void)fprintf(stderr, "fwledger: %s: a running node has it open; stop the node first\n", dir);
-        return FWL_EXIT_STORAGE;
-    }
-    if (err == FWL_OK) {
-        storage = fwl_store_storage(store);
-        err = fwl_read_begin(&storage, &read);
-    }
-    if (err == FWL_OK) {
-        code = take(h, &read.kv, dir);
-        fwl_read_end(&read);
-    } else {
-        (void)fprintf(stderr, "fwledger: %s: %s: %s\n", dir, name, fwl_err_text(err));
-        code = FWL_EXIT_STORAGE;
-    }
-    fwl_store_close(store);
+    code = code == 0 ? take(h, &data.read.kv, dir) : code;
+    fwl_data_close(&data);
     return code;
 }
 
@@ -313,8 +283,8 @@ hear(struct hearing *h, const struct fwl_operands *operands)
     int code = read_certs(h, operands);
 
     for (size_t i = 0; code == 0 && i < h->data.count; i++) {
-        code = with_store(h, h->data.values[i], "chain", FWL_STORE_CHAIN, take_chain);
-        code = code == 0 ? with_store(h, h->data.values[i], "votes", FWL_STORE_VOTES, take_undecided) : code;
+        code = with_store(h, h->data.values[i], FWL_STORE_CHAIN, take_chain);
+        code = code == 0 ? with_store(h, h->data.values[i], FWL_STORE_VOTES, take_undecided) : code;
     }
     code = code == 0 ? judge_certs(h, operands) : code;
     return code == 0 ? report(h) : code;

@@ -49,12 +49,22 @@ FWL_NODISCARD enum fwl_err fwl_fsck_chain(const struct fwl_kv *kv, struct fwl_fs
                                           const struct fwl_fsck_config *config);
 
 /**
+ * fwl_fsck_execute - execute the blocks up to @to again, from genesis.
+ *
+ * Shape:   @c is a chain above an empty store; it is opened here. @body is working memory of FWL_BLOCK_MAX_MAX bytes.
+ * All transactions up to @to are stored. The verifier of @c decides about their signatures. Returns: FWL_OK;
+ * FWL_ERR_CORRUPT with @fault: a block cannot be read, or has another result than its header says; the errors of
+ * fwl_chain_open and fwl_chain_commit.
+ */
+FWL_NODISCARD enum fwl_err fwl_fsck_execute(const struct fwl_kv *kv, struct fwl_chain *c, uint64_t to, uint8_t *body,
+                                            struct fwl_fsck_fault *fault, const struct fwl_fsck_config *config);
+
+/**
  * fwl_fsck_replay - execute every block again, from genesis, and compare all tables record by record.
  *
- * Shape:   @kv was found sound by fwl_fsck_chain. @c is a chain above @scratch, an empty store; it is opened here.
- *          @body is working memory of FWL_BLOCK_MAX_MAX bytes. The verifier of @c decides about signatures of
- * transactions. Returns: as fwl_fsck_chain, and the errors of fwl_chain_open; the store @scratch is as large as the
- * checked one.
+ * Shape:   @kv was found sound by fwl_fsck_chain; @scratch is the store below @c; the rest as for fwl_fsck_execute.
+ * Returns: as fwl_fsck_chain, and the errors of fwl_chain_open.
+ * Cost:    the store @scratch becomes as large as the checked one.
  */
 FWL_NODISCARD enum fwl_err fwl_fsck_replay(const struct fwl_kv *kv, struct fwl_chain *c,
                                            const struct fwl_storage *scratch, uint8_t *body,

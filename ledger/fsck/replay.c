@@ -84,27 +84,36 @@ compare_all(struct fwl_fsck *f, const struct fwl_storage *scratch)
 }
 
 enum fwl_err
+fwl_fsck_execute(const struct fwl_kv *kv, struct fwl_chain *c, uint64_t to, uint8_t *body, struct fwl_fsck_fault *fault,
+                 const struct fwl_fsck_config *config)
+{
+    struct fwl_fsck f = {.kv = *kv, .config = *config, .fault = fault};
+    struct fwl_span genesis = {0};
+    enum fwl_err err = FWL_OK;
+
+    *fault = (struct fwl_fsck_fault){0};
+    err = fwl_fsck_get(&f, &genesis, FWL_SPACE_META, fwl_span_text("genesis"), "it is missing");
+    err = err == FWL_OK ? fwl_chain_open(c, genesis) : err;
+    fault->has_height = true;
+    for (uint64_t height = 1; err == FWL_OK && height <= to; height++) {
+        fault->height = height;
+        err = replay_block(&f, c, body, height);
+        fwl_fsck_tell(&f, "execution", height, to);
+    }
+    fault->has_height = err != FWL_OK;
+    return err;
+}
+
+enum fwl_err
 fwl_fsck_replay(const struct fwl_kv *kv, struct fwl_chain *c, const struct fwl_storage *scratch, uint8_t *body,
                 struct fwl_fsck_fault *fault, const struct fwl_fsck_config *config)
 {
     struct fwl_fsck f = {.kv = *kv, .config = *config, .fault = fault};
     struct fwl_query_tip tip;
-    struct fwl_span genesis = {0};
     enum fwl_err err = FWL_OK;
 
     *fault = (struct fwl_fsck_fault){0};
     err = fwl_query_tip(kv, &tip);
-    err = err == FWL_OK ? fwl_fsck_get(&f, &genesis, FWL_SPACE_META, fwl_span_text("genesis"), "it is missing") : err;
-    err = err == FWL_OK ? fwl_chain_open(c, genesis) : err;
-    fault->has_height = true;
-    for (uint64_t height = 1; err == FWL_OK && height <= tip.header.height; height++) {
-        fault->height = height;
-        err = replay_block(&f, c, body, height);
-        fwl_fsck_tell(&f, "execution", height, tip.header.height);
-    }
-    if (err != FWL_OK) {
-        return err;
-    }
-    fault->has_height = false;
-    return compare_all(&f, scratch);
+    err = err == FWL_OK ? fwl_fsck_execute(kv, c, tip.header.height, body, fault, config) : err;
+    return err == FWL_OK ? compare_all(&f, scratch) : err;
 }

@@ -1,0 +1,51 @@
+#include "client/cli/data.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "client/cli/commands.h"
+
+enum {
+    PATH_BYTES = 4096,
+};
+
+int
+fwl_data_open(struct fwl_data *out, const char *dir, enum fwl_store_kind kind)
+{
+    static const char *const within[] = {"", "/data"};
+    const char *name = kind == FWL_STORE_CHAIN ? "chain" : "votes";
+    char folder[PATH_BYTES];
+    char file[PATH_BYTES];
+    struct stat st;
+    enum fwl_err err = FWL_ERR_ABSENT;
+
+    *out = (struct fwl_data){.store = NULL};
+    for (size_t i = 0; i < FWL_COUNT(within) && err == FWL_ERR_ABSENT; i++) {
+        (void)snprintf(folder, sizeof(folder), "%s%s/%s", dir, within[i], name);
+        (void)snprintf(file, sizeof(file), "%.4000s/data.mdb", folder);
+        if (stat(file, &st) == 0) {
+            err = fwl_store_open(&out->store, folder, kind, 0);
+        }
+    }
+    if (err == FWL_ERR_LOCKED) {
+        (void)fprintf(stderr, "fwledger: %s: a running node has it open; stop the node first\n", dir);
+        return FWL_EXIT_STORAGE;
+    }
+    if (err == FWL_OK) {
+        out->storage = fwl_store_storage(out->store);
+        err = fwl_read_begin(&out->storage, &out->read);
+    }
+    if (err != FWL_OK) {
+        (void)fprintf(stderr, "fwledger: %s: %s: %s\n", dir, name, fwl_err_text(err));
+        return FWL_EXIT_STORAGE;
+    }
+    return 0;
+}
+
+void
+fwl_data_close(struct fwl_data *data)
+{
+    fwl_read_end(&data->read);
+    fwl_store_close(data->store);
+    *data = (struct fwl_data){.store = NULL};
+}

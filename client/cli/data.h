@@ -1,0 +1,23 @@
+/*
+ * data - the stores of a stopped node, for commands that read them. Zone H.
+ */
+#ifndef FWL_CLIENT_CLI_DATA_H
+#define FWL_CLIENT_CLI_DATA_H
+
+#include "ledger/store/store.h"
+
+struct fwl_data {
+    struct fwl_store *store;
+    struct fwl_storage storage;
+    struct fwl_read read; /* read.kv: one view of the store */
+};
+
+/**
+ * fwl_data_open - open the store of @kind ("chain" or "votes") below @dir, a node's folder or its data folder.
+ *
+ * Prints why not, and returns an exit code; 0 when @out is open. fwl_data_close in every case.
+ */
+int fwl_data_open(struct fwl_data *out, const char *dir, enum fwl_store_kind kind);
+void fwl_data_close(struct fwl_data *data);
+
+#endif
