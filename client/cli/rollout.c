@@ -117,13 +117,13 @@ run_start(const struct fwl_command *self, int argc, char **argv)
     if (code != -1) {
         return code;
     }
+    if (template_name == NULL || template_name[0] == '\0') {
+        return fwl_args_usage(self, "--template NAME is needed; \"fwledger policy show FLEET\" lists them");
+    }
+    if (salt != NULL && (salt[0] == '\0' || strlen(salt) > FWL_ROLLOUT_SALT_MAX)) {
+        return fwl_args_usage(self, "--salt has 1 to 64 bytes");
+    }
     code = take_rollout(self, &action, FWL_ACTION_ROLLOUT_START, &operands);
-    if (code == 0 && (template_name == NULL || template_name[0] == '\0')) {
-        code = fwl_args_usage(self, "--template NAME is needed; \"fwledger policy show FLEET\" lists them");
-    }
-    if (code == 0 && salt != NULL && (salt[0] == '\0' || strlen(salt) > FWL_ROLLOUT_SALT_MAX)) {
-        code = fwl_args_usage(self, "--salt has 1 to 64 bytes");
-    }
     if (code != 0) {
         return code;
     }

@@ -406,7 +406,7 @@ run_test(const struct fwl_command *self, int argc, char **argv)
     bool json = false;
     const struct fwl_option options[] = {FWL_WORLD_OPTIONS(&from),
                                          {.name = "--json", .help = "the totals as one JSON object", .flag = &json}};
-    int code = fwl_args_parse(self, options, FWL_COUNT(options), &operands, 2, FWL_ARGS_OPERANDS_MAX, argc, argv);
+    int code = fwl_args_parse(self, options, FWL_COUNT(options), &operands, 2, 2, argc, argv);
 
     if (code != -1) {
         return code;
@@ -414,14 +414,15 @@ run_test(const struct fwl_command *self, int argc, char **argv)
     code = fwl_world_open(&p.world, self, &from);
     code = code == 0 ? fwl_world_policy(&compiled, p.world, operands.values[0]) : code;
     p.policy = compiled;
-    for (size_t i = 1; i < operands.count && code == 0; i++) {
-        code = each_line(&p, operands.values[i], test_case);
-    }
-    if (code == 0) {
+    code = code == 0 ? each_line(&p, operands.values[1], test_case) : code;
+    if (code == 0 && p.devices + p.failed == 0) {
+        (void)fprintf(stderr, "fwledger: %s: there is no case in it\n", operands.values[1]);
+        code = FWL_EXIT_NO;
+    } else if (code == 0) {
         p.failed += fwl_world_bad(p.world);
         printf(json ? "{\"passed\":%" PRIu64 ",\"failed\":%" PRIu64 "}\n" : "%" PRIu64 " passed, %" PRIu64 " failed\n",
                p.devices, p.failed);
-        code = p.failed == 0 && p.devices > 0 ? FWL_EXIT_YES : FWL_EXIT_NO;
+        code = p.failed == 0 ? FWL_EXIT_YES : FWL_EXIT_NO;
     }
     fwl_world_policy_free(compiled);
     fwl_world_close(p.world);
@@ -532,7 +533,7 @@ const struct fwl_command fwl_commands_simulate[] = {
      "fwledger simulate --policy policy.yaml --node http://127.0.0.1:7200 --devices devices.jsonl\n"
      "fwledger simulate --data node4 --at 2026-03-01T00:00:00Z --devices devices.jsonl",
      run_simulate},
-    {"policy test", "FILE CASES [CASES ...]",
+    {"policy test", "FILE CASES",
      "Decide the cases of a file with a policy, and compare: one case a line,\n"
      "{\"name\", \"device\": {facts}, \"expect\": {members of the decision}}.",
      "fwledger policy test policy.yaml cases.jsonl --releases releases.jsonl", run_test},

@@ -237,7 +237,7 @@ fwl_world_load(struct fwl_world *world, char error[FWL_WORLD_ERROR_MAX], struct 
     const struct fwl_query_ask ask = {.fleet = fleet, .class_name = class_name};
     bool has_class = fwl_world_find_class(world, class_name) != NULL;
     bool has_fleet = find(&world->fleets, fleet) != NULL;
-    struct fwl_query_values v;
+    struct fwl_query_values v = {.release_count = 0};
     enum fwl_err err = FWL_OK;
     int code = 0;
 
