@@ -100,7 +100,7 @@
 #define FWL_BLOCK_MAX_DEFAULT     1048576
 #define FWL_BLOCK_MAX_MIN         131072
 #define FWL_BLOCK_MAX_MAX         8388608
-#define FWL_BLOCK_ENTRIES_MAX     16384 /* entries that a block may write */
+#define FWL_BLOCK_ENTRIES_MAX     16384 /* entries that the transactions of a block write */
 #define FWL_BLOCK_WORK_DEFAULT    33554432
 #define FWL_BLOCK_WORK_MIN        4194304
 #define FWL_BLOCK_WORK_MAX        67108864
@@ -114,7 +114,13 @@
 #define FWL_POSSESSION_BLOCKS_MAX 1000
 #define FWL_EVIDENCE_BLOCKS_MAX   100000
 #define FWL_TX_REMOVALS_BASE      1024
-#define FWL_BLOCK_ENTRIES_MAX     16384 /* entries that the transactions of a block write */
+
+/* snapshots, consensus.md 3.5 */
+#define FWL_SNAPSHOT_CHUNKS_MIN  256
+#define FWL_SNAPSHOT_CHUNKS_MAX  4096
+#define FWL_SNAPSHOT_CHUNK_SPLIT 16777216 /* a chunk above it: 4,096 chunks instead of 256 */
+#define FWL_SNAPSHOT_CHUNK_MAX   67108864
+#define FWL_SNAPSHOT_HEADERS     (FWL_POSSESSION_BLOCKS_MAX - 1) /* before that of the snapshot */
 
 static_assert(FWL_TX_MAX <= UINT16_MAX, "a transaction is a log entry with a 16-bit length");
 static_assert(FWL_RELEASE_MAX < FWL_TX_MAX, "a release record fits a transaction");

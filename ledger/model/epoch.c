@@ -74,6 +74,13 @@ check_links(const struct fwl_epoch_step *step, const struct fwl_epoch_trusted *t
 enum fwl_err
 fwl_epoch_verify(const struct fwl_epoch_step *step, const struct fwl_epoch_trusted *trusted)
 {
+    return fwl_epoch_verify_with(step, trusted, fwl_cert_schnorr, NULL);
+}
+
+enum fwl_err
+fwl_epoch_verify_with(const struct fwl_epoch_step *step, const struct fwl_epoch_trusted *trusted,
+                      fwl_cert_verifier verify, void *cookie)
+{
     bool same = fwl_governors_equal(&step->governors, &trusted->governors);
     struct fwl_hash32 governors;
     struct fwl_hash32 digest;
@@ -83,7 +90,7 @@ fwl_epoch_verify(const struct fwl_epoch_step *step, const struct fwl_epoch_trust
         err = FWL_ERR_KEYS;
     }
     if (err == FWL_OK) {
-        err = fwl_cert_verify(&step->cert, &trusted->validators, &trusted->chain_id);
+        err = fwl_cert_verify_with(&step->cert, &trusted->validators, &trusted->chain_id, verify, cookie);
     }
     if (err == FWL_OK) {
         fwl_governors_hash(&governors, &step->governors);

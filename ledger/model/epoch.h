@@ -50,5 +50,9 @@ struct fwl_epoch_trusted {
  * Cost:    q BIP-340 and k or 2k ECDSA verifications; the cheap checks come first.
  */
 FWL_NODISCARD enum fwl_err fwl_epoch_verify(const struct fwl_epoch_step *step, const struct fwl_epoch_trusted *trusted);
+/** fwl_epoch_verify_with - the same with the caller's check of one signature of a validator. */
+FWL_NODISCARD enum fwl_err fwl_epoch_verify_with(const struct fwl_epoch_step *step,
+                                                 const struct fwl_epoch_trusted *trusted, fwl_cert_verifier verify,
+                                                 void *cookie);
 
 #endif

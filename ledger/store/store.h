@@ -40,6 +40,33 @@ struct fwl_store;
 FWL_NODISCARD enum fwl_err fwl_store_open(struct fwl_store **out, const char *folder, enum fwl_store_kind kind,
                                           size_t map_bytes);
 
+/**
+ * fwl_store_open_reader - open an environment to read it, also while a node has it open.
+ *
+ * Commits to it are a bug (FWL_ASSERT). A read keeps the pages it sees from being used again by the node: finish soon,
+ * and not in the process of the node.
+ * Owns:    *out is closed with fwl_store_close.
+ * Returns: FWL_OK; FWL_ERR_ABSENT there is none in @folder; FWL_ERR_SCHEMA, FWL_ERR_CORRUPT, FWL_ERR_MEMORY,
+ *          FWL_ERR_STORAGE as fwl_store_open
+ */
+FWL_NODISCARD enum fwl_err fwl_store_open_reader(struct fwl_store **out, const char *folder, enum fwl_store_kind kind);
+
+/**
+ * fwl_store_copy - write a compacted copy into @folder, which exists and has no data.mdb.
+ *
+ * One consistent version; synced.
+ * Returns: FWL_OK; FWL_ERR_FULL; FWL_ERR_MEMORY; FWL_ERR_STORAGE
+ */
+FWL_NODISCARD enum fwl_err fwl_store_copy(struct fwl_store *store, const char *folder);
+
+/**
+ * fwl_store_replace - put the environment in folder @from, which nobody has open, in the place of this one.
+ *
+ * Waits for reads to end; those that begin later see the new one. Atomic: after a crash it is the one or the other.
+ * Returns: FWL_OK; FWL_ERR_STORAGE or FWL_ERR_CORRUPT: final, as of a commit.
+ */
+FWL_NODISCARD enum fwl_err fwl_store_replace(struct fwl_store *store, const char *from);
+
 /** fwl_store_close - close; no read is open. NULL is fine. */
 void fwl_store_close(struct fwl_store *store);
 
