@@ -222,10 +222,13 @@ write_indexes(struct fwl_chain *c, struct fwl_chain_slot *slot, const struct fwl
 {
     struct fwl_hash32 leaf;
     struct fwl_hash32 root;
+    struct fwl_span before;
     uint64_t size = 0;
     enum fwl_err err = fwl_index_values(slot, base, body->header.time_ms);
 
     fwl_rfc6962_leaf(&leaf, body->header_bytes);
+    err = err == FWL_OK ? fwl_tiles_bytes(base, FWL_SPACE_HIST, &before) : err;
+    err = err == FWL_OK ? fwl_overlay_put(&slot->overlay, FWL_SPACE_META, fwl_span_text("history"), before) : err;
     err = err == FWL_OK ? fwl_tiles_append(&slot->overlay, &root, &size, FWL_SPACE_HIST, &leaf, 1) : err;
     return err == FWL_OK ? fwl_index_block(slot, body, hash, c->txids) : err;
 }

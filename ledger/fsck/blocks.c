@@ -332,6 +332,37 @@ check_txs(struct walk *w)
     return FWL_OK;
 }
 
+static bool
+same_frontier(const struct fwl_frontier *a, const struct fwl_frontier *b)
+{
+    struct fwl_hash32 nodes[2][FWL_FRONTIER_LEVELS];
+    size_t count = fwl_frontier_list(a, nodes[0]);
+
+    return a->size == b->size && fwl_frontier_list(b, nodes[1]) == count && memcmp(nodes[0], nodes[1], 32 * count) == 0;
+}
+
+/* The header tree before the tip, which a snapshot states. */
+static enum fwl_err
+check_before(struct walk *w)
+{
+    struct fwl_fsck *f = w->f;
+    struct fwl_span at = fwl_span_text("history");
+    struct fwl_span value = {0};
+    struct fwl_frontier stored;
+    enum fwl_err err = FWL_OK;
+
+    if (f->tip == 0) {
+        return fwl_kv_get(&f->kv, &value, FWL_SPACE_META, at) == FWL_ERR_ABSENT
+                   ? FWL_OK
+                   : fwl_fsck_fail(f, FWL_SPACE_META, at, "there are no headers before the first");
+    }
+    err = fwl_fsck_get(f, &value, FWL_SPACE_META, at, "the frontier before the tip is missing");
+    if (err == FWL_OK && (fwl_tiles_decode(&stored, value) != FWL_OK || !same_frontier(&stored, &w->history))) {
+        return fwl_fsck_fail(f, FWL_SPACE_META, at, "it is not the frontier of the headers before the tip");
+    }
+    return err;
+}
+
 static enum fwl_err
 check_block(struct walk *w, uint64_t height)
 {
@@ -350,6 +381,7 @@ check_block(struct walk *w, uint64_t height)
 
         err = fwl_fsck_fail(w->f, FWL_SPACE_SET, fwl_fsck_be64(key, w->epoch), "there is a step out of this epoch");
     }
+    err = err == FWL_OK && height == w->f->tip ? check_before(w) : err;
     if (err != FWL_OK) {
         return err;
     }
@@ -365,11 +397,8 @@ check_frontier(struct fwl_fsck *f, enum fwl_space space, const struct fwl_fronti
 {
     static const uint8_t key[1] = {0xff};
     struct fwl_frontier stored;
-    struct fwl_hash32 nodes[2][FWL_FRONTIER_LEVELS];
-    size_t count = fwl_frontier_list(own, nodes[0]);
 
-    if (fwl_tiles_frontier(&f->kv, space, &stored) != FWL_OK || stored.size != own->size ||
-        fwl_frontier_list(&stored, nodes[1]) != count || memcmp(nodes[0], nodes[1], 32 * count) != 0) {
+    if (fwl_tiles_frontier(&f->kv, space, &stored) != FWL_OK || !same_frontier(&stored, own)) {
         return fwl_fsck_fail(f, space, fwl_span(key, sizeof(key)), "the frontier is not the one of the blocks");
     }
     return FWL_OK;

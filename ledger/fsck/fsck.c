@@ -76,7 +76,7 @@ fwl_fsck_tell(const struct fwl_fsck *f, const char *part, uint64_t done, uint64_
 static enum fwl_err
 check_names(struct fwl_fsck *f)
 {
-    static const char *const names[] = {"chain_id", "genesis", "height", "schema"};
+    static const char *const names[] = {"chain_id", "genesis", "height", "history", "schema"};
     struct fwl_kv_entry e = {0};
     enum fwl_err err = FWL_OK;
 

@@ -7,8 +7,8 @@
  *
  * Headers are min(height, 999): with that of the snapshot the last 1,000, which a change of validators may name.
  * Nothing in it is believed: the genesis document must be that of the chain, steps lead from its validators to those of
- * the snapshot's height, these certify the header, headers are linked to it by prev_hash, chunks are checked against its
- * state root. docs/spec/snapshot.md.
+ * the snapshot's height, these certify the header, headers are linked to it by prev_hash, chunks are checked against
+ * its state root. docs/spec/snapshot.md.
  */
 #ifndef FWL_LEDGER_SNAPSHOT_SNAPSHOT_H
 #define FWL_LEDGER_SNAPSHOT_SNAPSHOT_H

@@ -338,4 +338,3 @@ fwl_store_close(struct fwl_store *store)
         deinit(store);
     }
 }
-

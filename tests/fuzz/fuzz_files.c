@@ -1,6 +1,7 @@
 /*
  * Files that operators and devices hand in, by the first byte: a node's configuration, the YAML of a genesis, of a
- * validator set and of parameters, a trust anchor. Whatever they hold, they are taken or refused with a sentence.
+ * validator set and of parameters, a trust anchor, a snapshot, a chunk of one. Whatever they hold, they are taken or
+ * refused with a sentence.
  */
 #include <stdio.h>
 #include <sys/mman.h>
@@ -8,6 +9,8 @@
 
 #include "client/cli/anchor.h"
 #include "client/cli/spec.h"
+#include "ledger/kv/kv.h"
+#include "ledger/snapshot/snapshot.h"
 #include "node/config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -49,6 +52,53 @@ try_anchor(const uint8_t *data, size_t size)
     }
 }
 
+/* What is an entry is written as it was read. */
+static void
+try_chunk(struct fwl_span in)
+{
+    static uint8_t again[FWL_CHUNK_ENTRY_BYTES(FWL_KV_KEY_MAX, FWL_ENTRY_MAX)];
+    struct fwl_chunk_entry e;
+    struct fwl_reader it;
+
+    fwl_reader_init(&it, in);
+    for (const uint8_t *at = it.at; fwl_chunk_next(&it, &e); at = it.at) {
+        struct fwl_writer w;
+        struct fwl_span out;
+
+        fwl_writer_init(&w, again, sizeof(again));
+        fwl_chunk_put(&w, &e);
+        FWL_ASSERT(fwl_writer_finish(&w, &out) == FWL_OK && fwl_span_equal(out, fwl_span(at, (size_t)(it.at - at))));
+    }
+}
+
+static void
+try_snapshot(struct fwl_span in)
+{
+    static struct fwl_snapshot s;
+    static struct fwl_trail trail;
+    static uint8_t info[FWL_SNAPINFO_MAX];
+    struct fwl_hash32 chain_id;
+    struct fwl_writer w;
+    struct fwl_span out;
+    bool verified = false;
+    bool sound = false;
+
+    if (fwl_snapshot_decode(&s, in) != FWL_OK) {
+        return;
+    }
+    fwl_writer_init(&w, info, sizeof(info));
+    fwl_snapinfo_put(&w, &s.info);
+    FWL_ASSERT(fwl_writer_finish(&w, &out) == FWL_OK && fwl_span_equal(out, s.info_bytes));
+    fwl_genesis_chain_id(&chain_id, s.genesis);
+    verified = fwl_snapshot_verify(&s, &trail, &chain_id, NULL, NULL) == FWL_OK;
+    sound = fwl_snapinfo_roots(&s.info) == FWL_OK &&
+            fwl_snapshot_headers_linked(s.headers, s.info.header.height - 1, &s.info.header.prev_hash) == FWL_OK;
+    for (uint32_t i = 0; i < s.info.chunks; i++) {
+        sound = fwl_chunk_verify(&s.info, i, fwl_snapshot_chunk(&s, i)) == FWL_OK && sound;
+    }
+    FWL_ASSERT(sound || !verified);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -60,6 +110,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (data[0] == 'a') {
         try_anchor(data + 1, size - 1);
+        return 0;
+    }
+    if (data[0] == 's' || data[0] == 'k') {
+        (data[0] == 's' ? try_snapshot : try_chunk)(fwl_span(data + 1, size - 1));
         return 0;
     }
     fd = memfd_create("input", MFD_CLOEXEC);

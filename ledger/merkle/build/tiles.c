@@ -39,17 +39,12 @@ fwl_tiles_get(const struct fwl_kv *kv, enum fwl_space space, struct fwl_span *ha
 }
 
 enum fwl_err
-fwl_tiles_frontier(const struct fwl_kv *kv, enum fwl_space space, struct fwl_frontier *out)
+fwl_tiles_decode(struct fwl_frontier *out, struct fwl_span value)
 {
-    struct fwl_span value;
     struct fwl_reader r;
     uint64_t size;
-    enum fwl_err err = fwl_kv_get(kv, &value, space, fwl_span(frontier_key, sizeof(frontier_key)));
 
     out->size = 0;
-    if (err != FWL_OK) {
-        return err == FWL_ERR_ABSENT ? FWL_OK : err;
-    }
     fwl_reader_init(&r, value);
     size = fwl_reader_u64(&r);
     if (size >= (uint64_t)1 << FWL_FRONTIER_LEVELS) {
@@ -65,6 +60,25 @@ fwl_tiles_frontier(const struct fwl_kv *kv, enum fwl_space space, struct fwl_fro
     }
     out->size = size;
     return FWL_OK;
+}
+
+enum fwl_err
+fwl_tiles_bytes(const struct fwl_kv *kv, enum fwl_space space, struct fwl_span *value)
+{
+    return fwl_kv_get(kv, value, space, fwl_span(frontier_key, sizeof(frontier_key)));
+}
+
+enum fwl_err
+fwl_tiles_frontier(const struct fwl_kv *kv, enum fwl_space space, struct fwl_frontier *out)
+{
+    struct fwl_span value;
+    enum fwl_err err = fwl_tiles_bytes(kv, space, &value);
+
+    out->size = 0;
+    if (err != FWL_OK) {
+        return err == FWL_ERR_ABSENT ? FWL_OK : err;
+    }
+    return fwl_tiles_decode(out, value);
 }
 
 enum fwl_err

@@ -23,6 +23,11 @@ enum {
  * or the error of the read. */
 FWL_NODISCARD enum fwl_err fwl_tiles_frontier(const struct fwl_kv *kv, enum fwl_space space, struct fwl_frontier *out);
 
+/** fwl_tiles_bytes - the stored frontier (size u64 || roots, largest first), a view; FWL_ERR_ABSENT for an empty tree,
+ * or the error of the read. fwl_tiles_decode - its fields; FWL_OK or FWL_ERR_CORRUPT with the empty tree. */
+FWL_NODISCARD enum fwl_err fwl_tiles_bytes(const struct fwl_kv *kv, enum fwl_space space, struct fwl_span *value);
+FWL_NODISCARD enum fwl_err fwl_tiles_decode(struct fwl_frontier *out, struct fwl_span value);
+
 /** fwl_tiles_root - root and size of the tree, from its frontier. Codes as fwl_tiles_frontier; zeros on failure. */
 FWL_NODISCARD enum fwl_err fwl_tiles_root(const struct fwl_kv *kv, enum fwl_space space, struct fwl_hash32 *root,
                                           uint64_t *size);

@@ -231,7 +231,7 @@ test_store_replace__reads_see_the_other(void **state)
     store = open_store(folder);
     assert_int_equal(count(store, 2), 6000);
     assert_int_equal(fwl_store_replace(store, other), FWL_ERR_STORAGE); /* there is nothing left in it */
-    assert_int_equal(count(store, 2), -1);                             /* and the store refuses from then on */
+    assert_int_equal(count(store, 2), -1);                              /* and the store refuses from then on */
     fwl_store_close(store);
     store = open_store(folder);
     assert_int_equal(count(store, 2), 6000);
