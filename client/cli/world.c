@@ -200,7 +200,7 @@ load_from_node(struct fwl_world *world, char error[FWL_WORLD_ERROR_MAX], struct 
                const struct fwl_query_ask *ask)
 {
     struct fwl_http_response response = {0};
-    struct fwl_header header;
+    struct fwl_header header = {.height = 0};
     char path[FWL_CLASS_MAX + FWL_FLEET_MAX + 32];
     char problem[FWL_HTTP_ERROR_MAX];
     enum fwl_err err = FWL_OK;
