@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/queue.h>
+#include <sys/socket.h>
+#include <time.h>
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -20,8 +22,17 @@
 enum {
     IDLE_TIMEOUT_S = 60,
     SWEEP_MS = 250,
-    DRAIN_MS = 5,      /* between looks at what is still to be sent when stopping */
-    DRAIN_LOOKS = 200, /* then whoever does not read is cut off */
+    PRESSED_IDLE_MS = 1000,    /* with all places taken: how long one is kept for who asks nothing */
+    PRESSED_UNREAD_MS = 10000, /* ... and for who does not read its answer */
+    DRAIN_MS = 5,              /* between looks at what is still to be sent when stopping */
+    DRAIN_LOOKS = 200,         /* then whoever does not read is cut off */
+};
+
+/* A place at the server. */
+struct connection {
+    struct bufferevent *bev; /* with a reference of ours */
+    uint64_t since_ms;       /* when it was accepted, or its last request was handled; monotonic */
+    bool waits;              /* its answer is deferred: it is we who are slow */
 };
 
 struct worker {
@@ -32,7 +43,7 @@ struct worker {
     struct evconnlistener *listener;
     struct event *wake; /* deferred answers are waiting */
     struct event *sweep;
-    struct bufferevent **connections; /* each with a reference of ours */
+    struct connection *connections;
     size_t connection_count;
     size_t connection_max;
     pthread_t thread;
@@ -59,6 +70,30 @@ struct fwl_http_deferred {
     size_t size;
     struct fwl_http_deferred *next;
 };
+
+static uint64_t
+now_ms(void)
+{
+    struct timespec t = {0};
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* The connection of @raw has just asked, or was answered late. */
+static void
+note_activity(struct worker *w, struct evhttp_request *raw, bool waits)
+{
+    struct evhttp_connection *connection = evhttp_request_get_connection(raw);
+    const struct bufferevent *bev = connection == NULL ? NULL : evhttp_connection_get_bufferevent(connection);
+
+    for (size_t i = 0; i < w->connection_count; i++) {
+        if (w->connections[i].bev == bev) {
+            w->connections[i].since_ms = now_ms();
+            w->connections[i].waits = waits;
+        }
+    }
+}
 
 /* What stands behind fwl_http_request.raw while a handler runs. */
 struct current {
@@ -161,6 +196,7 @@ fwl_http_defer(struct fwl_http_request *request)
         c->answered = true;
         d->raw = c->raw;
         d->worker = c->worker;
+        note_activity(c->worker, c->raw, true);
     }
     return d;
 }
@@ -210,6 +246,7 @@ on_wake(evutil_socket_t fd, short what, void *cookie)
     while (d != NULL) {
         struct fwl_http_deferred *next = d->next;
 
+        note_activity(w, d->raw, false);
         send_reply(d->raw, d->status, d->type, fwl_span(d->body, d->size));
         fwl_free(d->body);
         fwl_free(d);
@@ -318,6 +355,7 @@ on_request(struct evhttp_request *raw, void *cookie)
     enum evhttp_cmd_type command = evhttp_request_get_command(raw);
 
     TAILQ_INIT(&c.query);
+    note_activity(w, raw, false);
     request.method = command == EVHTTP_REQ_POST   ? FWL_HTTP_POST
                      : command == EVHTTP_REQ_HEAD ? FWL_HTTP_HEAD
                                                   : FWL_HTTP_GET;
@@ -331,7 +369,8 @@ on_request(struct evhttp_request *raw, void *cookie)
 
 /*
  * evhttp does not count its connections. Each gets its bufferevent here, with a second reference that the sweep
- * drops once evhttp has let go of it (its callbacks are gone then); at the limit the listener rests.
+ * drops once evhttp has let go of it (its callbacks are gone then). At the limit the listener rests, and who holds a
+ * place without asking anything loses it, so that nobody can keep others out by connecting alone.
  */
 static struct bufferevent *
 on_connection(struct event_base *base, void *cookie)
@@ -341,7 +380,7 @@ on_connection(struct event_base *base, void *cookie)
 
     if (bev != NULL && w->connection_count < w->connection_max) {
         bufferevent_incref(bev);
-        w->connections[w->connection_count++] = bev;
+        w->connections[w->connection_count++] = (struct connection){.bev = bev, .since_ms = now_ms()};
     }
     if (w->connection_count == w->connection_max) {
         (void)evconnlistener_disable(w->listener);
@@ -354,11 +393,27 @@ static bool
 is_drained(const struct worker *w)
 {
     for (size_t i = 0; i < w->connection_count; i++) {
-        if (evbuffer_get_length(bufferevent_get_output(w->connections[i])) > 0) {
+        if (evbuffer_get_length(bufferevent_get_output(w->connections[i].bev)) > 0) {
             return false;
         }
     }
     return true;
+}
+
+/* All places are taken: those that are held idly are given up. The end of the socket reaches evhttp as an event. */
+static void
+make_room(struct worker *w)
+{
+    uint64_t now = now_ms();
+
+    for (size_t i = 0; i < w->connection_count; i++) {
+        const struct connection *c = &w->connections[i];
+        bool unread = evbuffer_get_length(bufferevent_get_output(c->bev)) > 0;
+
+        if (!c->waits && now - c->since_ms > (unread ? PRESSED_UNREAD_MS : PRESSED_IDLE_MS)) {
+            (void)shutdown(bufferevent_getfd(c->bev), SHUT_RDWR);
+        }
+    }
 }
 
 static void
@@ -373,9 +428,9 @@ on_sweep(evutil_socket_t fd, short what, void *cookie)
     (void)fd;
     (void)what;
     for (size_t i = w->connection_count; i-- > 0;) {
-        bufferevent_getcb(w->connections[i], &readcb, &writecb, &eventcb, &arg);
+        bufferevent_getcb(w->connections[i].bev, &readcb, &writecb, &eventcb, &arg);
         if (readcb == NULL && writecb == NULL && eventcb == NULL) {
-            (void)bufferevent_decref(w->connections[i]);
+            (void)bufferevent_decref(w->connections[i].bev);
             w->connections[i] = w->connections[--w->connection_count];
         }
     }
@@ -385,6 +440,8 @@ on_sweep(evutil_socket_t fd, short what, void *cookie)
         }
     } else if (w->connection_count < w->connection_max) {
         (void)evconnlistener_enable(w->listener);
+    } else {
+        make_room(w);
     }
 }
 
@@ -457,7 +514,7 @@ worker_init(struct worker *w, struct fwl_http_server *server, unsigned index)
     w->server = server;
     w->index = index;
     w->connection_max = FWL_MAX(server->config.connections_max / server->config.threads, 1U);
-    w->connections = fwl_calloc(w->connection_max, sizeof(struct bufferevent *));
+    w->connections = fwl_calloc(w->connection_max, sizeof(struct connection));
     (void)pthread_mutex_init(&w->lock, NULL);
     w->base = event_base_new();
     w->http = w->base == NULL ? NULL : evhttp_new(w->base);
@@ -480,7 +537,7 @@ static void
 worker_deinit(struct worker *w)
 {
     for (size_t i = 0; i < w->connection_count; i++) {
-        (void)bufferevent_decref(w->connections[i]);
+        (void)bufferevent_decref(w->connections[i].bev);
     }
     if (w->sweep != NULL) {
         event_free(w->sweep);

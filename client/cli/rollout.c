@@ -31,7 +31,8 @@ check_fleet(const struct fwl_command *self, const char *fleet)
 
 /* FLEET RELEASE, the operands of all commands but the list. */
 static int
-take_rollout(const struct fwl_command *self, struct fwl_action *out, uint64_t code, const struct fwl_operands *operands)
+take_rollout(const struct fwl_command *self, struct fwl_action *out, enum fwl_action_code code,
+             const struct fwl_operands *operands)
 {
     *out = (struct fwl_action){.code = code, .has = fwl_action_required(code)};
     out->u.rollout.fleet = fwl_span_text(operands->values[0]);
@@ -44,7 +45,7 @@ take_rollout(const struct fwl_command *self, struct fwl_action *out, uint64_t co
 /* ---- what the administrator, approvers and anybody say ---- */
 
 static int
-send_plain(const struct fwl_command *self, uint64_t action_code, int argc, char **argv)
+send_plain(const struct fwl_command *self, enum fwl_action_code action_code, int argc, char **argv)
 {
     struct fwl_submit_args args = {0};
     struct fwl_operands operands;

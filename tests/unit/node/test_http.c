@@ -212,6 +212,28 @@ test_http__connection_limit(void **state)
     }
 }
 
+/* All places are held by connections that ask nothing, or a little at a time: somebody who asks is still served. */
+static void
+test_http__idle_holders(void **state)
+{
+    enum { COUNT = 24 };
+    int fds[COUNT];
+    int fd = -1;
+
+    (void)state;
+    for (int i = 0; i < COUNT; i++) {
+        fds[i] = dial();
+        put(fds[i], i % 2 == 0 ? "GET /v1" : "");
+    }
+    fd = dial();
+    put(fd, "GET /v1/y HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    (void)get(fd, "2 y - 0"); /* fails after the 20 s of dial(), before the 60 s after which all idle ones end */
+    (void)close(fd);
+    for (int i = 0; i < COUNT; i++) {
+        (void)close(fds[i]);
+    }
+}
+
 static int
 start(void **state)
 {
@@ -241,6 +263,7 @@ main(void)
         cmocka_unit_test(test_http__body_limit),
         cmocka_unit_test(test_http__path_limit),
         cmocka_unit_test(test_http__connection_limit),
+        cmocka_unit_test(test_http__idle_holders),
     };
 
     return cmocka_run_group_tests(tests, start, stop);
