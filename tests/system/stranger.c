@@ -9,11 +9,13 @@
  *   head TYPE LENGTH    the head of a frame, no payload
  *   raw HEX             bytes
  *   flood N TYPE HEX    N frames
- *   drain MS            read until nothing came for MS      -> "open BYTES" or "closed BYTES"
+ *   hear                wait for the first bytes            -> "open BYTES" or "closed BYTES"
+ *   drain MS            read until nothing came for MS      -> the same
  * Each command is answered by one line; "ok" or "closed" where nothing else is said.
  */
 #include <arpa/inet.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +127,15 @@ drain(struct stranger *s, int ms)
     printf("%s %zu\n", s->open ? "open" : "closed", total);
 }
 
+static void
+hear(struct stranger *s)
+{
+    size_t got = 0;
+
+    s->open = s->open && SSL_read_ex(s->ssl, s->bytes, sizeof(s->bytes), &got) == 1;
+    printf("%s %zu\n", s->open ? "open" : "closed", got);
+}
+
 /* The bytes of a hexadecimal word. */
 static struct fwl_span
 unhex(struct stranger *s, const char *text)
@@ -152,7 +163,7 @@ number(void)
     return (unsigned)strtoul(word(), NULL, 10);
 }
 
-/* False: drain has answered by itself. */
+/* False: the command has answered by itself. */
 static bool
 obey(struct stranger *s, const char *verb)
 {
@@ -183,6 +194,9 @@ obey(struct stranger *s, const char *verb)
         while (count-- > 0 && s->open) {
             put_frame(s, type, payload);
         }
+    } else if (strcmp(verb, "hear") == 0) {
+        hear(s);
+        return false;
     } else if (strcmp(verb, "drain") == 0) {
         drain(s, (int)number());
         return false;
@@ -203,6 +217,7 @@ main(int argc, char **argv)
     }
     s.to.sin_family = AF_INET;
     s.to.sin_port = htons((uint16_t)strtoul(argv[2], NULL, 10));
+    (void)signal(SIGPIPE, SIG_IGN);
     s.tls = fwl_tls_new();
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
     while (s.tls != NULL && fgets(line, sizeof(line), stdin) != NULL) {
