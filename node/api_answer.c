@@ -220,6 +220,7 @@ struct decision {
     struct fwl_decide_work work;
     struct fwl_decision out;
     struct fwl_cel_cell cells[FWL_DECIDE_CELLS_MAX];
+    uint8_t text[FWL_JSON_DECISION_MAX];
 };
 
 static enum fwl_err
@@ -263,8 +264,8 @@ load(struct fwl_api_call *c, struct decision *d)
     return err == FWL_OK ? decode_releases(d) : err == FWL_ERR_NAME ? err : FWL_ERR_CORRUPT;
 }
 
-static json_t *
-decision_json(struct fwl_api_call *c, const struct decision *d)
+static void
+reply(struct fwl_api_call *c, struct decision *d)
 {
     struct fwl_json_decision j = {.decision = &d->out,
                                   .facts = &d->facts.facts,
@@ -274,11 +275,16 @@ decision_json(struct fwl_api_call *c, const struct decision *d)
                                   .has_tip = true,
                                   .height = c->tip_height,
                                   .time_ms = c->tip_time_ms};
+    struct fwl_writer w;
+    struct fwl_span text;
 
     if (d->out.kind == FWL_DECISION_INSTALL) {
         j.version = d->releases[d->out.chosen].record.version;
     }
-    return fwl_json_decision(&j);
+    fwl_writer_init(&w, d->text, sizeof(d->text));
+    fwl_json_decision_put(&w, &j);
+    FWL_ASSERT(fwl_writer_finish(&w, &text) == FWL_OK); /* every decision fits */
+    fwl_http_reply(c->request, 200, "application/json", text);
 }
 
 /* @d is zeros but for what is filled here. */
@@ -303,7 +309,7 @@ decide(struct fwl_api_call *c, struct decision *d, const json_t *object)
         fwl_api_fail(c, err, NULL, err == FWL_ERR_VERSION ? "version" : NULL);
         return;
     }
-    fwl_api_json(c, decision_json(c, d));
+    reply(c, d);
 }
 
 void
