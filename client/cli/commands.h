@@ -57,6 +57,7 @@ extern const struct fwl_command fwl_commands_release[];
 extern const struct fwl_command fwl_commands_import[];
 extern const struct fwl_command fwl_commands_policy[];
 extern const struct fwl_command fwl_commands_rollout[];
+extern const struct fwl_command fwl_commands_policy_try[];
 extern const struct fwl_command fwl_commands_simulate[];
 extern const struct fwl_command fwl_commands_version[];
 extern const struct fwl_command fwl_commands_fsck[];

@@ -1,15 +1,16 @@
 #include "client/cli/lines.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "client/cli/commands.h"
 #include "client/cli/print.h"
+#include "core/host/heap.h"
 
 enum {
     BAR = 40,
+    FIRST_ROOM = 4096,
 };
 
 int
@@ -24,7 +25,7 @@ fwl_lines_open(struct fwl_lines *lines, const char *path)
         return FWL_EXIT_CONFIG;
     }
     if (fstat(fileno(lines->file), &st) == 0 && S_ISREG(st.st_mode)) {
-        lines->size = (uint64_t)st.st_size;
+        lines->total = (uint64_t)st.st_size;
     }
     return 0;
 }
@@ -45,14 +46,14 @@ fwl_lines_close(struct fwl_lines *lines)
     if (lines->file != NULL && lines->file != stdin) {
         (void)fclose(lines->file);
     }
-    free(lines->line); /* of getline, so of the C library */
+    fwl_free(lines->line);
     *lines = (struct fwl_lines){.path = lines->path};
 }
 
 static void
 show(struct fwl_lines *lines)
 {
-    unsigned percent = (unsigned)(lines->done * 100 / lines->size);
+    unsigned percent = (unsigned)(lines->done * 100 / lines->total);
     int filled = (int)(percent * BAR / 100);
 
     if (percent != lines->shown && percent <= 100) {
@@ -63,29 +64,83 @@ show(struct fwl_lines *lines)
     }
 }
 
+/* One more byte of the line; what is beyond the limit is counted, not kept. */
+static bool
+append(struct fwl_lines *lines, int c)
+{
+    if (lines->size == lines->room && lines->size <= FWL_LINES_LINE_MAX) {
+        size_t room = lines->room == 0 ? FIRST_ROOM : 2 * lines->room;
+        char *grown = fwl_realloc(lines->line, room);
+
+        if (grown == NULL) {
+            return false;
+        }
+        lines->line = grown;
+        lines->room = room;
+    }
+    if (lines->size < lines->room) {
+        lines->line[lines->size] = (char)c;
+    }
+    lines->size++;
+    return true;
+}
+
+/* A line without its end; FWL_ERR_ABSENT when there is none. */
+static enum fwl_err
+read_line(struct fwl_lines *lines)
+{
+    int c = 0;
+
+    lines->size = 0;
+    while ((c = getc_unlocked(lines->file)) != EOF && c != '\n') {
+        if (!append(lines, c)) {
+            return FWL_ERR_MEMORY;
+        }
+    }
+    if (c == EOF && ferror(lines->file)) { /* half a file is not its end */
+        return FWL_ERR_STORAGE;
+    }
+    if (c == EOF && lines->size == 0) {
+        return FWL_ERR_ABSENT;
+    }
+    lines->number++;
+    lines->done += lines->size + 1;
+    return FWL_OK;
+}
+
+static bool
+is_blank(const struct fwl_lines *lines)
+{
+    size_t i = 0;
+
+    while (i < FWL_MIN(lines->size, lines->room) && strchr(" \t\r", lines->line[i]) != NULL && lines->line[i] != '\0') {
+        i++;
+    }
+    return i == lines->size;
+}
+
 enum fwl_err
 fwl_lines_next(struct fwl_lines *lines, json_t **value)
 {
     json_error_t where;
-    ssize_t got = 0;
+    enum fwl_err err = FWL_OK;
 
     *value = NULL;
     do {
-        got = getline(&lines->line, &lines->room, lines->file);
-        if (got < 0) {
-            return ferror(lines->file) ? FWL_ERR_STORAGE : FWL_ERR_ABSENT; /* half a file is not its end */
-        }
-        lines->number++;
-        lines->done += (uint64_t)got;
-    } while (strspn(lines->line, " \t\r\n") == (size_t)got);
+        err = read_line(lines);
+    } while (err == FWL_OK && is_blank(lines));
+    if (err != FWL_OK) {
+        return err;
+    }
     if (lines->bar) {
         show(lines);
     }
-    if (got > FWL_LINES_LINE_MAX) {
-        (void)snprintf(lines->error, sizeof(lines->error), "a line has at most %d bytes", FWL_LINES_LINE_MAX);
+    if (lines->size > FWL_LINES_LINE_MAX) {
+        (void)snprintf(lines->error, sizeof(lines->error), "the line has %zu bytes, at most %d are possible",
+                       lines->size, FWL_LINES_LINE_MAX);
         return FWL_ERR_LIMIT;
     }
-    *value = json_loadb(lines->line, (size_t)got, JSON_REJECT_DUPLICATES, &where);
+    *value = json_loadb(lines->line, lines->size, JSON_REJECT_DUPLICATES, &where);
     if (*value == NULL) {
         (void)snprintf(lines->error, sizeof(lines->error), "column %d: %s", where.column, where.text);
         return FWL_ERR_VALUE;
@@ -105,5 +160,5 @@ fwl_lines_say(struct fwl_lines *lines, const char *why)
 void
 fwl_lines_bar(struct fwl_lines *lines)
 {
-    lines->bar = lines->size > 0 && isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
+    lines->bar = lines->total > 0 && isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
 }

@@ -19,11 +19,11 @@ enum {
 struct fwl_lines {
     const char *path; /* for messages */
     FILE *file;
-    char *line;
-    size_t room;
+    char *line; /* what is read of the line under way */
+    size_t size, room;
     size_t number;                   /* of the line that was read last, from 1 */
     char error[FWL_LINES_ERROR_MAX]; /* after FWL_ERR_VALUE or FWL_ERR_LIMIT */
-    uint64_t size, done;             /* bytes; size 0: not known (a pipe) */
+    uint64_t total, done;            /* bytes; total 0: not known (a pipe) */
     bool bar;                        /* show how far it is, see fwl_lines_bar */
     unsigned shown;                  /* percent on the bar */
 };
@@ -38,7 +38,9 @@ void fwl_lines_close(struct fwl_lines *lines);
  *
  * Fills:   @value with a new reference, NULL otherwise.
  * Returns: FWL_OK; FWL_ERR_ABSENT at the end; FWL_ERR_VALUE or FWL_ERR_LIMIT: this line is no JSON, or too long, and
- *          lines->error says where; the next call goes on. FWL_ERR_STORAGE: the file cannot be read to its end.
+ *          lines->error says where; the next call goes on. FWL_ERR_STORAGE: the file cannot be read to its end;
+ *          FWL_ERR_MEMORY.
+ * Cost:    memory for the longest line, at most FWL_LINES_LINE_MAX bytes.
  */
 FWL_NODISCARD enum fwl_err fwl_lines_next(struct fwl_lines *lines, json_t **value);
 

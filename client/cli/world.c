@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
@@ -5,8 +6,8 @@
 
 #include "client/cli/commands.h"
 #include "client/cli/policy_file.h"
+#include "client/cli/tally.h"
 #include "client/cli/world_part.h"
-#include "contracts/json/decision.h"
 #include "core/host/heap.h"
 #include "core/time.h"
 #include "ledger/merkle/proof.h"
@@ -334,47 +335,6 @@ fwl_world_policy_free(struct fwl_world_policy *policy)
 
 /* ---- decisions ---- */
 
-/* Releases of a file are called as in the file. The refused ones are listed in the order of the class. */
-static void
-rename_releases(const struct fwl_world *world, const struct fwl_world_class *c, const struct fwl_decision *d,
-                json_t *decision)
-{
-    json_t *refused = json_object_get(decision, "refused");
-    size_t next = 0;
-
-    if (d->kind == FWL_DECISION_INSTALL) {
-        (void)json_object_set_new(decision, "release", json_string(c->names[d->chosen]));
-    }
-    for (size_t i = 0; i < c->entry.live.count && next < json_array_size(refused); i++) {
-        if (world->candidates[i].refusal != FWL_REFUSAL_NONE &&
-            json_object_get(json_array_get(refused, next), "release") != NULL) {
-            (void)json_object_set_new(json_array_get(refused, next++), "release", json_string(c->names[i]));
-        }
-    }
-}
-
-static json_t *
-decision_value(const struct fwl_world *world, const struct fwl_decision *d, const struct fwl_world_class *c,
-               const struct fwl_policy_entry *policy)
-{
-    json_t *out = fwl_json_decision(&(struct fwl_json_decision){.decision = d,
-                                                                .facts = &world->facts.facts,
-                                                                .entry = c != NULL && c->has_entry ? &c->entry : NULL,
-                                                                .policy = policy,
-                                                                .candidates = world->candidates,
-                                                                .version = d->kind == FWL_DECISION_INSTALL && c != NULL
-                                                                               ? c->releases[d->chosen].record.version
-                                                                               : (struct fwl_span){0},
-                                                                .has_tip = world->has_tip,
-                                                                .height = world->height,
-                                                                .time_ms = world->time_ms});
-
-    if (out != NULL && c != NULL && c->names != NULL) {
-        rename_releases(world, c, d, out);
-    }
-    return out;
-}
-
 /* Whether a policy file stands for this fleet, and a fleet that may not be there yet. */
 static bool
 replaces(const struct fwl_world_policy *policy, struct fwl_span fleet)
@@ -383,14 +343,13 @@ replaces(const struct fwl_world_policy *policy, struct fwl_span fleet)
 }
 
 static int
-decide(struct fwl_world *world, const struct fwl_world_policy *policy, json_t **out, char error[FWL_WORLD_ERROR_MAX])
+decide(struct fwl_world *world, const struct fwl_world_policy *policy, char error[FWL_WORLD_ERROR_MAX])
 {
     static const struct fwl_fleet_entry new_fleet = {.has = 0x3e, .policy_version = 1};
     const struct fwl_facts *facts = &world->facts.facts;
     const struct fwl_world_class *c = fwl_world_find_class(world, facts->class_name);
     const struct fwl_world_fleet *f = find(&world->fleets, facts->fleet);
     struct fwl_decide_input in = {.facts = facts};
-    struct fwl_decision d;
     enum fwl_err err = FWL_OK;
 
     in.vendor = c != NULL && c->has_vendor ? &c->vendor : NULL;
@@ -404,21 +363,32 @@ decide(struct fwl_world *world, const struct fwl_world_policy *policy, json_t **
     in.now_ms = world->facts.has_now ? world->facts.now_ms : world->has_now ? world->now_ms : world->time_ms;
     world->decide.cells = world->cells;
     world->decide.cell_count = FWL_COUNT(world->cells);
-    err = fwl_decide(&d, world->candidates, &world->decide, &in, in.entry == NULL ? NULL : c->releases);
+    err = fwl_decide(&world->decision, world->candidates, &world->decide, &in, in.entry == NULL ? NULL : c->releases);
     if (err != FWL_OK) {
         return fail(error, FWL_EXIT_NO, err == FWL_ERR_VERSION ? "version" : "the facts", fwl_err_text(err));
     }
-    *out = decision_value(world, &d, c, in.policy);
-    return *out == NULL ? fail(error, FWL_EXIT_NO, "decision", fwl_err_text(FWL_ERR_MEMORY)) : 0;
+    world->shown = (struct fwl_json_decision){.decision = &world->decision,
+                                              .facts = facts,
+                                              .entry = in.entry,
+                                              .policy = in.policy,
+                                              .candidates = world->candidates,
+                                              .names = c == NULL ? NULL : c->names,
+                                              .has_tip = world->has_tip,
+                                              .height = world->height,
+                                              .time_ms = world->time_ms};
+    if (world->decision.kind == FWL_DECISION_INSTALL) {
+        world->shown.version = c->releases[world->decision.chosen].record.version;
+    }
+    return 0;
 }
 
 int
-fwl_world_decide(struct fwl_world *world, const struct fwl_world_policy *policy, json_t **out,
+fwl_world_decide(struct fwl_world *world, const struct fwl_world_policy *policy, const struct fwl_json_decision **out,
                  char error[FWL_WORLD_ERROR_MAX], json_t *facts)
 {
     int code = 0;
 
-    *out = NULL;
+    *out = &world->shown;
     if (policy != NULL && json_is_object(facts) && json_object_get(facts, "fleet") == NULL) {
         (void)json_object_set_new(facts, "fleet",
                                   json_string(policy->file.fleet[0] != '\0' ? policy->file.fleet : anonymous_fleet));
@@ -428,7 +398,7 @@ fwl_world_decide(struct fwl_world *world, const struct fwl_world_policy *policy,
         return FWL_EXIT_NO;
     }
     code = fwl_world_load(world, error, world->facts.facts.fleet, world->facts.facts.class_name);
-    return code == 0 ? decide(world, policy, out, error) : code;
+    return code == 0 ? decide(world, policy, error) : code;
 }
 
 /* ---- opening ---- */
@@ -498,6 +468,7 @@ fwl_world_open(struct fwl_world **out, const struct fwl_command *self, const str
     if (code != 0) {
         return code;
     }
+    world->source = options->releases != NULL ? options->releases : options->data;
     if (options->releases != NULL) {
         (void)clock_gettime(CLOCK_REALTIME, &clock);
         world->time_ms = (uint64_t)clock.tv_sec * 1000;
@@ -512,6 +483,34 @@ size_t
 fwl_world_bad(const struct fwl_world *world)
 {
     return world->bad;
+}
+
+void
+fwl_world_describe(FILE *to, const struct fwl_world *world)
+{
+    char n[2][FWL_TALLY_NUMBER];
+    char time[FWL_TIME_TEXT_SIZE];
+    uint64_t classes = 0;
+
+    if (!world->from_files) {
+        fwl_time_text(time, world->time_ms);
+        (void)fprintf(to, "the ledger of %s", world->source == NULL ? world->session.url : world->source);
+        (void)fprintf(to, world->has_tip ? " at height %" PRIu64 ", %s\n" : "\n", world->height, time);
+        return;
+    }
+    for (uint64_t s = 1; s <= FWL_SCHEME_OPAQUE; s++) {
+        classes += world->schemes[s];
+    }
+    (void)fprintf(to, "%s releases of %s classes", fwl_tally_number(n[0], world->releases),
+                  fwl_tally_number(n[1], classes));
+    for (uint64_t s = 1; s <= FWL_SCHEME_OPAQUE; s++) {
+        if (world->schemes[s] == classes && classes > 0) {
+            (void)fprintf(to, ", scheme %s", fwl_scheme_name(s));
+        } else if (world->schemes[s] > 0) {
+            (void)fprintf(to, ", %s of scheme %s", fwl_tally_number(n[0], world->schemes[s]), fwl_scheme_name(s));
+        }
+    }
+    (void)fprintf(to, "%s\n", world->scheme == 0 && classes > 0 ? " by the look of their versions" : "");
 }
 
 static void

@@ -12,8 +12,7 @@
 #include <jansson.h>
 
 #include "client/cli/args.h"
-#include "core/error.h"
-#include "core/span.h"
+#include "contracts/json/decision.h"
 
 enum {
     FWL_WORLD_ERROR_MAX = 2560,
@@ -38,7 +37,7 @@ struct fwl_world_options {
          .value = &(o)->class_name},                                                                                   \
         {.name = "--scheme",                                                                                           \
          .value_name = "S",                                                                                            \
-         .help = "version scheme of these classes; default: the first that all versions of a class fit",               \
+         .help = "version scheme of their classes; default: what all versions of a vendor fit",                        \
          .value = &(o)->scheme},                                                                                       \
         {.name = "--node",                                                                                             \
          .value_name = "URL",                                                                                          \
@@ -68,6 +67,10 @@ int fwl_world_open(struct fwl_world **out, const struct fwl_command *self, const
 void fwl_world_close(struct fwl_world *world);
 size_t fwl_world_bad(const struct fwl_world *world);
 
+/** fwl_world_describe - a line that says what is decided upon: how many releases and what their versions were taken
+ * for, or which ledger at which height. */
+void fwl_world_describe(FILE *to, const struct fwl_world *world);
+
 /**
  * fwl_world_policy - a policy file to be used in place of that of the ledger, for every fleet or for the one it names.
  *
@@ -80,10 +83,10 @@ void fwl_world_policy_free(struct fwl_world_policy *policy);
  * fwl_world_decide - what a device with these facts would be told.
  *
  * Shape:   @policy NULL: that of the ledger. Facts without a fleet take that of the policy file, and get one here.
- * Fills:   @out, the decision object of docs/spec/interfaces.md (a new reference); @error with a sentence on failure.
+ * Fills:   @out, which views @world, @policy and @facts until the next call; @error with a sentence on failure.
  * Returns: 0; FWL_EXIT_NO when the facts are to blame; another exit code when nothing can go on (a node is away).
  */
-int fwl_world_decide(struct fwl_world *world, const struct fwl_world_policy *policy, json_t **out,
-                     char error[FWL_WORLD_ERROR_MAX], json_t *facts);
+int fwl_world_decide(struct fwl_world *world, const struct fwl_world_policy *policy,
+                     const struct fwl_json_decision **out, char error[FWL_WORLD_ERROR_MAX], json_t *facts);
 
 #endif

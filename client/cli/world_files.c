@@ -21,7 +21,7 @@ struct line {
     uint8_t *record;
     size_t size;
     struct fwl_hash32 id;
-    char *name; /* how the file calls it */
+    struct fwl_span name; /* how the file calls it */
     uint64_t published_ms;
 };
 
@@ -37,14 +37,22 @@ struct files {
 
 /* ---- lines ---- */
 
-static char *
-name_of(const json_t *value, const struct fwl_hash32 *id)
+/* What the line calls it, or its id in hexadecimal; a NULL span when out of memory. */
+static struct fwl_span
+name_of(struct files *f, const json_t *value, const struct fwl_hash32 *id)
 {
-    const char *text = json_string_value(json_object_get(value, "id"));
+    struct fwl_span text = fwl_parse_text(json_object_get(value, "id"));
     char hex[65];
+    char *copy = NULL;
 
     fwl_hex_encode(hex, sizeof(hex), fwl_hash32_span(id));
-    return fwl_strdup(text == NULL ? hex : text);
+    text = text.p == NULL ? fwl_span(hex, sizeof(hex) - 1) : text;
+    copy = fwl_malloc(text.size + 1);
+    if (!fwl_world_keep(f->world, copy)) {
+        return (struct fwl_span){0};
+    }
+    memcpy(copy, text.p, text.size);
+    return fwl_span(copy, text.size);
 }
 
 static uint64_t
@@ -80,8 +88,8 @@ keep(struct files *f, const json_t *value)
                           .id = f->record.id,
                           .published_ms = published_of(value),
                           .record = fwl_malloc(f->record.size),
-                          .name = name_of(value, &f->record.id)};
-    if (!fwl_world_keep(f->world, line->record) || !fwl_world_keep(f->world, line->name)) {
+                          .name = name_of(f, value, &f->record.id)};
+    if (!fwl_world_keep(f->world, line->record) || line->name.p == NULL) {
         return FWL_ERR_MEMORY;
     }
     memcpy(line->record, f->record.bytes, f->record.size);
@@ -91,18 +99,44 @@ keep(struct files *f, const json_t *value)
     return line->class_of == NULL ? FWL_ERR_MEMORY : FWL_OK;
 }
 
+/* Who publishes it: a participant that is called like the vendor. */
+static void
+provider_of(char out[FWL_SEGMENT_MAX + 1], const char *class_name)
+{
+    size_t size = strcspn(class_name, "/");
+
+    size = FWL_MIN(size, (size_t)FWL_SEGMENT_MAX);
+    for (size_t i = 0; i < size; i++) {
+        char c = class_name[i];
+
+        c = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+        out[i] = c == '.' || c == '_' || c == '+' || c == '~' ? '-' : c;
+    }
+    out[size] = '\0';
+}
+
 /* FWL_OK, FWL_ERR_MEMORY, or a bad line with its reason in record.error. */
 static enum fwl_err
 take_line(struct files *f, const json_t *value)
 {
     char class_name[FWL_CLASS_MAX + 1];
-    bool named = json_object_get(value, "class") != NULL || f->class_name == NULL;
+    char provider[FWL_SEGMENT_MAX + 1];
+    const char *own_name = json_string_value(json_object_get(value, "class"));
+    bool named = own_name != NULL || f->class_name == NULL;
+    const json_t *id = json_object_get(value, "id");
     enum fwl_err err = FWL_ERR_VALUE;
+
+    if (id != NULL && (json_string_length(id) == 0 || json_string_length(id) > FWL_JSON_DECISION_NAME_MAX)) {
+        (void)snprintf(f->record.error, sizeof(f->record.error), "id: a text of 1 to %d bytes is expected",
+                       FWL_JSON_DECISION_NAME_MAX);
+        return err;
+    }
 
     if (!named && !fwl_record_expand(class_name, sizeof(class_name), f->record.error, f->class_name, value)) {
         return err;
     }
-    err = fwl_record_make(&f->record, &f->work, value, "provider", named ? NULL : class_name,
+    provider_of(provider, !named ? class_name : own_name == NULL ? "" : own_name);
+    err = fwl_record_make(&f->record, &f->work, value, provider, named ? NULL : class_name,
                           (enum fwl_scheme)f->world->scheme, NULL);
     if (err == FWL_OK && fwl_name_class(NULL, f->work.release.class_name) != FWL_OK) {
         (void)snprintf(f->record.error, sizeof(f->record.error), "class: %s", fwl_err_text(FWL_ERR_NAME));
@@ -164,22 +198,19 @@ all_fit(const struct line *lines, size_t count, uint64_t scheme)
     return true;
 }
 
-/* What --scheme says, or the narrowest scheme that all versions fit; opaque fits everything. */
+/* The narrowest scheme that all versions fit, or 0. */
 static uint64_t
-scheme_of(const struct files *f, const struct line *lines, size_t count)
+fitting_scheme(const struct line *lines, size_t count)
 {
     static const enum fwl_scheme narrow_first[] = {FWL_SCHEME_NUMBER, FWL_SCHEME_SEMVER, FWL_SCHEME_DOTTED,
                                                    FWL_SCHEME_DEBIAN};
 
-    if (f->world->scheme != 0) {
-        return f->world->scheme;
-    }
     for (size_t i = 0; i < FWL_COUNT(narrow_first); i++) {
         if (all_fit(lines, count, narrow_first[i])) {
             return narrow_first[i];
         }
     }
-    return FWL_SCHEME_OPAQUE;
+    return 0;
 }
 
 /* One release into its class; as publication would have it. */
@@ -204,8 +235,25 @@ list_release(struct fwl_world_class *c, struct fwl_writer *w, const struct line 
     return err;
 }
 
+/* What was published before in this class is not published again; nor is another release called the same. */
+static const char *
+already(const struct fwl_world_class *c, const struct line *lines, size_t at)
+{
+    for (size_t i = 0; i < at; i++) {
+        if (fwl_hash32_equal(&lines[i].id, &lines[at].id)) {
+            return "the same release as on an earlier line";
+        }
+        if (fwl_span_equal(lines[i].name, lines[at].name)) {
+            return "id: another release of the class has it, too";
+        }
+    }
+    return c->entry.live.count == FWL_CLASS_RELEASES_MAX
+               ? "the class has 64 releases already: withdraw older ones, that is, leave out their lines"
+               : NULL;
+}
+
 static enum fwl_err
-make_class(struct files *f, const struct line *lines, size_t count)
+make_class(struct files *f, const struct line *lines, size_t count, uint64_t scheme)
 {
     struct fwl_world_class *c = lines[0].class_of;
     size_t kept = FWL_MIN(count, FWL_CLASS_RELEASES_MAX);
@@ -221,18 +269,42 @@ make_class(struct files *f, const struct line *lines, size_t count)
     }
     c->has_vendor = c->has_entry = true;
     c->vendor = (struct fwl_vendor_entry){.has = 0x1e};
-    c->entry = (struct fwl_class_entry){.has = 0x3e, .scheme = scheme_of(f, lines, count), .next_seq = 1};
+    c->entry = (struct fwl_class_entry){.has = 0x3e, .scheme = scheme, .next_seq = 1};
     fwl_writer_init(&w, items, kept * LIVE_BYTES);
-    for (size_t i = 0; err == FWL_OK && i < kept; i++) {
-        err = list_release(c, &w, &lines[i]);
+    for (size_t i = 0; err == FWL_OK && i < count; i++) {
+        const char *why = already(c, lines, i);
+
+        if (why == NULL) {
+            err = list_release(c, &w, &lines[i]);
+        } else {
+            f->lines.number = lines[i].number;
+            fwl_lines_say(&f->lines, why);
+            f->world->bad++;
+        }
     }
-    for (size_t i = kept; i < count; i++) {
-        f->lines.number = lines[i].number;
-        fwl_lines_say(&f->lines,
-                      "the class has 64 releases already: withdraw older ones, that is, leave out their lines");
-        f->world->bad++;
-    }
+    f->world->releases += c->entry.live.count;
+    f->world->schemes[scheme]++;
     return err == FWL_OK ? fwl_writer_finish(&w, &c->entry.live.items) : err;
+}
+
+/* All classes of a vendor. Vendors write their versions in one way: what two classes of it look like says more than one
+ * does, where a Debian version can pass for a semantic one. */
+static enum fwl_err
+make_vendor(struct files *f, const struct line *lines, size_t count)
+{
+    uint64_t scheme = f->world->scheme != 0 ? f->world->scheme : fitting_scheme(lines, count);
+    enum fwl_err err = FWL_OK;
+    size_t to = 0;
+
+    for (size_t from = 0; from < count && err == FWL_OK; from = to) {
+        uint64_t own = scheme;
+
+        for (to = from; to < count && lines[to].class_of == lines[from].class_of; to++) {
+        }
+        own = own != 0 ? own : fitting_scheme(lines + from, to - from);
+        err = make_class(f, lines + from, to - from, own != 0 ? own : FWL_SCHEME_OPAQUE);
+    }
+    return err;
 }
 
 static int
@@ -245,9 +317,12 @@ make_classes(struct files *f)
         qsort(f->all, f->count, sizeof(*f->all), by_class);
     }
     for (size_t from = 0; from < f->count && err == FWL_OK; from = to) {
-        for (to = from; to < f->count && f->all[to].class_of == f->all[from].class_of; to++) {
+        size_t vendor = strcspn(f->all[from].class_of->name, "/") + 1;
+
+        for (to = from; to < f->count && strncmp(f->all[to].class_of->name, f->all[from].class_of->name, vendor) == 0;
+             to++) {
         }
-        err = make_class(f, f->all + from, to - from);
+        err = make_vendor(f, f->all + from, to - from);
     }
     return err == FWL_OK ? 0 : fwl_commands_fail(f->lines.path, err);
 }

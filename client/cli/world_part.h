@@ -24,7 +24,7 @@ struct fwl_world_class {
     struct fwl_vendor_entry vendor;
     struct fwl_class_entry entry;
     struct fwl_listed *releases; /* entry.live.count */
-    char **names;                /* the ids of a releases file; NULL: releases have their own */
+    struct fwl_span *names;      /* the ids of a releases file; NULL: releases have their own */
 };
 
 struct fwl_world_fleet {
@@ -36,7 +36,9 @@ struct fwl_world_fleet {
 
 struct fwl_world {
     bool from_files;
-    uint64_t scheme; /* of --scheme: also of a class that a rule names and the file does not have; 0: none */
+    uint64_t scheme;    /* of --scheme: also of a class that a rule names and the file does not have; 0: none */
+    const char *source; /* file, folder or node */
+    uint64_t releases, schemes[FWL_SCHEME_OPAQUE + 1]; /* of files: releases, and classes by scheme */
     bool has_now;
     uint64_t now_ms;
     bool has_tip;
@@ -57,6 +59,8 @@ struct fwl_world {
     struct fwl_decide_work decide;
     struct fwl_cel_cell cells[FWL_DECIDE_CELLS_MAX];
     struct fwl_candidate candidates[FWL_CLASS_RELEASES_MAX];
+    struct fwl_decision decision;
+    struct fwl_json_decision shown; /* of the last decision */
 };
 
 /** fwl_world_keep - the world frees @p, which may be NULL (then false). */

@@ -1,0 +1,99 @@
+#include "client/cli/pass.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "client/cli/commands.h"
+
+static int
+take_line(struct fwl_pass *pass, int (*take)(struct fwl_pass *pass, void *cookie, json_t *value), void *cookie,
+          json_t *value)
+{
+    int code = take(pass, cookie, value);
+
+    if (code != 0) {
+        fwl_lines_say(&pass->lines, pass->error);
+    }
+    pass->failed += code == FWL_EXIT_NO;
+    return code == FWL_EXIT_NO ? 0 : code; /* the line is to blame: go on */
+}
+
+int
+fwl_pass_lines(struct fwl_pass *pass, const char *path, int (*take)(struct fwl_pass *pass, void *cookie, json_t *value),
+               void *cookie)
+{
+    json_t *value = NULL;
+    enum fwl_err err = FWL_OK;
+    int code = fwl_lines_open(&pass->lines, path);
+
+    fwl_lines_bar(&pass->lines);
+    while (code == 0 && (err = fwl_lines_next(&pass->lines, &value)) != FWL_ERR_ABSENT) {
+        if (err == FWL_ERR_STORAGE || err == FWL_ERR_MEMORY) {
+            code = fwl_commands_fail(path, err);
+        } else if (err != FWL_OK) {
+            pass->failed++;
+            fwl_lines_say(&pass->lines, pass->lines.error);
+        } else {
+            code = take_line(pass, take, cookie, value);
+        }
+        json_decref(value);
+        if (code == 0 && ferror(stdout)) {
+            break;
+        }
+    }
+    fwl_lines_close(&pass->lines);
+    if (code == 0 && (fflush(stdout) != 0 || ferror(stdout))) {
+        (void)fprintf(stderr, "fwledger: standard output: %s\n", strerror(errno));
+        return FWL_EXIT_STORAGE;
+    }
+    return code;
+}
+
+struct fwl_span
+fwl_pass_text(struct fwl_pass *pass, const struct fwl_json_decision *d)
+{
+    struct fwl_writer w;
+    struct fwl_span text;
+    enum fwl_err err = FWL_OK;
+
+    fwl_writer_init(&w, pass->text, sizeof(pass->text));
+    fwl_json_decision_put(&w, d);
+    err = fwl_writer_finish(&w, &text);
+    FWL_ASSERT(err == FWL_OK); /* every decision fits */
+    return text;
+}
+
+void
+fwl_pass_print(struct fwl_span text)
+{
+    (void)fwrite(text.p, 1, text.size, stdout);
+}
+
+void
+fwl_pass_reason(struct fwl_json_reason *out, const struct fwl_json_decision *d)
+{
+    size_t i = d->entry == NULL ? 0 : d->entry->live.count;
+
+    while (i > 0 && !(d->candidates[i - 1].fits && d->candidates[i - 1].newer)) {
+        i--;
+    }
+    fwl_json_decision_reason(out, d, i == 0 ? SIZE_MAX : i - 1);
+}
+
+void
+fwl_pass_outcome(char *out, size_t room, const struct fwl_json_decision *d)
+{
+    struct fwl_json_reason reason;
+
+    switch (d->decision->kind) {
+    case FWL_DECISION_INSTALL:
+        (void)snprintf(out, room, "install %.*s%s", (int)d->version.size, (const char *)d->version.p,
+                       d->decision->forced ? " (forced)" : "");
+        break;
+    case FWL_DECISION_CURRENT: (void)snprintf(out, room, "current"); break;
+    case FWL_DECISION_NOTHING:
+        fwl_pass_reason(&reason, d);
+        (void)snprintf(out, room, "nothing: %.*s", (int)reason.rule.size, (const char *)reason.rule.p);
+        break;
+    }
+}
