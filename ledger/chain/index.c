@@ -105,9 +105,8 @@ waits_since(struct fwl_span value, uint64_t time_ms)
            fwl_load_be64(value.p + 5) == time_ms;
 }
 
-/* One more entry has this value; @at is its key in space `kv`. */
-static enum fwl_err
-add_reference(struct fwl_overlay *o, struct fwl_span value, struct fwl_span at)
+enum fwl_err
+fwl_index_reference(struct fwl_overlay *o, struct fwl_span value, struct fwl_span at)
 {
     struct fwl_kv kv = fwl_overlay_kv(o);
     struct fwl_hash32 hash;
@@ -220,7 +219,7 @@ fwl_index_values(struct fwl_chain_slot *slot, const struct fwl_kv *base, uint64_
             err = drop_reference(o, old, w.key, time_ms);
         }
         if (err == FWL_OK && !w.deleted) {
-            err = add_reference(o, w.value, w.key);
+            err = fwl_index_reference(o, w.value, w.key);
         }
     }
     return err == FWL_OK ? forget(o, time_ms) : err;

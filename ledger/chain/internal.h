@@ -59,6 +59,9 @@ enum fwl_err fwl_index_block(struct fwl_chain_slot *slot, const struct fwl_body 
 /** fwl_index_values - keep space `val` in step with the entries that @slot writes, above @base. */
 enum fwl_err fwl_index_values(struct fwl_chain_slot *slot, const struct fwl_kv *base, uint64_t time_ms);
 
+/** fwl_index_reference - one more entry has @value; @at is its key in space `kv`. */
+enum fwl_err fwl_index_reference(struct fwl_overlay *o, struct fwl_span value, struct fwl_span at);
+
 /** fwl_index_final - note the certificate and, at the end of an epoch, the step out of it and the new set. */
 enum fwl_err fwl_index_final(struct fwl_chain_slot *slot, const struct fwl_kv *kv, const struct fwl_header *header,
                              const struct fwl_cert *cert);

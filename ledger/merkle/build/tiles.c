@@ -96,6 +96,17 @@ fwl_tiles_root(const struct fwl_kv *kv, enum fwl_space space, struct fwl_hash32 
     return err;
 }
 
+void
+fwl_tiles_put(struct fwl_writer *w, const struct fwl_frontier *f)
+{
+    fwl_writer_u64(w, f->size);
+    for (unsigned level = FWL_FRONTIER_LEVELS; level-- > 0;) {
+        if (((f->size >> level) & 1) != 0) {
+            fwl_writer_bytes(w, f->node[level].b, HASH_BYTES);
+        }
+    }
+}
+
 enum fwl_err
 fwl_tiles_restore(struct fwl_overlay *o, enum fwl_space space, const struct fwl_frontier *f)
 {
@@ -109,12 +120,7 @@ fwl_tiles_restore(struct fwl_overlay *o, enum fwl_space space, const struct fwl_
         return err;
     }
     fwl_writer_init(&w, to, size);
-    fwl_writer_u64(&w, f->size);
-    for (unsigned level = FWL_FRONTIER_LEVELS; level-- > 0;) {
-        if (((f->size >> level) & 1) != 0) {
-            fwl_writer_bytes(&w, f->node[level].b, HASH_BYTES);
-        }
-    }
+    fwl_tiles_put(&w, f);
     return fwl_writer_finish(&w, &done);
 }
 

@@ -10,6 +10,7 @@
 #ifndef FWL_LEDGER_MERKLE_BUILD_TILES_H
 #define FWL_LEDGER_MERKLE_BUILD_TILES_H
 
+#include "core/writer.h"
 #include "ledger/kv/overlay.h"
 #include "ledger/merkle/rfc6962.h"
 
@@ -27,6 +28,8 @@ FWL_NODISCARD enum fwl_err fwl_tiles_frontier(const struct fwl_kv *kv, enum fwl_
  * or the error of the read. fwl_tiles_decode - its fields; FWL_OK or FWL_ERR_CORRUPT with the empty tree. */
 FWL_NODISCARD enum fwl_err fwl_tiles_bytes(const struct fwl_kv *kv, enum fwl_space space, struct fwl_span *value);
 FWL_NODISCARD enum fwl_err fwl_tiles_decode(struct fwl_frontier *out, struct fwl_span value);
+/** fwl_tiles_put - write them in that form. */
+void fwl_tiles_put(struct fwl_writer *w, const struct fwl_frontier *f);
 
 /** fwl_tiles_root - root and size of the tree, from its frontier. Codes as fwl_tiles_frontier; zeros on failure. */
 FWL_NODISCARD enum fwl_err fwl_tiles_root(const struct fwl_kv *kv, enum fwl_space space, struct fwl_hash32 *root,
