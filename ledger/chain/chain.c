@@ -123,6 +123,11 @@ read_tip(struct fwl_chain *c, const struct fwl_kv *kv)
     if (!fwl_hash32_equal(&set_hash, &tip.header.next_validators_hash)) {
         return FWL_ERR_CORRUPT;
     }
+    err = fwl_kv_get(kv, &value, FWL_SPACE_META, fwl_span_text("base"));
+    if ((err != FWL_OK && err != FWL_ERR_ABSENT) || (err == FWL_OK && value.size != 8)) {
+        return err == FWL_OK ? FWL_ERR_CORRUPT : err;
+    }
+    c->base = err == FWL_OK ? fwl_load_be64(value.p) : 1;
     tip.epoch = tip.header.epoch;
     tip.epoch_start = tip.header.epoch_start;
     if (!fwl_hash32_equal(&tip.header.next_validators_hash, &tip.header.validators_hash)) {

@@ -121,6 +121,23 @@ FWL_NODISCARD enum fwl_err fwl_chain_build(struct fwl_chain *c, struct fwl_span 
  */
 FWL_NODISCARD enum fwl_err fwl_chain_commit(struct fwl_chain *c, struct fwl_span body, const struct fwl_cert *cert);
 
+/** fwl_chain_base - the lowest height whose transactions and certificate are here; 1 when nothing is missing. */
+uint64_t fwl_chain_base(const struct fwl_chain *c);
+
+enum {
+    FWL_CHAIN_PRUNED_MAX = 256, /* heights that one call of fwl_chain_prune forgets */
+};
+
+/**
+ * fwl_chain_prune - forget transactions and certificates below height @below, which is not above the tip.
+ *
+ * Headers, sets with the steps between them and the trees stay for ever. At most FWL_CHAIN_PRUNED_MAX heights a call:
+ * fwl_chain_base tells how far it came.
+ * Returns: FWL_OK, also when there is nothing to do; FWL_ERR_FULL and nothing changed; this node's failures
+ * Cost:    one commit.
+ */
+FWL_NODISCARD enum fwl_err fwl_chain_prune(struct fwl_chain *c, uint64_t below);
+
 /**
  * fwl_chain_try - would this transaction be valid in a block after the tip at @time_ms? For the pool.
  *

@@ -27,6 +27,7 @@ struct fwl_chain {
     struct fwl_hash32 chain_id;
     bool development;
     struct fwl_chain_tip tip;
+    uint64_t base;                               /* lowest height of a whole block */
     uint8_t validators[FWL_VALIDATORS_SIZE_MAX]; /* behind tip.validators */
     struct fwl_state *state;
     struct fwl_chain_slot slots[FWL_CHAIN_SLOTS];

@@ -233,7 +233,6 @@ check_tx(struct walk *w, struct fwl_frontier *block, struct fwl_span bytes, uint
     uint64_t at = w->log.size;
     struct fwl_hash32 leaf;
     struct fwl_hash32 id;
-    struct fwl_tx tx;
     struct fwl_span value = {0};
     enum fwl_err err = FWL_OK;
 
@@ -257,11 +256,7 @@ check_tx(struct walk *w, struct fwl_frontier *block, struct fwl_span bytes, uint
         fwl_store_be64(key + 1, at / FWL_TILES_WIDTH);
         return fwl_fsck_fail(f, FWL_SPACE_LOG, fwl_span(key, sizeof(key)), "the tile has another transaction");
     }
-    if (fwl_evidence_is(bytes)) {
-        fwl_tx_id(&id, bytes);
-    } else if (fwl_tx_decode(&tx, NULL, bytes) == FWL_OK) {
-        fwl_tx_id(&id, tx.payload);
-    } else {
+    if (!fwl_evidence_txid(&id, bytes)) {
         return fwl_fsck_fail(f, FWL_SPACE_BLK, fwl_fsck_be64(place, w->h->height), "a transaction cannot be read");
     }
     err = fwl_fsck_get(f, &value, FWL_SPACE_TXID, fwl_hash32_span(&id), "a transaction is not in the index of ids");

@@ -1,5 +1,7 @@
 #include "ledger/model/evidence.h"
 
+#include "ledger/model/tx.h"
+
 const char *
 fwl_evidence_text(enum fwl_evidence_type type)
 {
@@ -16,6 +18,20 @@ bool
 fwl_evidence_is(struct fwl_span tx)
 {
     return tx.size > 0 && tx.p[0] == FWL_EVIDENCE_TAG;
+}
+
+bool
+fwl_evidence_txid(struct fwl_hash32 *out, struct fwl_span tx)
+{
+    struct fwl_tx decoded;
+    bool evidence = fwl_evidence_is(tx);
+
+    if (!evidence && fwl_tx_decode(&decoded, NULL, tx) != FWL_OK) {
+        memset(out, 0, sizeof(*out));
+        return false;
+    }
+    fwl_tx_id(out, evidence ? tx : decoded.payload);
+    return true;
 }
 
 /* The type of conflict between two votes, 0 when there is none. */

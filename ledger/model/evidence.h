@@ -29,6 +29,9 @@ struct fwl_evidence {
 const char *fwl_evidence_text(enum fwl_evidence_type type);
 /** fwl_evidence_is - do the bytes of a transaction begin like evidence? */
 bool fwl_evidence_is(struct fwl_span tx);
+/** fwl_evidence_txid - the id of what stands in a block: a transaction or a record of evidence; false, and zeros, for
+ * bytes that are neither. */
+bool fwl_evidence_txid(struct fwl_hash32 *out, struct fwl_span tx);
 /** fwl_evidence_decode - FWL_ERR_VALUE for another tag or when the pair is no such conflict, FWL_ERR_ORDER when the
  * votes are swapped, FWL_ERR_TRUNCATED, FWL_ERR_TRAILING; no signature is checked. fwl_evidence_encode - the inverse.
  */

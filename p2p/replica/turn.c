@@ -169,27 +169,13 @@ next_candidate(void *cookie, struct fwl_span *tx)
     return fwl_mempool_next(c->r->pool, &c->at, tx, &txid);
 }
 
-/* The id of a transaction, or of an Evidence record, that was executed or refused in its turn. */
-static bool
-id_of(struct fwl_hash32 *txid, struct fwl_span tx)
-{
-    struct fwl_tx decoded;
-    bool evidence = fwl_evidence_is(tx);
-
-    if (!evidence && fwl_tx_decode(&decoded, NULL, tx) != FWL_OK) {
-        return false;
-    }
-    fwl_tx_id(txid, evidence ? tx : decoded.payload);
-    return true;
-}
-
 static void
 candidate_refused(void *cookie, struct fwl_span tx, const struct fwl_state_refusal *why)
 {
     struct cursor *c = cookie;
     struct fwl_hash32 txid;
 
-    if (id_of(&txid, tx)) {
+    if (fwl_evidence_txid(&txid, tx)) {
         fwl_mempool_remove(c->r->pool, &txid);
         c->r->config.io.refused(c->r->config.io.ctx, &txid, why);
     }
@@ -278,7 +264,7 @@ take_committed(struct fwl_replica *r, struct fwl_span bytes)
         return 0; /* it was committed, so it decodes */
     }
     for (fwl_body_begin(&it, &body); count < r->txids_max && fwl_body_next(&it, &tx);) {
-        if (id_of(&r->txids[count], tx)) {
+        if (fwl_evidence_txid(&r->txids[count], tx)) {
             fwl_mempool_remove(r->pool, &r->txids[count]);
             count++;
         }
