@@ -89,6 +89,17 @@ fwl_chain_leader(const struct fwl_chain_tip *tip, uint32_t view)
 
 /* ---- the tip ---- */
 
+/* A height in `meta`, or what it is when it is not there. */
+static enum fwl_err
+read_bound(const struct fwl_kv *kv, uint64_t *out, const char *name, uint64_t otherwise)
+{
+    struct fwl_span value;
+    enum fwl_err err = fwl_kv_get(kv, &value, FWL_SPACE_META, fwl_span_text(name));
+
+    *out = err == FWL_OK && value.size == 8 ? fwl_load_be64(value.p) : otherwise;
+    return err == FWL_ERR_ABSENT ? FWL_OK : err == FWL_OK && value.size != 8 ? FWL_ERR_CORRUPT : err;
+}
+
 /* Everything of the tip that the store tells: after opening and after each commit. */
 static enum fwl_err
 read_tip(struct fwl_chain *c, const struct fwl_kv *kv)
@@ -123,11 +134,11 @@ read_tip(struct fwl_chain *c, const struct fwl_kv *kv)
     if (!fwl_hash32_equal(&set_hash, &tip.header.next_validators_hash)) {
         return FWL_ERR_CORRUPT;
     }
-    err = fwl_kv_get(kv, &value, FWL_SPACE_META, fwl_span_text("base"));
-    if ((err != FWL_OK && err != FWL_ERR_ABSENT) || (err == FWL_OK && value.size != 8)) {
-        return err == FWL_OK ? FWL_ERR_CORRUPT : err;
+    err = read_bound(kv, &c->base, "base", 1);
+    err = err == FWL_OK ? read_bound(kv, &c->lowest, "headers", 0) : err;
+    if (err != FWL_OK) {
+        return err;
     }
-    c->base = err == FWL_OK ? fwl_load_be64(value.p) : 1;
     tip.epoch = tip.header.epoch;
     tip.epoch_start = tip.header.epoch_start;
     if (!fwl_hash32_equal(&tip.header.next_validators_hash, &tip.header.validators_hash)) {

@@ -125,7 +125,8 @@ FWL_NODISCARD enum fwl_err fwl_chain_commit(struct fwl_chain *c, struct fwl_span
 uint64_t fwl_chain_base(const struct fwl_chain *c);
 
 enum {
-    FWL_CHAIN_PRUNED_MAX = 256, /* heights that one call of fwl_chain_prune forgets */
+    FWL_CHAIN_PRUNED_MAX = 256,  /* heights that one call of fwl_chain_prune forgets */
+    FWL_CHAIN_HEADERS_MAX = 256, /* headers that one call of fwl_chain_headers takes */
 };
 
 /**
@@ -137,6 +138,22 @@ enum {
  * Cost:    one commit.
  */
 FWL_NODISCARD enum fwl_err fwl_chain_prune(struct fwl_chain *c, uint64_t below);
+
+/** fwl_chain_lowest - the lowest height whose header is here: 0, or more after a snapshot until fwl_chain_headers has
+ * brought the rest. */
+uint64_t fwl_chain_lowest(const struct fwl_chain *c);
+
+/**
+ * fwl_chain_headers - headers ascending, the last one of height fwl_chain_lowest - 1, with their part of the history.
+ *
+ * Returns: FWL_OK
+ *          FWL_ERR_RANGE     none, more than FWL_CHAIN_HEADERS_MAX, or more than there can be
+ *          FWL_ERR_HASH, the errors of fwl_header_decode  they do not lead to those that are here
+ *          FWL_ERR_CONFLICT  they do, but the block that this node had before its snapshot was another one: two
+ *                            certified blocks at one height
+ *          this node's failures
+ */
+FWL_NODISCARD enum fwl_err fwl_chain_headers(struct fwl_chain *c, struct fwl_span headers);
 
 /**
  * fwl_chain_try - would this transaction be valid in a block after the tip at @time_ms? For the pool.

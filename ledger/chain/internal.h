@@ -5,6 +5,7 @@
 #define FWL_LEDGER_CHAIN_INTERNAL_H
 
 #include "ledger/chain/chain.h"
+#include "ledger/snapshot/snapshot.h"
 
 enum {
     /* ValidatorSet, GovernorSet and both groups of signatures: an epoch step without header and certificate */
@@ -28,6 +29,7 @@ struct fwl_chain {
     bool development;
     struct fwl_chain_tip tip;
     uint64_t base;                               /* lowest height of a whole block */
+    uint64_t lowest;                             /* lowest height of a header */
     uint8_t validators[FWL_VALIDATORS_SIZE_MAX]; /* behind tip.validators */
     struct fwl_state *state;
     struct fwl_chain_slot slots[FWL_CHAIN_SLOTS];
@@ -59,6 +61,11 @@ enum fwl_err fwl_index_block(struct fwl_chain_slot *slot, const struct fwl_body 
 
 /** fwl_index_values - keep space `val` in step with the entries that @slot writes, above @base. */
 enum fwl_err fwl_index_values(struct fwl_chain_slot *slot, const struct fwl_kv *base, uint64_t time_ms);
+
+/** fwl_index_headers - headers ascending from height @first on, by height and by hash. fwl_index_history - their part
+ * of the header tree, which has them already; 256 at most. */
+enum fwl_err fwl_index_headers(struct fwl_overlay *o, struct fwl_span headers, uint64_t first);
+enum fwl_err fwl_index_history(struct fwl_overlay *o, struct fwl_span headers, uint64_t first);
 
 /** fwl_index_reference - one more entry has @value; @at is its key in space `kv`. */
 enum fwl_err fwl_index_reference(struct fwl_overlay *o, struct fwl_span value, struct fwl_span at);

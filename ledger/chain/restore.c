@@ -299,15 +299,7 @@ write_headers(struct fwl_restore *r, struct fwl_span headers, uint64_t first)
     enum fwl_err err = FWL_OK;
 
     begin(r, &o, NULL);
-    for (size_t i = 0; err == FWL_OK && i < headers.size / FWL_HEADER_SIZE; i++) {
-        struct fwl_span bytes = fwl_span(headers.p + i * FWL_HEADER_SIZE, FWL_HEADER_SIZE);
-        struct fwl_hash32 hash;
-        uint8_t key[8];
-
-        fwl_header_hash_bytes(&hash, bytes);
-        err = fwl_overlay_put(&o, FWL_SPACE_HDR, be64(key, first + i), bytes);
-        err = err == FWL_OK ? fwl_overlay_put(&o, FWL_SPACE_HASH, fwl_hash32_span(&hash), fwl_span(key, 8)) : err;
-    }
+    err = fwl_index_headers(&o, headers, first);
     return err == FWL_OK ? commit(r, &o) : err;
 }
 
@@ -481,8 +473,52 @@ write_bounds(struct fwl_restore *r, struct fwl_overlay *o)
     return err == FWL_OK ? fwl_overlay_put(o, FWL_SPACE_META, fwl_span_text("history"), bytes) : err;
 }
 
+/* The part of the header tree that the headers give which are here. */
 static enum fwl_err
-write_finish(struct fwl_restore *r, struct fwl_overlay *o)
+write_history(struct fwl_restore *r, struct fwl_overlay *o, const struct fwl_kv *kv)
+{
+    enum fwl_err err = FWL_OK;
+
+    for (uint64_t h = r->lowest; err == FWL_OK && h < r->info.header.height; h++) {
+        uint8_t key[8];
+        struct fwl_span header;
+
+        err = fwl_kv_get(kv, &header, FWL_SPACE_HDR, be64(key, h));
+        err = err == FWL_OK ? fwl_index_history(o, header, h) : err == FWL_ERR_ABSENT ? FWL_ERR_CORRUPT : err;
+    }
+    return err;
+}
+
+/* The block that this node had is below the snapshot, or is asked about when its header comes. */
+static enum fwl_err
+write_known(struct fwl_restore *r, struct fwl_overlay *o, const struct fwl_kv *kv)
+{
+    uint8_t value[8 + 32];
+    struct fwl_hash32 hash;
+    struct fwl_span header;
+    enum fwl_err err = FWL_OK;
+
+    if (r->config.known == 0) {
+        return FWL_OK;
+    }
+    fwl_store_be64(value, r->config.known);
+    if (r->config.known < r->lowest) {
+        memcpy(value + 8, r->config.known_hash.b, 32);
+        return fwl_overlay_put(o, FWL_SPACE_META, fwl_span_text("was"), fwl_span(value, sizeof(value)));
+    }
+    if (r->config.known > r->info.header.height) {
+        return FWL_ERR_STATE;
+    }
+    err = fwl_kv_get(kv, &header, FWL_SPACE_HDR, fwl_span(value, 8));
+    if (err != FWL_OK || header.size != FWL_HEADER_SIZE) {
+        return err == FWL_ERR_STORAGE ? err : FWL_ERR_CORRUPT;
+    }
+    fwl_header_hash_bytes(&hash, header);
+    return fwl_hash32_equal(&hash, &r->config.known_hash) ? FWL_OK : FWL_ERR_CONFLICT;
+}
+
+static enum fwl_err
+write_finish(struct fwl_restore *r, struct fwl_overlay *o, const struct fwl_kv *kv)
 {
     struct fwl_hash32 leaf;
     struct fwl_hash32 root;
@@ -491,7 +527,9 @@ write_finish(struct fwl_restore *r, struct fwl_overlay *o)
 
     fwl_rfc6962_leaf(&leaf, r->info.header_bytes);
     err = err == FWL_OK ? fwl_tiles_append(o, &root, &size, FWL_SPACE_HIST, &leaf, 1) : err;
+    err = err == FWL_OK ? write_history(r, o, kv) : err;
     err = err == FWL_OK ? fwl_tiles_restore(o, FWL_SPACE_LOG, &r->info.log) : err;
+    err = err == FWL_OK ? write_known(r, o, kv) : err;
     err = err == FWL_OK ? write_bounds(r, o) : err;
     err = err == FWL_OK ? fwl_overlay_delete(o, FWL_SPACE_META, fwl_span_text(RESTORING)) : err;
     return err == FWL_OK ? fwl_overlay_delete(o, FWL_SPACE_META, fwl_span_text(CHUNKS)) : err;
@@ -518,7 +556,7 @@ fwl_restore_finish(struct fwl_restore *r)
         err = FWL_ERR_CORRUPT;
     }
     begin(r, &o, &read.kv);
-    err = err == FWL_OK ? write_finish(r, &o) : err;
+    err = err == FWL_OK ? write_finish(r, &o, &read.kv) : err;
     fwl_read_end(&read);
     return err == FWL_OK ? commit(r, &o) : err;
 }

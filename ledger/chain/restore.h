@@ -29,6 +29,8 @@ struct fwl_restore_config {
     size_t arena_bytes;    /* FWL_RESTORE_ARENA_BYTES */
     fwl_cert_verifier verify;
     void *cookie;
+    uint64_t known;               /* height of a final block that this node has already; 0: none */
+    struct fwl_hash32 known_hash; /* its hash: the snapshot must lie above it */
 };
 
 /* What comes next. */

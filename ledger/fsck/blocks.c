@@ -19,8 +19,19 @@ struct walk {
     struct fwl_governors governors;
     uint8_t governor_keys[33 * FWL_KEYS_MAX];
     struct fwl_frontier history, log;
-    struct fwl_span tile; /* level 0 of the log, where its last leaf is */
+    bool has_history, has_log; /* both begin at genesis, or at the snapshot that the store comes from */
+    struct fwl_span tile;      /* level 0 of the log, where its last leaf is */
+    uint64_t ids;              /* transactions that are here */
 };
+
+static bool
+same_frontier(const struct fwl_frontier *a, const struct fwl_frontier *b)
+{
+    struct fwl_hash32 nodes[2][FWL_FRONTIER_LEVELS];
+    size_t count = fwl_frontier_list(a, nodes[0]);
+
+    return a->size == b->size && fwl_frontier_list(b, nodes[1]) == count && memcmp(nodes[0], nodes[1], 32 * count) == 0;
+}
 
 /* The record of height @height, which must be the next one in @space. */
 static enum fwl_err
@@ -89,9 +100,9 @@ enter_epoch(struct walk *w, uint64_t epoch, uint64_t first, const struct fwl_has
     return FWL_OK;
 }
 
-/* The step that is stored with the set of this height leads to the next one. */
+/* The step out of an epoch at @at; of a block that is here (@h), it must be of that block. */
 static enum fwl_err
-leave_epoch(struct walk *w)
+leave_epoch(struct walk *w, const struct fwl_header *h)
 {
     struct fwl_fsck *f = w->f;
     uint8_t key[8];
@@ -100,8 +111,8 @@ leave_epoch(struct walk *w)
     struct fwl_epoch_step step;
     struct fwl_epoch_trusted trusted = {.chain_id = f->chain_id,
                                         .epoch = w->epoch,
-                                        .height = w->h->height,
-                                        .time_ms = w->h->time_ms,
+                                        .height = h == NULL ? 0 : h->height,
+                                        .time_ms = h == NULL ? 0 : h->time_ms,
                                         .validators = w->set.validators,
                                         .governors = w->governors};
 
@@ -112,13 +123,35 @@ leave_epoch(struct walk *w)
         fwl_epoch_verify(&step, &trusted) != FWL_OK) {
         return fwl_fsck_fail(f, FWL_SPACE_SET, at, "the step out of this epoch does not verify");
     }
-    if (step_bytes.size < FWL_HEADER_SIZE + w->cert.size ||
-        !fwl_span_equal(fwl_span(step_bytes.p, FWL_HEADER_SIZE), w->header_bytes) ||
-        !fwl_span_equal(fwl_span(step_bytes.p + FWL_HEADER_SIZE, w->cert.size), w->cert)) {
+    if (h != NULL && (step_bytes.size < FWL_HEADER_SIZE + w->cert.size ||
+                      !fwl_span_equal(fwl_span(step_bytes.p, FWL_HEADER_SIZE), w->header_bytes) ||
+                      !fwl_span_equal(fwl_span(step_bytes.p + FWL_HEADER_SIZE, w->cert.size), w->cert))) {
         return fwl_fsck_fail(f, FWL_SPACE_SET, at, "the step has another header or certificate than the block");
     }
     w->governors = step.governors;
-    return enter_epoch(w, w->epoch + 1, w->h->height + 1, &w->h->next_validators_hash);
+    return enter_epoch(w, w->epoch + 1, step.header.height + 1, &step.header.next_validators_hash);
+}
+
+/* From genesis to the epoch of the lowest header that is here. */
+static enum fwl_err
+first_epochs(struct walk *w)
+{
+    struct fwl_fsck *f = w->f;
+    struct fwl_hash32 unknown = {{0}};
+    struct fwl_header first;
+    enum fwl_err err = FWL_OK;
+
+    fwl_genesis_header(&first, &f->genesis, &f->chain_id, &unknown);
+    err = enter_epoch(w, 0, 0, &first.validators_hash);
+    while (err == FWL_OK && f->lowest > 0 && w->set.step.size >= FWL_HEADER_SIZE) {
+        struct fwl_header last;
+
+        if (fwl_header_decode(&last, fwl_span(w->set.step.p, FWL_HEADER_SIZE)) == FWL_OK && last.height >= f->lowest) {
+            break;
+        }
+        err = leave_epoch(w, NULL);
+    }
+    return err;
 }
 
 /* ---- one block ---- */
@@ -141,8 +174,15 @@ static const char *
 lineage_fault(const struct walk *w)
 {
     const struct fwl_header *h = w->h;
+    struct fwl_hash32 set;
     bool new_epoch = !fwl_hash32_equal(&w->parent.next_validators_hash, &w->parent.validators_hash);
 
+    if (h->height == w->f->lowest) { /* after a snapshot nothing else is known of what was before */
+        fwl_validators_hash(&set, &w->set.validators);
+        return fwl_hash32_equal(&h->validators_hash, &set) && h->epoch == w->epoch && h->epoch_start == w->set.first
+                   ? NULL
+                   : "the header is not of the epoch that the steps lead to";
+    }
     if (!fwl_hash32_equal(&h->prev_hash, &w->parent_hash)) {
         return "the header does not follow the block before";
     }
@@ -158,44 +198,79 @@ lineage_fault(const struct walk *w)
     return NULL;
 }
 
+/* The trees of the snapshot that the store comes from: taken over, or compared with those of the blocks. */
+static enum fwl_err
+meet_snapshot(struct walk *w, uint64_t height)
+{
+    struct fwl_fsck *f = w->f;
+
+    if (!f->restored || height != f->restored_at) {
+        return FWL_OK;
+    }
+    if (w->has_history && !same_frontier(&w->history, &f->restored_history)) {
+        return fwl_fsck_fail(f, FWL_SPACE_META, fwl_span_text("restored"),
+                             "the header tree of the snapshot is not that of the headers");
+    }
+    w->history = f->restored_history;
+    w->log = f->restored_log;
+    w->has_history = w->has_log = true;
+    return FWL_OK;
+}
+
+static const char *
+header_fault(const struct walk *w, uint64_t height)
+{
+    const struct fwl_fsck *f = w->f;
+    const struct fwl_header *h = w->h;
+    uint8_t encoded[FWL_HEADER_SIZE];
+    struct fwl_header first;
+    struct fwl_hash32 root;
+
+    fwl_frontier_root(&w->history, &root);
+    if (h->height != height) {
+        return "the header has another height";
+    }
+    if (!fwl_hash32_equal(&h->chain_id, &f->chain_id)) {
+        return "the header is of another chain";
+    }
+    if (w->has_history && !fwl_hash32_equal(&h->history_root, &root)) {
+        return "the header has another history";
+    }
+    if (height > 0) {
+        return lineage_fault(w);
+    }
+    fwl_genesis_header(&first, &f->genesis, &f->chain_id, &h->state_root);
+    fwl_header_encode(encoded, &first);
+    return fwl_span_equal(fwl_span(encoded, sizeof(encoded)), w->header_bytes)
+               ? NULL
+               : "the header is not the one of the genesis document";
+}
+
 static enum fwl_err
 check_header(struct walk *w, uint64_t height)
 {
     struct fwl_fsck *f = w->f;
-    struct fwl_header *h = w->h;
     uint8_t key[8];
-    uint8_t encoded[FWL_HEADER_SIZE];
-    struct fwl_header first;
-    struct fwl_hash32 root;
     const char *what = NULL;
-    enum fwl_err err = at_height(f, &w->header_bytes, FWL_SPACE_HDR, height, height == 0);
+    enum fwl_err err = at_height(f, &w->header_bytes, FWL_SPACE_HDR, height, height == f->lowest);
 
+    err = err == FWL_OK ? meet_snapshot(w, height) : err;
     if (err != FWL_OK) {
         return err;
     }
-    fwl_frontier_root(&w->history, &root);
-    if (fwl_header_decode(h, w->header_bytes) != FWL_OK) {
-        what = "it is no header";
-    } else if (h->height != height) {
-        what = "the header has another height";
-    } else if (!fwl_hash32_equal(&h->chain_id, &f->chain_id)) {
-        what = "the header is of another chain";
-    } else if (!fwl_hash32_equal(&h->history_root, &root)) {
-        what = "the header has another history";
-    } else if (height > 0) {
-        what = lineage_fault(w);
-    } else {
-        fwl_genesis_header(&first, &f->genesis, &f->chain_id, &h->state_root);
-        fwl_header_encode(encoded, &first);
-        what = fwl_span_equal(fwl_span(encoded, sizeof(encoded)), w->header_bytes)
-                   ? NULL
-                   : "the header is not the one of the genesis document";
-    }
+    what = fwl_header_decode(w->h, w->header_bytes) != FWL_OK ? "it is no header" : header_fault(w, height);
     if (what != NULL) {
         return fwl_fsck_fail(f, FWL_SPACE_HDR, fwl_fsck_be64(key, height), what);
     }
     fwl_header_hash_bytes(&w->hash, w->header_bytes);
     return check_hash_index(w);
+}
+
+/* The lowest height whose certificate is here; that of a snapshot's block, which has no transactions, among them. */
+static uint64_t
+first_cert(const struct fwl_fsck *f)
+{
+    return f->restored && f->base == f->restored_at + 1 ? f->restored_at : FWL_MAX(f->base, (uint64_t)1);
 }
 
 static enum fwl_err
@@ -207,13 +282,13 @@ check_cert(struct walk *w)
     enum fwl_err err = FWL_OK;
 
     w->cert = (struct fwl_span){0};
-    if (height == 0) {
-        return FWL_OK;
-    }
-    if (w->h->proposer >= w->set.validators.n) {
+    if (height > 0 && w->h->proposer >= w->set.validators.n) {
         return fwl_fsck_fail(w->f, FWL_SPACE_HDR, fwl_fsck_be64(key, height), "the proposer is no member of the set");
     }
-    err = at_height(w->f, &w->cert, FWL_SPACE_FIN, height, height == 1);
+    if (height < first_cert(w->f)) {
+        return FWL_OK;
+    }
+    err = at_height(w->f, &w->cert, FWL_SPACE_FIN, height, height == first_cert(w->f));
     if (err != FWL_OK) {
         return err;
     }
@@ -224,6 +299,35 @@ check_cert(struct walk *w)
     return FWL_OK;
 }
 
+static struct fwl_span
+tile_key(uint8_t key[9], uint64_t leaf)
+{
+    key[0] = 0;
+    fwl_store_be64(key + 1, leaf / FWL_TILES_WIDTH);
+    return fwl_span(key, 9);
+}
+
+/* Leaf @at of the log as its tile has it; leaves are asked for in their order. */
+static enum fwl_err
+next_leaf(struct walk *w, struct fwl_hash32 *leaf, uint64_t at)
+{
+    uint8_t key[9];
+    size_t place = 32 * (size_t)(at % FWL_TILES_WIDTH);
+    enum fwl_err err = FWL_OK;
+
+    if (place == 0 || w->tile.p == NULL) {
+        err = fwl_fsck_get(w->f, &w->tile, FWL_SPACE_LOG, tile_key(key, at), "a tile of the log is missing");
+    }
+    if (err == FWL_OK && w->tile.size < place + 32) {
+        err = fwl_fsck_fail(w->f, FWL_SPACE_LOG, tile_key(key, at), "the tile ends too early");
+    }
+    memset(leaf, 0, sizeof(*leaf));
+    if (err == FWL_OK) {
+        memcpy(leaf->b, w->tile.p + place, 32);
+    }
+    return err;
+}
+
 /* Transaction @index: its leaf in the log, and the index that finds it. */
 static enum fwl_err
 check_tx(struct walk *w, struct fwl_frontier *block, struct fwl_span bytes, uint32_t index)
@@ -232,6 +336,7 @@ check_tx(struct walk *w, struct fwl_frontier *block, struct fwl_span bytes, uint
     uint8_t place[12];
     uint64_t at = w->log.size;
     struct fwl_hash32 leaf;
+    struct fwl_hash32 known;
     struct fwl_hash32 id;
     struct fwl_span value = {0};
     enum fwl_err err = FWL_OK;
@@ -240,22 +345,16 @@ check_tx(struct walk *w, struct fwl_frontier *block, struct fwl_span bytes, uint
     if (fwl_frontier_append(block, &leaf) != FWL_OK || fwl_frontier_append(&w->log, &leaf) != FWL_OK) {
         return fwl_fsck_fail(f, FWL_SPACE_LOG, fwl_span(NULL, 0), "there are too many transactions");
     }
-    if (at % FWL_TILES_WIDTH == 0) {
-        uint8_t key[9] = {0};
+    err = next_leaf(w, &known, at);
+    if (err == FWL_OK && !fwl_hash32_equal(&known, &leaf)) {
+        uint8_t key[9];
 
-        fwl_store_be64(key + 1, at / FWL_TILES_WIDTH);
-        err = fwl_fsck_get(f, &w->tile, FWL_SPACE_LOG, fwl_span(key, sizeof(key)), "a tile of the log is missing");
-        if (err != FWL_OK) {
-            return err;
-        }
+        err = fwl_fsck_fail(f, FWL_SPACE_LOG, tile_key(key, at), "the tile has another transaction");
     }
-    if (w->tile.size < 32 * (at % FWL_TILES_WIDTH + 1) ||
-        memcmp(w->tile.p + 32 * (at % FWL_TILES_WIDTH), leaf.b, 32) != 0) {
-        uint8_t key[9] = {0};
-
-        fwl_store_be64(key + 1, at / FWL_TILES_WIDTH);
-        return fwl_fsck_fail(f, FWL_SPACE_LOG, fwl_span(key, sizeof(key)), "the tile has another transaction");
+    if (err != FWL_OK) {
+        return err;
     }
+    w->ids++;
     if (!fwl_evidence_txid(&id, bytes)) {
         return fwl_fsck_fail(f, FWL_SPACE_BLK, fwl_fsck_be64(place, w->h->height), "a transaction cannot be read");
     }
@@ -293,17 +392,33 @@ check_root(struct walk *w, struct fwl_span txs)
     return FWL_OK;
 }
 
+/* The leaves of a block whose transactions were forgotten are still in the log. */
 static enum fwl_err
-check_txs(struct walk *w)
+count_forgotten(struct walk *w)
+{
+    enum fwl_err err = FWL_OK;
+
+    while (err == FWL_OK && w->log.size < w->h->log_size) {
+        struct fwl_hash32 leaf;
+
+        err = next_leaf(w, &leaf, w->log.size);
+        if (err == FWL_OK && fwl_frontier_append(&w->log, &leaf) != FWL_OK) {
+            return fwl_fsck_fail(w->f, FWL_SPACE_LOG, fwl_span(NULL, 0), "there are too many transactions");
+        }
+    }
+    return err;
+}
+
+static enum fwl_err
+check_kept(struct walk *w)
 {
     struct fwl_fsck *f = w->f;
     struct fwl_frontier block = {0};
-    struct fwl_hash32 root;
     struct fwl_span value = {0};
     struct fwl_span txs;
     struct fwl_reader r;
     uint8_t key[8];
-    enum fwl_err err = at_height(f, &value, FWL_SPACE_BLK, w->h->height, w->h->height == 0);
+    enum fwl_err err = at_height(f, &value, FWL_SPACE_BLK, w->h->height, w->h->height == f->base);
 
     if (err != FWL_OK) {
         return err;
@@ -317,23 +432,28 @@ check_txs(struct walk *w)
     for (uint32_t i = 0; i < w->h->txs_count && err == FWL_OK; i++) {
         err = check_tx(w, &block, fwl_reader_bytes(&r, fwl_reader_u32(&r)), i);
     }
+    return err;
+}
+
+static enum fwl_err
+check_txs(struct walk *w)
+{
+    struct fwl_hash32 root;
+    uint8_t key[8];
+    enum fwl_err err = FWL_OK;
+
+    if (!w->has_log) {
+        return FWL_OK;
+    }
+    err = w->h->height < w->f->base ? count_forgotten(w) : check_kept(w);
     if (err != FWL_OK) {
         return err;
     }
     fwl_frontier_root(&w->log, &root);
     if (w->log.size != w->h->log_size || !fwl_hash32_equal(&root, &w->h->log_root)) {
-        return fwl_fsck_fail(f, FWL_SPACE_HDR, fwl_fsck_be64(key, w->h->height), "the header has another log");
+        return fwl_fsck_fail(w->f, FWL_SPACE_HDR, fwl_fsck_be64(key, w->h->height), "the header has another log");
     }
     return FWL_OK;
-}
-
-static bool
-same_frontier(const struct fwl_frontier *a, const struct fwl_frontier *b)
-{
-    struct fwl_hash32 nodes[2][FWL_FRONTIER_LEVELS];
-    size_t count = fwl_frontier_list(a, nodes[0]);
-
-    return a->size == b->size && fwl_frontier_list(b, nodes[1]) == count && memcmp(nodes[0], nodes[1], 32 * count) == 0;
 }
 
 /* The header tree before the tip, which a snapshot states. */
@@ -364,13 +484,10 @@ check_block(struct walk *w, uint64_t height)
     struct fwl_hash32 leaf;
     enum fwl_err err = check_header(w, height);
 
-    if (err == FWL_OK && height == 0) {
-        err = enter_epoch(w, 0, 0, &w->h->validators_hash);
-    }
     err = err == FWL_OK ? check_cert(w) : err;
     err = err == FWL_OK ? check_txs(w) : err;
     if (err == FWL_OK && !fwl_hash32_equal(&w->h->validators_hash, &w->h->next_validators_hash)) {
-        err = leave_epoch(w);
+        err = leave_epoch(w, w->h);
     } else if (err == FWL_OK && height == w->f->tip && w->set.step.size > 0) {
         uint8_t key[8];
 
@@ -383,7 +500,7 @@ check_block(struct walk *w, uint64_t height)
     fwl_rfc6962_leaf(&leaf, w->header_bytes);
     w->parent = *w->h;
     w->parent_hash = w->hash;
-    return fwl_frontier_append(&w->history, &leaf);
+    return w->has_history ? fwl_frontier_append(&w->history, &leaf) : FWL_OK;
 }
 
 /* What is stored of a tree to append to it. */
@@ -409,12 +526,16 @@ check_ends(struct walk *w)
     err = err == FWL_OK ? ends(f, FWL_SPACE_BLK, f->tip) : err;
     err = err == FWL_OK ? ends(f, FWL_SPACE_FIN, f->tip) : err;
     err = err == FWL_OK ? ends(f, FWL_SPACE_SET, w->epoch) : err;
+    err = err == FWL_OK ? fwl_fsck_count(f, &count, FWL_SPACE_BLK) : err;
+    if (err == FWL_OK && count != f->tip + 1 - f->base) {
+        err = fwl_fsck_fail(f, FWL_SPACE_BLK, fwl_span(NULL, 0), "there are blocks that should be forgotten");
+    }
     err = err == FWL_OK ? fwl_fsck_count(f, &count, FWL_SPACE_HASH) : err;
-    if (err == FWL_OK && count != f->tip + 1) {
+    if (err == FWL_OK && count != f->tip + 1 - f->lowest) {
         err = fwl_fsck_fail(f, FWL_SPACE_HASH, fwl_span(NULL, 0), "the index has hashes that no block has");
     }
     err = err == FWL_OK ? fwl_fsck_count(f, &count, FWL_SPACE_TXID) : err;
-    if (err == FWL_OK && count != w->log.size) {
+    if (err == FWL_OK && count != w->ids) {
         err = fwl_fsck_fail(f, FWL_SPACE_TXID, fwl_span(NULL, 0), "the index has ids that no transaction has");
     }
     err = err == FWL_OK ? check_frontier(f, FWL_SPACE_HIST, &w->history) : err;
@@ -424,12 +545,16 @@ check_ends(struct walk *w)
 enum fwl_err
 fwl_fsck_blocks(struct fwl_fsck *f)
 {
-    struct walk w = {.f = f, .h = &f->header};
+    struct walk w = {.f = f, .h = &f->header, .has_history = f->lowest == 0, .has_log = !f->restored};
     enum fwl_err err = fwl_key_governors(&w.governors, w.governor_keys, f->genesis.governors, f->genesis.threshold);
 
     FWL_ASSERT(err == FWL_OK); /* fwl_genesis_decode checked them */
+    err = first_epochs(&w);
+    if (err != FWL_OK) {
+        return err;
+    }
     f->fault->has_height = true;
-    for (uint64_t height = 0; height <= f->tip; height++) {
+    for (uint64_t height = f->lowest; height <= f->tip; height++) {
         f->fault->height = height;
         err = check_block(&w, height);
         if (err != FWL_OK) {

@@ -1,6 +1,7 @@
 #include "ledger/fsck/fsck.h"
 
 #include "ledger/fsck/part.h"
+#include "ledger/merkle/build/tiles.h"
 
 enum {
     TELL_EVERY = 256,
@@ -76,7 +77,8 @@ fwl_fsck_tell(const struct fwl_fsck *f, const char *part, uint64_t done, uint64_
 static enum fwl_err
 check_names(struct fwl_fsck *f)
 {
-    static const char *const names[] = {"chain_id", "genesis", "height", "history", "schema"};
+    static const char *const names[] = {"base",    "chain_id", "genesis", "headers", "height",
+                                        "history", "restored", "schema",  "was"};
     struct fwl_kv_entry e = {0};
     enum fwl_err err = FWL_OK;
 
@@ -103,6 +105,57 @@ blocks_at(const struct fwl_fsck *f, uint64_t height)
 
     return (fwl_kv_get(&f->kv, &value, FWL_SPACE_HDR, at) == FWL_OK) +
            (fwl_kv_get(&f->kv, &value, FWL_SPACE_BLK, at) == FWL_OK);
+}
+
+/* A height that may be absent (@out is 0 then). */
+static enum fwl_err
+get_bound(struct fwl_fsck *f, uint64_t *out, const char *name, uint64_t most)
+{
+    struct fwl_span value = {0};
+    enum fwl_err err = fwl_kv_get(&f->kv, &value, FWL_SPACE_META, fwl_span_text(name));
+
+    *out = 0;
+    if (err != FWL_OK) {
+        return err == FWL_ERR_ABSENT ? FWL_OK : fail_read(f, FWL_SPACE_META, fwl_span_text(name), err);
+    }
+    *out = value.size == 8 ? fwl_load_be64(value.p) : 0;
+    if (*out == 0 || *out > most) {
+        return fwl_fsck_fail(f, FWL_SPACE_META, fwl_span_text(name), "it is no height up to the tip");
+    }
+    return FWL_OK;
+}
+
+static enum fwl_err
+get_restored(struct fwl_fsck *f)
+{
+    struct fwl_span at = fwl_span_text("restored");
+    struct fwl_span value = {0};
+    struct fwl_reader r;
+    size_t size = 0;
+    enum fwl_err err = fwl_kv_get(&f->kv, &value, FWL_SPACE_META, at);
+
+    if (err == FWL_ERR_ABSENT) {
+        return f->lowest == 0 ? FWL_OK
+                              : fwl_fsck_fail(f, FWL_SPACE_META, at,
+                                              "headers or blocks are missing, but not because of a snapshot");
+    }
+    if (err != FWL_OK) {
+        return fail_read(f, FWL_SPACE_META, at, err);
+    }
+    fwl_reader_init(&r, value);
+    f->restored_at = fwl_reader_u64(&r);
+    size = 8 + 32 * (size_t)__builtin_popcountll(f->restored_at);
+    err = fwl_tiles_decode(&f->restored_history, fwl_reader_bytes(&r, size));
+    if (err == FWL_OK) {
+        err = fwl_tiles_decode(&f->restored_log, fwl_reader_rest(&r));
+    }
+    if (err != FWL_OK || !fwl_reader_ok(&r) || f->restored_history.size != f->restored_at || f->restored_at == 0 ||
+        f->restored_at > f->tip || f->base <= f->restored_at || f->lowest > f->restored_at ||
+        (f->base > f->tip && f->restored_at != f->tip)) {
+        return fwl_fsck_fail(f, FWL_SPACE_META, at, "it describes no snapshot that this store can come from");
+    }
+    f->restored = true;
+    return FWL_OK;
 }
 
 static enum fwl_err
@@ -140,7 +193,9 @@ check_meta(struct fwl_fsck *f)
     if (blocks_at(f, f->tip + 1) == 2 || blocks_at(f, f->tip) == 0) {
         return fwl_fsck_fail(f, FWL_SPACE_META, fwl_span_text("height"), "it is not the height of the last block");
     }
-    return FWL_OK;
+    err = get_bound(f, &f->base, "base", f->tip + 1);
+    err = err == FWL_OK ? get_bound(f, &f->lowest, "headers", f->tip) : err;
+    return err == FWL_OK ? get_restored(f) : err;
 }
 
 enum fwl_err

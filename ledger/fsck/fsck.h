@@ -52,9 +52,11 @@ FWL_NODISCARD enum fwl_err fwl_fsck_chain(const struct fwl_kv *kv, struct fwl_fs
  * fwl_fsck_execute - execute the blocks up to @to again, from genesis.
  *
  * Shape:   @c is a chain above an empty store; it is opened here. @body is working memory of FWL_BLOCK_MAX_MAX bytes.
- * All transactions up to @to are stored. The verifier of @c decides about their signatures. Returns: FWL_OK;
- * FWL_ERR_CORRUPT with @fault: a block cannot be read, or has another result than its header says; the errors of
- * fwl_chain_open and fwl_chain_commit.
+ *          The verifier of @c decides about signatures of transactions.
+ * Returns: FWL_OK
+ *          FWL_ERR_STATE    with @fault: the store does not have all blocks (pruned, or from a snapshot)
+ *          FWL_ERR_CORRUPT  with @fault: a block cannot be read, or has another result than its header says
+ *          the errors of fwl_chain_open and fwl_chain_commit
  */
 FWL_NODISCARD enum fwl_err fwl_fsck_execute(const struct fwl_kv *kv, struct fwl_chain *c, uint64_t to, uint8_t *body,
                                             struct fwl_fsck_fault *fault, const struct fwl_fsck_config *config);

@@ -15,7 +15,13 @@ struct fwl_fsck {
     struct fwl_hash32 chain_id;
     struct fwl_genesis genesis; /* views into the store */
     uint64_t tip;
-    struct fwl_header header; /* of the block under check; of the tip afterwards */
+    uint64_t base;   /* lowest height of a whole block; 0 when nothing was forgotten */
+    uint64_t lowest; /* of the headers */
+    bool restored;   /* from a snapshot, whose height and trees are: */
+    uint64_t restored_at;
+    struct fwl_frontier restored_history; /* without its own header */
+    struct fwl_frontier restored_log;     /* with its transactions */
+    struct fwl_header header;             /* of the block under check; of the tip afterwards */
 };
 
 static inline struct fwl_span

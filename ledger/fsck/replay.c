@@ -92,6 +92,10 @@ fwl_fsck_execute(const struct fwl_kv *kv, struct fwl_chain *c, uint64_t to, uint
     enum fwl_err err = FWL_OK;
 
     *fault = (struct fwl_fsck_fault){0};
+    if (fwl_kv_get(kv, &genesis, FWL_SPACE_META, fwl_span_text("base")) == FWL_OK) {
+        fault->what = "blocks were forgotten: only a node that keeps all of them can execute them again";
+        return FWL_ERR_STATE;
+    }
     err = fwl_fsck_get(&f, &genesis, FWL_SPACE_META, fwl_span_text("genesis"), "it is missing");
     err = err == FWL_OK ? fwl_chain_open(c, genesis) : err;
     fault->has_height = true;

@@ -262,7 +262,7 @@ check_by_hash(struct fwl_fsck *f, const struct fwl_kv_entry *e, struct counts *n
 static bool
 is_block_time(struct fwl_fsck *f, uint64_t time_ms)
 {
-    uint64_t low = 0;
+    uint64_t low = f->lowest;
     uint64_t high = f->tip;
 
     while (low <= high) {
@@ -280,7 +280,7 @@ is_block_time(struct fwl_fsck *f, uint64_t time_ms)
         }
         if (h.time_ms < time_ms) {
             low = middle + 1;
-        } else if (middle == 0) {
+        } else if (middle == f->lowest) {
             return false;
         } else {
             high = middle - 1;

@@ -256,6 +256,73 @@ fold(struct fwl_hash32 *out, const uint8_t *hashes, unsigned bits)
     return FWL_OK;
 }
 
+struct fill {
+    struct fwl_overlay *o;
+    enum fwl_space space;
+    uint64_t size; /* of the tree */
+    struct fwl_hash32 root;
+    bool complete; /* the tile written last: every entry is known, root is that over it */
+};
+
+/* Entries of one tile. */
+static enum fwl_err
+fill_tile(struct fill *f, unsigned level, uint64_t entry, const struct fwl_hash32 *hashes, size_t count)
+{
+    const struct fwl_kv kv = fwl_overlay_kv(f->o);
+    uint64_t index = entry / FWL_TILES_WIDTH;
+    uint64_t width = FWL_MIN((f->size >> (TILE_BITS * level)) - index * FWL_TILES_WIDTH, (uint64_t)FWL_TILES_WIDTH);
+    size_t bytes = (size_t)width * HASH_BYTES;
+    uint8_t key[TILE_KEY_BYTES];
+    struct fwl_span old;
+    uint8_t *to = NULL;
+    enum fwl_err err = fwl_tiles_get(&kv, f->space, &old, level, index);
+
+    f->complete = false;
+    if ((err != FWL_OK && err != FWL_ERR_ABSENT) || old.size > bytes) {
+        return err == FWL_OK || err == FWL_ERR_ABSENT ? FWL_ERR_CORRUPT : err;
+    }
+    err = fwl_overlay_reserve(f->o, &to, f->space, tile_key(key, level, index), bytes);
+    if (err != FWL_OK) {
+        return err;
+    }
+    if (old.size > 0) {
+        memmove(to, old.p, old.size);
+    }
+    memset(to + old.size, 0, bytes - old.size);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(to + (entry % FWL_TILES_WIDTH + i) * HASH_BYTES, hashes[i].b, HASH_BYTES);
+    }
+    f->complete = width == FWL_TILES_WIDTH && fold(&f->root, to, TILE_BITS) == FWL_OK;
+    return FWL_OK;
+}
+
+enum fwl_err
+fwl_tiles_fill(struct fwl_overlay *o, enum fwl_space space, uint64_t first, const struct fwl_hash32 *leaves,
+               size_t count)
+{
+    const struct fwl_kv kv = fwl_overlay_kv(o);
+    struct fill f = {.o = o, .space = space};
+    struct fwl_frontier frontier;
+    enum fwl_err err = fwl_tiles_frontier(&kv, space, &frontier);
+
+    f.size = frontier.size;
+    FWL_ASSERT(err != FWL_OK || (first <= f.size && count <= f.size - first));
+    for (size_t done = 0; done < count && err == FWL_OK;) {
+        uint64_t entry = first + done;
+        size_t n = FWL_MIN(count - done, (size_t)(FWL_TILES_WIDTH - entry % FWL_TILES_WIDTH));
+
+        err = fill_tile(&f, 0, entry, &leaves[done], n);
+        for (unsigned level = 1; err == FWL_OK && f.complete && level < FWL_TILES_LEVELS; level++) {
+            struct fwl_hash32 child = f.root;
+
+            entry /= FWL_TILES_WIDTH;
+            err = fill_tile(&f, level, entry, &child, 1);
+        }
+        done += n;
+    }
+    return err;
+}
+
 /* The root of the full subtree of 2^level leaves that begins at leaf @start. */
 static enum fwl_err
 full_root(const struct fwl_kv *kv, enum fwl_space space, struct fwl_hash32 *out, uint64_t start, unsigned level)

@@ -50,6 +50,16 @@ FWL_NODISCARD enum fwl_err fwl_tiles_append(struct fwl_overlay *o, struct fwl_ha
 FWL_NODISCARD enum fwl_err fwl_tiles_restore(struct fwl_overlay *o, enum fwl_space space, const struct fwl_frontier *f);
 
 /**
+ * fwl_tiles_fill - write leaf hashes @first to @first + @count - 1 that were not known, and all that follows from them.
+ *
+ * The tree has these leaves (FWL_ASSERT), its frontier does not change.
+ * Returns: FWL_OK, FWL_ERR_CORRUPT, FWL_ERR_SPACE, or the error of the read
+ * Cost:    a tile read and written for every 256 leaves, and one more where a tile becomes complete.
+ */
+FWL_NODISCARD enum fwl_err fwl_tiles_fill(struct fwl_overlay *o, enum fwl_space space, uint64_t first,
+                                          const struct fwl_hash32 *leaves, size_t count);
+
+/**
  * fwl_tiles_inclusion, fwl_tiles_consistency - proofs for the tree as it was at @size (@new_size) leaves.
  *
  * Fills:   @path and its @count, 0 on failure.

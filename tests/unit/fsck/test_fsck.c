@@ -1,14 +1,19 @@
 /*
  * A sound chain is found sound; with one bit flipped in any record, or one record gone, it is not, and nothing crashes.
  * Blocks hold participants with new and replaced values, and one change of the validator set, all with real signatures.
+ * The same for a store that has forgotten blocks, one out of a snapshot, and one whose older headers have not come yet.
  */
 #include "core/hex.h"
+#include "ledger/chain/restore.h"
 #include "ledger/fsck/fsck.h"
+#include "ledger/snapshot/file/snapfile.h"
+#include "ledger/snapshot/file/snapmake.h"
 #include "tests/unit/chain/chain_help.h"
 
-enum { BLOCKS = 12 };
+enum { BLOCKS = 12, LONG = 1300 };
 
 static struct help_chain *chain;
+static struct fwl_memstore *source; /* the store that is damaged; chain->store, or one made of it */
 static struct fwl_memstore *copy;
 static uint8_t arena[1 << 16];
 
@@ -34,7 +39,7 @@ damage(enum fwl_space space, struct fwl_span key, struct fwl_span value, long fl
     struct fwl_overlay o;
     uint8_t *to = NULL;
 
-    assert_int_equal(fwl_memstore_copy(copy, chain->store), FWL_OK);
+    assert_int_equal(fwl_memstore_copy(copy, source), FWL_OK);
     fwl_overlay_init(&o, NULL, arena, sizeof(arena));
     if (flip < 0) {
         assert_int_equal(fwl_overlay_delete(&o, space, key), FWL_OK);
@@ -65,10 +70,10 @@ must_find(enum fwl_space space, const struct fwl_kv_entry *e, long flip)
     }
 }
 
-/* Every record of a space: gone, and with its first, middle and last byte changed. The store's own schema number in
- * `meta` is asked when the store is opened. */
+/* Every @step-th record of a space: gone, and with its first, middle and last byte changed. The store's own schema
+ * number in `meta` is asked when the store is opened. */
 static size_t
-damage_all(const struct fwl_kv *kv, enum fwl_space space)
+damage_all(const struct fwl_kv *kv, enum fwl_space space, size_t step)
 {
     struct fwl_kv_entry e;
     size_t count = 0;
@@ -78,26 +83,45 @@ damage_all(const struct fwl_kv *kv, enum fwl_space space)
         if (space == FWL_SPACE_META && fwl_span_is(e.key, "schema")) {
             continue;
         }
+        if (count++ % step != 0) {
+            continue;
+        }
         must_find(space, &e, -1);
         if (e.value.size > 0) {
             must_find(space, &e, 0);
             must_find(space, &e, (long)(e.value.size / 2));
             must_find(space, &e, (long)e.value.size - 1);
         }
-        count++;
     }
     assert_int_equal(err, FWL_ERR_ABSENT);
     return count;
 }
 
 static void
-test_fsck__sound(void **state)
+assert_sound(void)
 {
     struct fwl_fsck_fault fault = {0};
 
-    (void)state;
-    assert_int_equal(check(chain->store, &fault), FWL_OK);
+    if (check(source, &fault) != FWL_OK) {
+        fail_msg("%s: %s at %llu", fwl_space_name(fault.space), fault.what, (unsigned long long)fault.height);
+    }
     assert_int_equal(fault.err, FWL_OK);
+}
+
+static void
+damage_spaces(size_t step)
+{
+    struct fwl_storage storage = fwl_memstore_storage(source);
+    struct fwl_read read;
+
+    assert_sound();
+    assert_int_equal(fwl_read_begin(&storage, &read), FWL_OK);
+    for (int space = FWL_SPACE_HDR; space <= FWL_SPACE_META; space++) {
+        size_t count = damage_all(&read.kv, (enum fwl_space)space, space == FWL_SPACE_META ? 1 : step);
+
+        assert_true(count > 0 || space == FWL_SPACE_EV); /* no evidence in this chain */
+    }
+    fwl_read_end(&read);
 }
 
 static void
@@ -114,17 +138,151 @@ test_fsck__empty(void **state)
 static void
 test_fsck__every_record(void **state)
 {
-    struct fwl_storage storage = fwl_memstore_storage(chain->store);
+    (void)state;
+    source = chain->store;
+    damage_spaces(1);
+}
+
+/* A chain above @store. */
+static struct help_chain *
+over(struct fwl_memstore *store)
+{
+    struct help_chain *h = calloc(1, sizeof(*h));
+
+    assert_non_null(h);
+    h->world = chain->world;
+    h->store = store;
+    assert_int_equal(help_reopen(h), FWL_OK);
+    return h;
+}
+
+static struct fwl_memstore *
+copy_of(const struct help_chain *h)
+{
+    struct fwl_memstore *store = fwl_memstore_new();
+
+    assert_non_null(store);
+    assert_int_equal(fwl_memstore_copy(store, h->store), FWL_OK);
+    return store;
+}
+
+static void
+test_fsck__pruned(void **state)
+{
+    struct help_chain *h = over(copy_of(chain));
+    struct fwl_fsck_fault fault;
+    const struct fwl_fsck_config config = {.progress = NULL};
+    struct fwl_storage storage = fwl_memstore_storage(h->store);
     struct fwl_read read;
 
     (void)state;
+    assert_int_equal(fwl_chain_prune(h->chain, BLOCKS - 3), FWL_OK);
+    assert_int_equal(fwl_chain_base(h->chain), BLOCKS - 3);
+    source = h->store;
+    damage_spaces(1);
     assert_int_equal(fwl_read_begin(&storage, &read), FWL_OK);
-    for (int space = FWL_SPACE_HDR; space <= FWL_SPACE_META; space++) {
-        size_t count = damage_all(&read.kv, (enum fwl_space)space);
-
-        assert_true(count > 0 || space == FWL_SPACE_EV); /* no evidence in this chain */
-    }
+    assert_int_equal(fwl_fsck_execute(&read.kv, h->chain, BLOCKS, NULL, &fault, &config), FWL_ERR_STATE);
+    assert_non_null(fault.what);
     fwl_read_end(&read);
+    help_chain_free(h);
+}
+
+/* A chain out of the snapshot of @from. */
+static struct help_chain *
+restored(struct fwl_memstore *from)
+{
+    static uint8_t work[FWL_RESTORE_ARENA_BYTES];
+    struct fwl_memstore *store = fwl_memstore_new();
+    struct fwl_restore *r = calloc(1, sizeof(*r));
+    const struct fwl_restore_config config = {
+        .to = fwl_memstore_storage(store), .arena = work, .arena_bytes = sizeof(work), .verify = fwl_cert_schnorr};
+    struct fwl_storage storage = fwl_memstore_storage(from);
+    struct fwl_snapfile *file = NULL;
+    struct fwl_read read;
+    FILE *f = tmpfile();
+
+    assert_true(f != NULL && r != NULL && store != NULL);
+    assert_int_equal(fwl_read_begin(&storage, &read), FWL_OK);
+    assert_int_equal(fwl_snapmake(&read.kv, f, &(struct fwl_snapmake_config){.split = 0}), FWL_OK);
+    fwl_read_end(&read);
+    assert_int_equal(fwl_snapfile_map(&file, fileno(f)), FWL_OK);
+    assert_int_equal(fwl_restore_open(r, &config, chain->world->genesis), FWL_OK);
+    assert_int_equal(fwl_restore_snapshot(r, &file->snapshot, NULL, NULL), FWL_OK);
+    fwl_snapfile_close(file);
+    (void)fclose(f);
+    free(r);
+    return over(store);
+}
+
+static void
+go_on(struct help_chain *h, uint32_t blocks)
+{
+    for (uint32_t i = 0; i < blocks; i++) {
+        help_add(h, i % 3, i % 2 == 0 ? FWL_ROLE_ADVISOR : 0);
+        assert_int_equal(help_commit(h, help_build(h, 0, 700, false)), FWL_OK);
+        assert_int_equal(h->refused, 0);
+    }
+}
+
+static void
+test_fsck__restored(void **state)
+{
+    struct help_chain *h = restored(chain->store);
+
+    (void)state;
+    source = h->store;
+    assert_sound(); /* at the snapshot itself: no block is here */
+    go_on(h, 4);
+    damage_spaces(1);
+    assert_int_equal(fwl_chain_prune(h->chain, BLOCKS + 3), FWL_OK);
+    damage_spaces(1);
+    help_chain_free(h);
+}
+
+/* Hands the headers below the lowest one from @from to @to, @count of them. */
+static void
+bring_headers(struct help_chain *to, const struct help_chain *from, uint64_t count)
+{
+    static uint8_t bytes[FWL_CHAIN_HEADERS_MAX * FWL_HEADER_SIZE];
+    uint64_t lowest = fwl_chain_lowest(to->chain);
+    uint8_t key[8];
+    size_t size = 0;
+
+    for (uint64_t i = 0; i < count; i++) {
+        fwl_store_be64(key, lowest - count + i);
+        assert_int_equal(help_get(from, bytes + i * FWL_HEADER_SIZE, FWL_HEADER_SIZE, &size, FWL_SPACE_HDR,
+                                  fwl_span(key, sizeof(key))),
+                         FWL_OK);
+    }
+    assert_int_equal(fwl_chain_headers(to->chain, fwl_span(bytes, (size_t)count * FWL_HEADER_SIZE)), FWL_OK);
+    assert_int_equal(fwl_chain_lowest(to->chain), lowest - count);
+}
+
+static void
+test_fsck__older_headers_come(void **state)
+{
+    struct help_chain *all = over(copy_of(chain));
+    struct help_chain *h;
+
+    (void)state;
+    go_on(all, LONG - BLOCKS);
+    source = all->store;
+    assert_sound();
+    h = restored(all->store);
+    source = h->store;
+    assert_int_equal(fwl_chain_lowest(h->chain), LONG - FWL_SNAPSHOT_HEADERS);
+    assert_sound();
+    go_on(h, 5);
+    damage_spaces(67);
+    bring_headers(h, all, 40);
+    damage_spaces(67);
+    bring_headers(h, all, 256);
+    assert_sound();
+    bring_headers(h, all, fwl_chain_lowest(h->chain));
+    assert_int_equal(fwl_chain_lowest(h->chain), 0);
+    damage_spaces(67);
+    help_chain_free(h);
+    help_chain_free(all);
 }
 
 static int
@@ -135,6 +293,7 @@ build(void **state)
 
     (void)state;
     chain = help_chain_new(w);
+    source = chain->store;
     copy = fwl_memstore_new();
     for (uint32_t height = 1; height <= BLOCKS; height++) {
         help_add(chain, height % 5, height % 2 == 0 ? FWL_ROLE_ADVISOR : 0);
@@ -167,9 +326,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fsck__sound),
         cmocka_unit_test(test_fsck__empty),
         cmocka_unit_test(test_fsck__every_record),
+        cmocka_unit_test(test_fsck__pruned),
+        cmocka_unit_test(test_fsck__restored),
+        cmocka_unit_test(test_fsck__older_headers_come),
     };
 
     return cmocka_run_group_tests(tests, build, clean);

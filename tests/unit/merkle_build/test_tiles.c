@@ -152,6 +152,46 @@ test_tiles_restore__goes_on(void **state)
     assert_int_equal(count, 0);
 }
 
+/* What was not seen comes later, downwards in windows of any size: then every tile is as if it had been seen. */
+static void
+test_tiles_fill__nothing_missing(void **state)
+{
+    static const size_t windows[] = {256, 100, 1, 255, 257, 1000};
+    static const size_t bounds[][2] = {{700, 1100}, {65600, 66000}, {65536, 65537}, {256, 512}, {3, 9}};
+
+    (void)state;
+    for (size_t b = 0; b < FWL_COUNT(bounds); b++) {
+        struct fwl_frontier f = {.size = 0};
+        struct fwl_hash32 root;
+        struct fwl_kv_entry e = {0};
+        uint64_t size = 0;
+        enum fwl_err err = FWL_OK;
+
+        fwl_overlay_reset(&overlay);
+        for (size_t i = 0; i < bounds[b][0]; i++) {
+            assert_int_equal(fwl_frontier_append(&f, &leaves[i]), FWL_OK);
+        }
+        assert_int_equal(fwl_tiles_restore(&overlay, FWL_SPACE_HIST, &f), FWL_OK);
+        assert_int_equal(
+            fwl_tiles_append(&overlay, &root, &size, FWL_SPACE_HIST, &leaves[f.size], bounds[b][1] - bounds[b][0]),
+            FWL_OK);
+        for (size_t at = bounds[b][0], n = 0; at > 0; n++) {
+            size_t count = FWL_MIN(at, windows[n % FWL_COUNT(windows)]);
+
+            at -= count;
+            assert_int_equal(fwl_tiles_fill(&overlay, FWL_SPACE_HIST, at, &leaves[at], count), FWL_OK);
+        }
+        assert_int_equal(fwl_tiles_append(&overlay, &root, &size, FWL_SPACE_LOG, leaves, bounds[b][1]), FWL_OK);
+        for (err = fwl_kv_seek(&kv, &e, FWL_SPACE_LOG, e.key); err == FWL_OK;
+             err = fwl_kv_next(&kv, &e, FWL_SPACE_LOG, e.key)) {
+            struct fwl_span other;
+
+            assert_int_equal(fwl_kv_get(&kv, &other, FWL_SPACE_HIST, e.key), FWL_OK);
+            assert_true(fwl_span_equal(other, e.value));
+        }
+    }
+}
+
 static void
 test_tiles__codes(void **state)
 {
@@ -190,6 +230,7 @@ main(void)
         cmocka_unit_test_setup(test_tiles__every_proof_of_small_trees, setup),
         cmocka_unit_test_setup(test_tiles__large_tree, setup),
         cmocka_unit_test_setup(test_tiles_restore__goes_on, setup),
+        cmocka_unit_test_setup(test_tiles_fill__nothing_missing, setup),
         cmocka_unit_test_setup(test_tiles__codes, setup),
     };
 
