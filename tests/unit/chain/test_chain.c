@@ -427,6 +427,73 @@ test_chain__epoch_step(void **unused)
     free(w);
 }
 
+/* ---- pruning ---- */
+
+static bool
+has(const struct help_chain *h, enum fwl_space space, uint64_t height)
+{
+    static uint8_t value[FWL_BLOCK_MAX_MIN];
+    uint8_t key[8];
+    size_t size = 0;
+
+    fwl_store_be64(key, height);
+    return help_get(h, value, sizeof(value), &size, space, fwl_span(key, sizeof(key))) == FWL_OK;
+}
+
+static void
+test_chain__prune(void **unused)
+{
+    enum { HEIGHTS = 300 };
+    static struct fwl_hash32 id[HEIGHTS + 2];
+    struct world *w = help_world_new(false, 16);
+    struct help_chain *h = help_chain_new(w);
+    uint8_t place[12];
+    size_t size = 0;
+    uint64_t commits = 0;
+
+    (void)unused;
+    for (uint32_t height = 1; height <= HEIGHTS + 1; height++) {
+        help_add(h, height % 50, height % 2 == 0 ? FWL_ROLE_ADVISOR : 0);
+        world_txid(&id[height], h->tx[0]);
+        if (height > HEIGHTS) {
+            break;
+        }
+        assert_int_equal(help_commit(h, help_build(h, 0, 500, false)), FWL_OK);
+    }
+    assert_int_equal(fwl_chain_base(h->chain), 1);
+    assert_int_equal(fwl_chain_prune(h->chain, 1), FWL_OK); /* nothing to do */
+    fwl_memstore_fail(h->store, 1, FWL_MEMSTORE_FULL, false);
+    assert_int_equal(fwl_chain_prune(h->chain, 290), FWL_ERR_FULL);
+    assert_true(fwl_chain_base(h->chain) == 1 && has(h, FWL_SPACE_BLK, 0) && has(h, FWL_SPACE_FIN, 1));
+    commits = fwl_memstore_commits(h->store);
+    assert_int_equal(fwl_chain_prune(h->chain, 290), FWL_OK);
+    assert_int_equal(fwl_memstore_commits(h->store), commits + 1);
+    assert_int_equal(fwl_chain_base(h->chain), 1 + FWL_CHAIN_PRUNED_MAX);
+    assert_int_equal(help_reopen(h), FWL_OK); /* and after a restart */
+    assert_int_equal(fwl_chain_base(h->chain), 1 + FWL_CHAIN_PRUNED_MAX);
+    assert_int_equal(fwl_chain_prune(h->chain, 290), FWL_OK);
+    assert_int_equal(fwl_chain_prune(h->chain, 200), FWL_OK); /* never back */
+    assert_int_equal(fwl_chain_base(h->chain), 290);
+    for (uint64_t height = 0; height <= HEIGHTS; height++) {
+        assert_true(has(h, FWL_SPACE_HDR, height));
+        assert_int_equal(has(h, FWL_SPACE_BLK, height), height >= 290);
+        assert_int_equal(has(h, FWL_SPACE_FIN, height), height >= 290);
+        if (height > 0) {
+            assert_int_equal(help_get(h, place, sizeof(place), &size, FWL_SPACE_TXID, fwl_hash32_span(&id[height])),
+                             height >= 290 ? FWL_OK : FWL_ERR_ABSENT);
+        }
+    }
+    help_add(h, 7, 0); /* and it goes on; a transaction that was forgotten is still known to have been there */
+    assert_int_equal(help_commit(h, help_build(h, 0, 500, false)), FWL_OK);
+    assert_int_equal(fwl_chain_tip(h->chain)->header.height, HEIGHTS + 1);
+    assert_int_equal(fwl_chain_prune(h->chain, HEIGHTS + 1), FWL_OK); /* all but the tip */
+    assert_int_equal(fwl_chain_base(h->chain), HEIGHTS + 1);
+    help_add(h, 8, 0);
+    assert_int_equal(help_commit(h, help_build(h, 0, 500, false)), FWL_OK);
+    help_chain_free(h);
+    free(w);
+}
+
 int
 main(void)
 {
@@ -441,6 +508,8 @@ main(void)
         cmocka_unit_test(test_chain__values),
         cmocka_unit_test(test_chain__value_replaced_twice),
         cmocka_unit_test(test_chain__epoch_step),
+        cmocka_unit_test(test_chain__prune),
+
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

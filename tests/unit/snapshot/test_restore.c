@@ -344,53 +344,59 @@ test_restore__only_in_order(void **state)
     fwl_memstore_free(store);
 }
 
+/* Steps and SNAPINFO in a new store. */
+static struct fwl_memstore *
+begun(void)
+{
+    struct fwl_memstore *store = fwl_memstore_new();
+    struct fwl_reader it;
+    struct fwl_span step;
+
+    assert_non_null(store);
+    assert_int_equal(open_restore(store), FWL_OK);
+    for (fwl_reader_init(&it, snap->steps); fwl_snapshot_step(&it, &step);) {
+        assert_int_equal(fwl_restore_step(restore, step), FWL_OK);
+    }
+    assert_int_equal(fwl_restore_info(restore, snap->info_bytes), FWL_OK);
+    return store;
+}
+
 static void
 test_restore__other_chains_and_snapshots(void **state)
 {
     struct world *w = help_world_new(false, 17);
-    struct fwl_memstore *store = fwl_memstore_new();
-    struct help_chain *longer = calloc(1, sizeof(*longer));
-    struct fwl_snapfile *later = NULL;
-    const struct fwl_restore_config config = {
-        .to = fwl_memstore_storage(store), .arena = arena, .arena_bytes = sizeof(arena)};
-    struct fwl_hash32 root;
+    struct fwl_memstore *store = begun();
+    struct fwl_memstore *whole = fwl_memstore_new();
+    struct fwl_restore_config config = {.to = fwl_memstore_storage(store)};
+    struct help_chain *longer;
+    struct fwl_snapfile *later;
+
+    (void)state;
+    assert_non_null(whole);
+    assert_int_equal(open_restore(chain->store), FWL_ERR_STATE);
+    assert_int_equal(fwl_restore_open(restore, &config, w->genesis), FWL_ERR_CHAIN);
+    assert_int_equal(fwl_restore_open(restore, &config, fwl_span(w->genesis.p, 10)), FWL_ERR_TRUNCATED);
+    assert_int_equal(fwl_memstore_copy(whole, chain->store), FWL_OK);
+    longer = over(whole);
+    add_block(longer, BLOCKS + 1);
+    later = make_snapshot(whole);
+    assert_int_equal(open_restore(store), FWL_OK);
+    assert_int_equal(fwl_restore_snapshot(restore, &later->snapshot, NULL, NULL), FWL_ERR_CONFLICT);
+    fwl_snapfile_close(later);
+    fwl_memstore_free(store);
+    help_chain_free(longer);
+    free(w);
+}
+
+/* The tree loses its root record before the end: that is found before the store becomes a chain. */
+static void
+test_restore__finish_asks_for_the_root(void **state)
+{
+    struct fwl_memstore *store = begun();
     struct fwl_overlay o;
-    struct fwl_read read;
     uint8_t nothing[1] = {0};
 
     (void)state;
-    assert_true(store != NULL && longer != NULL);
-    longer->world = chain->world;
-    longer->store = fwl_memstore_new();
-    assert_int_equal(fwl_memstore_copy(longer->store, chain->store), FWL_OK);
-    assert_int_equal(help_reopen(longer), FWL_OK);
-    add_block(longer, BLOCKS + 1);
-    later = make_snapshot(longer->store);
-    assert_int_equal(open_restore(chain->store), FWL_ERR_STATE);
-    assert_int_equal(open_restore(store), FWL_OK);
-    assert_int_equal(fwl_restore_snapshot(restore, &later->snapshot, NULL, NULL), FWL_OK);
-    help_chain_free(longer);
-    fwl_memstore_free(store);
-    store = fwl_memstore_new();
-    assert_int_equal(open_restore(store), FWL_OK);
-    for (uint64_t epoch = 0; epoch < 2; epoch++) {
-        struct fwl_reader it;
-        struct fwl_span step;
-
-        fwl_reader_init(&it, snap->steps);
-        assert_true(fwl_snapshot_step(&it, &step) && (epoch == 0 || fwl_snapshot_step(&it, &step)));
-        assert_int_equal(fwl_restore_step(restore, step), FWL_OK);
-    }
-    assert_int_equal(fwl_restore_info(restore, snap->info_bytes), FWL_OK);
-    assert_int_equal(fwl_restore_snapshot(restore, &later->snapshot, NULL, NULL), FWL_ERR_CONFLICT);
-    {
-        struct fwl_restore_config other = config;
-
-        other.to = fwl_memstore_storage(store);
-        assert_int_equal(fwl_restore_open(restore, &other, w->genesis), FWL_ERR_CHAIN);
-    }
-    /* the tree loses its root record while the last chunk is missing: found before it becomes a chain */
-    assert_int_equal(open_restore(store), FWL_OK);
     for (uint32_t i = 0; i < snap->info.chunks; i++) {
         assert_int_equal(fwl_restore_chunk(restore, i, fwl_snapshot_chunk(snap, i)), FWL_OK);
     }
@@ -398,12 +404,101 @@ test_restore__other_chains_and_snapshots(void **state)
     assert_int_equal(fwl_overlay_delete(&o, FWL_SPACE_SMT, fwl_span(nothing, 1)), FWL_OK);
     assert_int_equal(fwl_storage_commit(&restore->config.to, &o), FWL_OK);
     assert_int_equal(fwl_restore_snapshot(restore, snap, NULL, NULL), FWL_ERR_CORRUPT);
-    assert_int_equal(fwl_read_begin(&restore->config.to, &read), FWL_OK);
-    assert_int_equal(fwl_smt_root(&read.kv, &root), FWL_OK);
-    fwl_read_end(&read);
-    fwl_snapfile_close(later);
     fwl_memstore_free(store);
-    free(w);
+}
+
+/* ---- a node that had blocks already ---- */
+
+static enum fwl_err
+restore_knowing(struct fwl_memstore *store, uint64_t known, bool other)
+{
+    struct fwl_restore_config config = {.to = fwl_memstore_storage(store),
+                                        .arena = arena,
+                                        .arena_bytes = sizeof(arena),
+                                        .verify = help_verify_vote,
+                                        .cookie = chain->world,
+                                        .known = known};
+    uint8_t key[8];
+    uint8_t header[FWL_HEADER_SIZE];
+    size_t size = 0;
+    enum fwl_err err = FWL_OK;
+
+    fwl_store_be64(key, FWL_MIN(known, (uint64_t)BLOCKS));
+    assert_int_equal(help_get(chain, header, sizeof(header), &size, FWL_SPACE_HDR, fwl_span(key, 8)), FWL_OK);
+    fwl_header_hash_bytes(&config.known_hash, fwl_span(header, size));
+    config.known_hash.b[9] ^= other;
+    err = fwl_restore_open(restore, &config, chain->world->genesis);
+    return err == FWL_OK ? fwl_restore_snapshot(restore, snap, NULL, NULL) : err;
+}
+
+/* Headers below the snapshot's, from the whole chain. */
+static enum fwl_err
+bring(struct help_chain *to, uint64_t count)
+{
+    static uint8_t bytes[300 * FWL_HEADER_SIZE];
+    uint64_t first = fwl_chain_lowest(to->chain) - FWL_MIN(count, fwl_chain_lowest(to->chain));
+    uint8_t key[8];
+    size_t size = 0;
+
+    for (uint64_t i = 0; i < count && i < 300; i++) {
+        fwl_store_be64(key, first + i);
+        assert_int_equal(help_get(chain, bytes + i * FWL_HEADER_SIZE, FWL_HEADER_SIZE, &size, FWL_SPACE_HDR,
+                                  fwl_span(key, sizeof(key))),
+                         FWL_OK);
+    }
+    return fwl_chain_headers(to->chain, fwl_span(bytes, (size_t)count * FWL_HEADER_SIZE));
+}
+
+static void
+test_restore__above_the_known_block(void **state)
+{
+    static const uint64_t heights[] = {BLOCKS, BLOCKS - 1, BLOCKS - FWL_SNAPSHOT_HEADERS, 5};
+    uint8_t junk[2 * FWL_HEADER_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < FWL_COUNT(heights); i++) {
+        for (int other = 0; other < 2; other++) {
+            struct fwl_memstore *store = fwl_memstore_new();
+            bool low = heights[i] < BLOCKS - FWL_SNAPSHOT_HEADERS;
+            enum fwl_err err = restore_knowing(store, heights[i], other == 1);
+            struct help_chain *h = NULL;
+
+            if (!low && other == 1) {
+                assert_int_equal(err, FWL_ERR_CONFLICT);
+                assert_int_equal(open_restore(store), FWL_OK); /* it is no chain */
+                fwl_memstore_free(store);
+                continue;
+            }
+            assert_int_equal(err, FWL_OK);
+            h = over(store);
+            assert_int_equal(fwl_chain_lowest(h->chain), BLOCKS - FWL_SNAPSHOT_HEADERS);
+            assert_int_equal(fwl_chain_headers(h->chain, (struct fwl_span){0}), FWL_ERR_RANGE);
+            assert_int_equal(bring(h, 257), FWL_ERR_RANGE);
+            memset(junk, 0, sizeof(junk));
+            assert_int_not_equal(fwl_chain_headers(h->chain, fwl_span(junk, sizeof(junk))), FWL_OK);
+            assert_int_equal(fwl_chain_headers(h->chain, fwl_span(junk, sizeof(junk) - 1)), FWL_ERR_RANGE);
+            assert_int_equal(fwl_chain_headers(h->chain, fwl_span(snap->headers.p, FWL_HEADER_SIZE)), FWL_ERR_HASH);
+            assert_int_equal(bring(h, 10), FWL_OK);
+            assert_int_equal(help_reopen(h), FWL_OK);
+            assert_int_equal(fwl_chain_lowest(h->chain), BLOCKS - FWL_SNAPSHOT_HEADERS - 10);
+            err = bring(h, fwl_chain_lowest(h->chain));
+            assert_int_equal(err, low && other == 1 ? FWL_ERR_CONFLICT : FWL_OK);
+            if (err == FWL_OK) {
+                assert_int_equal(fwl_chain_lowest(h->chain), 0);
+                assert_same(chain, h, FWL_SPACE_HDR);
+                assert_same(chain, h, FWL_SPACE_HASH);
+                assert_same(chain, h, FWL_SPACE_HIST);
+                assert_int_equal(fwl_chain_headers(h->chain, fwl_span(junk, FWL_HEADER_SIZE)), FWL_ERR_RANGE);
+            }
+            help_chain_free(h);
+        }
+    }
+    {
+        struct fwl_memstore *store = fwl_memstore_new();
+
+        assert_int_equal(restore_knowing(store, BLOCKS + 1, false), FWL_ERR_STATE); /* it would go back */
+        fwl_memstore_free(store);
+    }
 }
 
 int
@@ -415,6 +510,8 @@ main(void)
         cmocka_unit_test(test_restore__crash_at_every_commit),
         cmocka_unit_test(test_restore__only_in_order),
         cmocka_unit_test(test_restore__other_chains_and_snapshots),
+        cmocka_unit_test(test_restore__finish_asks_for_the_root),
+        cmocka_unit_test(test_restore__above_the_known_block),
     };
 
     return cmocka_run_group_tests(tests, build, clean);
