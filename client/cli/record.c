@@ -193,8 +193,8 @@ fwl_record_amendment(struct fwl_list *out, char error[FWL_PARSE_ERROR_MAX], uint
 
 /* ---- templates ---- */
 
-static char
-slug(char c)
+char
+fwl_record_slug(char c)
 {
     if (c >= 'A' && c <= 'Z') {
         return (char)(c - 'A' + 'a');
@@ -240,7 +240,7 @@ fwl_record_expand(char *out, size_t room, char error[FWL_PARSE_ERROR_MAX], const
             return false;
         }
         for (size_t i = 0; i < value_size; i++) {
-            out[size++] = (char)(verbatim ? value[i] : slug(value[i]));
+            out[size++] = (char)(verbatim ? value[i] : fwl_record_slug(value[i]));
         }
     }
     out[size] = '\0';

@@ -42,4 +42,7 @@ FWL_NODISCARD enum fwl_err fwl_record_amendment(struct fwl_list *out, char error
 bool fwl_record_expand(char *out, size_t room, char error[FWL_PARSE_ERROR_MAX], const char *template_text,
                        const json_t *object);
 
+/** fwl_record_slug - a character of free text in a name: [a-z0-9-] in lower case, "-" for what is outside. */
+char fwl_record_slug(char c);
+
 #endif

@@ -376,7 +376,7 @@ decide(struct fwl_world *world, const struct fwl_world_policy *policy, char erro
                                               .has_tip = world->has_tip,
                                               .height = world->height,
                                               .time_ms = world->time_ms};
-    if (world->decision.kind == FWL_DECISION_INSTALL) {
+    if (world->decision.kind == FWL_DECISION_INSTALL && c != NULL) {
         world->shown.version = c->releases[world->decision.chosen].record.version;
     }
     return 0;

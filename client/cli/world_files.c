@@ -107,10 +107,7 @@ provider_of(char out[FWL_SEGMENT_MAX + 1], const char *class_name)
 
     size = FWL_MIN(size, (size_t)FWL_SEGMENT_MAX);
     for (size_t i = 0; i < size; i++) {
-        char c = class_name[i];
-
-        c = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-        out[i] = c == '.' || c == '_' || c == '+' || c == '~' ? '-' : c;
+        out[i] = fwl_record_slug(class_name[i]);
     }
     out[size] = '\0';
 }
