@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "client/cli/commands.h"
-#include "client/cli/policy_file.h"
+#include "client/cli/policy_check.h"
 #include "client/cli/tally.h"
 #include "client/cli/world_part.h"
 #include "core/host/heap.h"
@@ -16,12 +16,9 @@
 static const char anonymous_fleet[] = "simulated/fleet"; /* of facts and a policy that name none */
 
 struct fwl_world_policy {
-    struct fwl_policy_file file;
-    struct fwl_policy_compiler compiler;
-    struct fwl_policy_entry entry; /* views the two above */
+    struct fwl_policy_check check;
     struct fwl_world *world;
-    char *error; /* of a class that could not be read */
-    int code;
+    int code; /* of a class that could not be read */
 };
 
 /* ---- classes that are known ---- */
@@ -264,7 +261,7 @@ static enum fwl_err
 scheme_of(void *cookie, uint64_t *scheme, struct fwl_span class_name)
 {
     struct fwl_world_policy *p = cookie;
-    const char *fleet = p->file.fleet[0] != '\0' ? p->file.fleet : anonymous_fleet;
+    const char *fleet = p->check.file.fleet[0] != '\0' ? p->check.file.fleet : anonymous_fleet;
     const struct fwl_world_class *c = NULL;
     char error[FWL_WORLD_ERROR_MAX];
 
@@ -278,58 +275,28 @@ scheme_of(void *cookie, uint64_t *scheme, struct fwl_span class_name)
     return *scheme != 0 ? FWL_OK : FWL_ERR_ABSENT;
 }
 
-static int
-compile(struct fwl_world_policy *p, const char *path)
-{
-    struct fwl_policy_source source;
-    struct fwl_fault fault = {0};
-    const struct fwl_cel_diagnostic *d = &p->compiler.diagnostic;
-    enum fwl_err err = fwl_policy_source_decode(&source, &fault, fwl_span(p->file.source, p->file.source_size));
-
-    if (err != FWL_OK) {
-        (void)fprintf(stderr, "fwledger: %s: %s: %s\n", path, fault.field, fwl_err_text(err));
-        return FWL_EXIT_NO;
-    }
-    p->compiler.scheme_of = scheme_of;
-    p->compiler.cookie = p;
-    err = fwl_policy_compile(&p->compiler, &p->entry, &source);
-    if (err == FWL_OK) {
-        p->entry.version = 1;
-        return 0;
-    }
-    if (p->code != 0) {
-        return p->code; /* printed */
-    }
-    if (err == FWL_ERR_RULE) {
-        (void)fprintf(stderr, "fwledger: %s: %.*s: line %u, column %u: %s%s%s\n", path, (int)p->compiler.name.size,
-                      (const char *)p->compiler.name.p, d->line, d->column, d->message, d->hint[0] == '\0' ? "" : "; ",
-                      d->hint);
-        (void)fprintf(stderr, "fwledger policy check %s shows the place\n", path);
-    } else {
-        (void)fprintf(stderr, "fwledger: %s: %s: %s\n", path, p->compiler.field, p->compiler.why);
-    }
-    return FWL_EXIT_NO;
-}
-
 int
 fwl_world_policy(struct fwl_world_policy **out, struct fwl_world *world, const char *path)
 {
     struct fwl_world_policy *p = *out = fwl_calloc(1, sizeof(*p));
+    int code = 0;
 
     if (p == NULL) {
         return fwl_commands_fail(path, FWL_ERR_MEMORY);
     }
     p->world = world;
-    if (fwl_policy_file_load(&p->file, path) != FWL_OK) {
-        (void)fprintf(stderr, "fwledger: %s\n", p->file.error);
-        return FWL_EXIT_CONFIG;
-    }
-    return compile(p, path);
+    p->check.scheme_of = scheme_of;
+    p->check.cookie = p;
+    code = fwl_policy_check_load(&p->check, path);
+    return p->code != 0 ? p->code : code;
 }
 
 void
 fwl_world_policy_free(struct fwl_world_policy *policy)
 {
+    if (policy != NULL) {
+        fwl_policy_check_clear(&policy->check);
+    }
     fwl_free(policy);
 }
 
@@ -339,7 +306,7 @@ fwl_world_policy_free(struct fwl_world_policy *policy)
 static bool
 replaces(const struct fwl_world_policy *policy, struct fwl_span fleet)
 {
-    return policy != NULL && (policy->file.fleet[0] == '\0' || fwl_span_is(fleet, policy->file.fleet));
+    return policy != NULL && (policy->check.file.fleet[0] == '\0' || fwl_span_is(fleet, policy->check.file.fleet));
 }
 
 static int
@@ -357,7 +324,7 @@ decide(struct fwl_world *world, const struct fwl_world_policy *policy, char erro
     in.fleet = f != NULL && f->has_entry ? &f->entry : NULL;
     in.policy = f != NULL && f->has_policy ? &f->policy : NULL;
     if (replaces(policy, facts->fleet)) {
-        in.policy = &policy->entry;
+        in.policy = &policy->check.entry;
         in.fleet = in.fleet == NULL ? &new_fleet : in.fleet;
     }
     in.now_ms = world->facts.has_now ? world->facts.now_ms : world->has_now ? world->now_ms : world->time_ms;
@@ -390,8 +357,9 @@ fwl_world_decide(struct fwl_world *world, const struct fwl_world_policy *policy,
 
     *out = &world->shown;
     if (policy != NULL && json_is_object(facts) && json_object_get(facts, "fleet") == NULL) {
-        (void)json_object_set_new(facts, "fleet",
-                                  json_string(policy->file.fleet[0] != '\0' ? policy->file.fleet : anonymous_fleet));
+        (void)json_object_set_new(
+            facts, "fleet",
+            json_string(policy->check.file.fleet[0] != '\0' ? policy->check.file.fleet : anonymous_fleet));
     }
     if (fwl_json_facts_parse(&world->facts, facts) != FWL_OK) {
         (void)snprintf(error, FWL_WORLD_ERROR_MAX, "%s", world->facts.parse.error);

@@ -13,6 +13,20 @@ node_of(struct fwl_yaml *y, int node)
     return y->loaded && node > 0 ? yaml_document_get_node(&y->document, node) : NULL;
 }
 
+static struct fwl_yaml_mark
+mark_of(const yaml_mark_t *mark)
+{
+    return (struct fwl_yaml_mark){.line = mark->line + 1, .column = mark->column + 1};
+}
+
+struct fwl_yaml_mark
+fwl_yaml_mark(struct fwl_yaml *y, int node)
+{
+    const yaml_node_t *n = node_of(y, node);
+
+    return n == NULL ? (struct fwl_yaml_mark){0} : mark_of(&n->start_mark);
+}
+
 void
 fwl_yaml_fail(struct fwl_yaml *y, int node, enum fwl_err err, const char *format, ...)
 {
@@ -24,6 +38,7 @@ fwl_yaml_fail(struct fwl_yaml *y, int node, enum fwl_err err, const char *format
         return;
     }
     y->err = err;
+    y->at = fwl_yaml_mark(y, node);
     used = n == NULL ? snprintf(y->error, sizeof(y->error), "%s: ", y->name)
                      : snprintf(y->error, sizeof(y->error), "%s:%zu: ", y->name, n->start_mark.line + 1);
     if (used > 0 && (size_t)used < sizeof(y->error)) {
@@ -46,6 +61,7 @@ parse(struct fwl_yaml *y, struct fwl_span text)
     yaml_parser_set_input_string(&parser, text.p == NULL ? (const uint8_t *)"" : text.p, text.size);
     if (yaml_parser_load(&parser, &y->document) == 0) {
         y->err = FWL_ERR_VALUE;
+        y->at = mark_of(&parser.problem_mark);
         (void)snprintf(y->error, sizeof(y->error), "%s:%zu: not YAML: %s", y->name, parser.problem_mark.line + 1,
                        parser.problem == NULL ? "it cannot be parsed" : parser.problem);
     } else {

@@ -18,12 +18,18 @@ enum {
     FWL_YAML_ERROR_MAX = 512,
 };
 
+/* Where a node begins in the text; both from 1, columns in code points. All zero: nowhere. */
+struct fwl_yaml_mark {
+    size_t line, column;
+};
+
 struct fwl_yaml {
     yaml_document_t document;
     bool loaded;
     const char *name; /* for messages; kept */
     enum fwl_err err;
     char error[FWL_YAML_ERROR_MAX]; /* "NAME:LINE: text" once err is set */
+    struct fwl_yaml_mark at;        /* of the error, where it has a place */
 };
 
 /**
@@ -39,6 +45,9 @@ enum fwl_err fwl_yaml_load(struct fwl_yaml *y, const char *name, struct fwl_span
 enum fwl_err fwl_yaml_load_file(struct fwl_yaml *y, const char *path);
 
 void fwl_yaml_deinit(struct fwl_yaml *y);
+
+/** fwl_yaml_mark - where @node begins: the first quote of a quoted text, the indicator of a block. */
+struct fwl_yaml_mark fwl_yaml_mark(struct fwl_yaml *y, int node);
 
 /** fwl_yaml_root - the root map. */
 int fwl_yaml_root(struct fwl_yaml *y);

@@ -106,9 +106,19 @@ compile_text(struct fwl_policy_compiler *c, struct fwl_cel_compiled *out, struct
             compiled = fwl_cel_compile_condition(out, d, c->cel, sizeof(c->cel), text, params, (enum fwl_scheme)scheme);
         }
     }
+    if (compiled == FWL_OK) {
+        return FWL_OK;
+    }
     c->name = place->name;
-    return compiled == FWL_OK ? FWL_OK
-                              : refuse(c, FWL_ERR_RULE, place->field, "a condition of the policy does not compile");
+    c->text = text;
+    c->broken = true;
+    (void)refuse(c, FWL_ERR_RULE, place->field, "a condition of the policy does not compile");
+    if (c->refused == NULL) {
+        return FWL_ERR_RULE;
+    }
+    c->refused(c->cookie, c);
+    *out = (struct fwl_cel_compiled){0};
+    return FWL_OK;
 }
 
 /* ---- rules and templates ---- */
@@ -120,8 +130,8 @@ compile_rules(struct fwl_policy_compiler *c, struct fwl_list *out, struct fwl_li
     struct fwl_reader it;
     struct fwl_writer w;
     struct fwl_span dearest = {0};
-    uint64_t cost = 0;
 
+    c->cost = 0;
     c->most = 0;
     fwl_writer_init(&w, c->rules, sizeof(c->rules));
     for (fwl_list_begin(&it, rules); fwl_policy_next_rule_source(&it, &from); out->count++) {
@@ -137,7 +147,7 @@ compile_rules(struct fwl_policy_compiler *c, struct fwl_list *out, struct fwl_li
         if (err != FWL_OK) {
             return err;
         }
-        cost += compiled.cost;
+        c->cost += compiled.cost;
         if (compiled.cost > c->most) {
             c->most = compiled.cost;
             dearest = from.name;
@@ -150,7 +160,7 @@ compile_rules(struct fwl_policy_compiler *c, struct fwl_list *out, struct fwl_li
         }
         fwl_policy_put_rule(&w, &to);
     }
-    if (cost > FWL_CEL_POLICY_COST) {
+    if (!c->broken && c->cost > FWL_CEL_POLICY_COST) {
         c->name = dearest;
         return refuse(c, FWL_ERR_LIMIT, "policy.rules", "the worst-case cost of all rules is at most 100,000");
     }
@@ -177,7 +187,9 @@ compile_templates(struct fwl_policy_compiler *c, struct fwl_list *out, struct fw
 
         if (err == FWL_OK) {
             FWL_ASSERT(compiled.code.size <= sizeof(advance));
-            memcpy(advance, compiled.code.p, compiled.code.size);
+            if (compiled.code.size > 0) { /* nothing of a broken one */
+                memcpy(advance, compiled.code.p, compiled.code.size);
+            }
             t.advance_when = fwl_span(advance, compiled.code.size);
             err = compile_text(c, &compiled, t.halt_when, &halt_place);
         }
@@ -205,9 +217,11 @@ fwl_policy_compile(struct fwl_policy_compiler *c, struct fwl_policy_entry *out, 
         .approvers = source->approvers,
         .params = source->params,
     };
-    c->name = (struct fwl_span){0};
+    c->name = c->text = (struct fwl_span){0};
+    c->broken = false;
     c->diagnostic = (struct fwl_cel_diagnostic){0};
     err = take_params(c, source->params);
     err = err == FWL_OK ? compile_rules(c, &out->rules, source->rules) : err;
-    return err == FWL_OK ? compile_templates(c, &out->templates, source->templates) : err;
+    err = err == FWL_OK ? compile_templates(c, &out->templates, source->templates) : err;
+    return err == FWL_OK && c->broken ? FWL_ERR_RULE : err;
 }

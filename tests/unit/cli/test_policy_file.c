@@ -65,6 +65,48 @@ test_policy_file__example(void **state)
     assert_int_equal(again.source_size, file.source_size);
     assert_memory_equal(again.source, file.source, file.source_size);
     free(text);
+    fwl_policy_file_clear(&again);
+    fwl_policy_file_clear(&file);
+}
+
+/* What the decoder or the compiler complains about is found in the YAML. */
+static void
+test_policy_file__places(void **state)
+{
+    struct fwl_policy_source source;
+    struct fwl_reader it;
+    struct fwl_rule_source rule;
+    struct fwl_template t;
+    struct fwl_fault fault;
+    struct fwl_place place;
+
+    (void)state;
+    assert_int_equal(fwl_policy_file_parse(&file, "p", fwl_span_text(example)), FWL_OK);
+    assert_int_equal(fwl_policy_source_decode(&source, NULL, fwl_span(file.source, file.source_size)), FWL_OK);
+    fwl_list_begin(&it, source.rules);
+    assert_true(fwl_policy_next_rule_source(&it, &rule) && fwl_policy_next_rule_source(&it, &rule));
+    fwl_policy_file_find_text(&place, &file, rule.when, 34); /* now, in quotes */
+    assert_int_equal(place.at.line, 15);
+    assert_int_equal(place.at.column, 46);
+    fwl_list_begin(&it, source.templates);
+    assert_true(fwl_policy_next_template_source(&it, &t));
+    fwl_policy_file_find_text(&place, &file, t.halt_when, 0);
+    assert_int_equal(place.at.line, 26);
+    assert_true(fwl_span_is(place.line, "    halt_when: rollout.failed > 2"));
+    fwl_policy_file_find(&place, &file, 0);
+    assert_int_equal(place.at.line, 0);
+    fwl_policy_file_clear(&file);
+
+    assert_int_equal(fwl_policy_file_parse(&file, "p",
+                                           fwl_span_text("select: listed\nmax_age: 15m\nrules:\n"
+                                                         "  - {name: a, effect: permit, when: x}\n"
+                                                         "  - {name: B, effect: permit, when: x}\n")),
+                     FWL_OK);
+    assert_int_equal(fwl_policy_source_decode(&source, &fault, fwl_span(file.source, file.source_size)), FWL_ERR_NAME);
+    fwl_policy_file_find(&place, &file, fault.offset);
+    assert_int_equal(place.at.line, 5);
+    assert_int_equal(place.at.column, 12);
+    fwl_policy_file_clear(&file);
 }
 
 static const struct {
@@ -88,6 +130,14 @@ static const struct {
     {"select: highest\nmax_age: 15m\nrollouts: {d: {stages: [{percent: 101}], advance_when: a, halt_when: b}}\n",
      FWL_ERR_RANGE, ":3:"},
     {"- a\n", FWL_ERR_VALUE, "p:"},
+    {"select: highest\nmax_age: 15m\nrules:\n  - {name: r, effect: permit, when: a}\n"
+     "  - {name: r, effect: permit, when: a}\n",
+     FWL_ERR_DUPLICATE, ":5:"},
+    {"select: highest\nmax_age: 15m\nrollouts: {d: {stages: [{percent: 5}, {percent: 5}, {percent: 100}], "
+     "advance_when: a, halt_when: b}}\n",
+     FWL_ERR_VALUE, "ascend"},
+    {"select: highest\nmax_age: 15m\nrollouts: {d: {stages: [{percent: 99}], advance_when: a, halt_when: b}}\n",
+     FWL_ERR_VALUE, "last one is 100"},
 };
 
 static void
@@ -101,20 +151,31 @@ test_policy_file__refusals(void **state)
             fail_msg("%s: %s, \"%s\"", refused[i].text, fwl_err_text(err), file.error);
         }
         assert_int_equal(file.source_size, 0);
+        fwl_policy_file_clear(&file);
     }
+    assert_int_equal(fwl_policy_file_parse(&file, "p", fwl_span_text(refused[1].text)), FWL_ERR_VALUE);
+    assert_int_equal(file.place.at.line, 1);
+    assert_int_equal(file.place.at.column, 9);
+    assert_true(fwl_span_is(file.place.line, "select: best"));
+    fwl_policy_file_clear(&file);
     assert_int_equal(fwl_policy_file_load(&file, "/nowhere/p.yaml"), FWL_ERR_ABSENT);
+    assert_int_equal(file.place.at.line, 0);
+    fwl_policy_file_clear(&file);
 }
 
 static enum fwl_err
 with_rules(size_t count)
 {
+    enum fwl_err err = FWL_OK;
     static char text[65536];
     size_t size = (size_t)snprintf(text, sizeof(text), "select: listed\nmax_age: 15m\nrules:\n");
 
     for (size_t i = 0; i < count; i++) {
         size += (size_t)snprintf(text + size, sizeof(text) - size, "  - {name: r%zu, effect: permit, when: a}\n", i);
     }
-    return fwl_policy_file_parse(&file, "p", fwl_span(text, size));
+    err = fwl_policy_file_parse(&file, "p", fwl_span(text, size));
+    fwl_policy_file_clear(&file);
+    return err;
 }
 
 static void
@@ -130,6 +191,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_policy_file__example),
+        cmocka_unit_test(test_policy_file__places),
         cmocka_unit_test(test_policy_file__refusals),
         cmocka_unit_test(test_policy_file__limits),
     };
