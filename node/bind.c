@@ -169,10 +169,11 @@ io_halt(void *ctx, enum fwl_replica_end why, enum fwl_err err)
 }
 
 static enum fwl_err
-io_sign(void *ctx, struct fwl_sig64 *out, const struct fwl_hash32 *digest)
+io_sign(void *ctx, struct fwl_sig64 *out, const struct fwl_vote *vote, const struct fwl_hash32 *digest)
 {
     struct fwl_node *n = ctx;
 
+    (void)vote;
     return fwl_signer_sign(&n->signer, out, digest);
 }
 

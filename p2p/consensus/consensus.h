@@ -73,8 +73,10 @@ struct fwl_consensus_timing {
 #define FWL_CONSENSUS_TIMING_LOCAL                                                                                     \
     ((struct fwl_consensus_timing){.t0 = 300, .td = 100, .tmax = 60000, .tf = 80, .tr = 200, .ts = 1000})
 
-/** Sign @digest with the key of this node. FWL_OK; FWL_ERR_BUSY: not yet; anything else: refused. */
-typedef enum fwl_err (*fwl_consensus_sign)(void *cookie, struct fwl_sig64 *out, const struct fwl_hash32 *digest);
+/** Sign @digest, which is that of @vote, with the key of this node: a signer with rules of its own judges @vote.
+ * FWL_OK; FWL_ERR_BUSY: not yet; anything else: refused. */
+typedef enum fwl_err (*fwl_consensus_sign)(void *cookie, struct fwl_sig64 *out, const struct fwl_vote *vote,
+                                           const struct fwl_hash32 *digest);
 
 struct fwl_consensus_config {
     struct fwl_hash32 chain_id;

@@ -36,7 +36,7 @@ sign(struct fwl_consensus *c, struct fwl_vote *vote)
     struct fwl_hash32 digest;
 
     fwl_vote_digest(&digest, &c->cfg.chain_id, vote->kind, vote->height, vote->view, &vote->block_hash);
-    return c->cfg.sign(c->cfg.cookie, &vote->sig, &digest) == FWL_OK;
+    return c->cfg.sign(c->cfg.cookie, &vote->sig, vote, &digest) == FWL_OK;
 }
 
 /* The one place in which a vote comes into being: signed, recorded, put into the outbox, counted. */

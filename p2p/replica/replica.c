@@ -25,11 +25,11 @@ carve(uint8_t **at, size_t size)
 /* ---- what the parts are given ---- */
 
 static enum fwl_err
-sign(void *cookie, struct fwl_sig64 *out, const struct fwl_hash32 *digest)
+sign(void *cookie, struct fwl_sig64 *out, const struct fwl_vote *vote, const struct fwl_hash32 *digest)
 {
     struct fwl_replica *r = cookie;
 
-    return r->config.io.sign(r->config.io.ctx, out, digest);
+    return r->config.io.sign(r->config.io.ctx, out, vote, digest);
 }
 
 static enum fwl_err

@@ -71,7 +71,8 @@ struct fwl_replica_io {
     /** Stop: every later call does nothing. */
     void (*halt)(void *ctx, enum fwl_replica_end why, enum fwl_err err);
     /** Sign with the validator key; as fwl_consensus_sign. */
-    enum fwl_err (*sign)(void *ctx, struct fwl_sig64 *out, const struct fwl_hash32 *digest);
+    enum fwl_err (*sign)(void *ctx, struct fwl_sig64 *out, const struct fwl_vote *vote,
+                         const struct fwl_hash32 *digest);
     /** One BIP-340 signature: fwl_schnorr_verify, or the simulator's stand-in. */
     enum fwl_err (*verify)(void *ctx, const struct fwl_sig64 *sig, const struct fwl_hash32 *digest,
                            const struct fwl_pubkey32 *key);

@@ -29,9 +29,10 @@ fake(struct fwl_sig64 *sig, const struct fwl_hash32 *digest, const uint8_t *key)
 }
 
 static enum fwl_err
-sign(void *cookie, struct fwl_sig64 *sig, const struct fwl_hash32 *digest)
+sign(void *cookie, struct fwl_sig64 *sig, const struct fwl_vote *vote, const struct fwl_hash32 *digest)
 {
     (void)cookie;
+    (void)vote;
     fake(sig, digest, keys + 32 * ME);
     return FWL_OK;
 }

@@ -297,10 +297,11 @@ io_halt(void *ctx, enum fwl_replica_end why, enum fwl_err err)
 }
 
 static enum fwl_err
-io_sign(void *ctx, struct fwl_sig64 *out, const struct fwl_hash32 *digest)
+io_sign(void *ctx, struct fwl_sig64 *out, const struct fwl_vote *vote, const struct fwl_hash32 *digest)
 {
     struct sim_node *n = ctx;
 
+    (void)vote;
     world_sign(&n->sim->world, out, (size_t)n->who, digest);
     return FWL_OK;
 }

@@ -19,10 +19,13 @@ fake(struct fwl_sig64 *out, const struct fwl_hash32 *digest, const uint8_t *key)
 }
 
 static enum fwl_err
-rig_sign(void *cookie, struct fwl_sig64 *out, const struct fwl_hash32 *digest)
+rig_sign(void *cookie, struct fwl_sig64 *out, const struct fwl_vote *vote, const struct fwl_hash32 *digest)
 {
     struct rig *r = cookie;
+    struct fwl_hash32 own;
 
+    fwl_vote_digest(&own, &r->cfg.chain_id, vote->kind, vote->height, vote->view, &vote->block_hash);
+    assert_memory_equal(&own, digest, sizeof(own));
     if (r->signer == FWL_OK) {
         fake(out, digest, r->cfg.key.b);
     }

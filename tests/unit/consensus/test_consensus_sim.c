@@ -103,10 +103,11 @@ fake(struct fwl_sig64 *out, const struct fwl_hash32 *digest, const struct fwl_pu
 }
 
 static enum fwl_err
-sim_sign(void *cookie, struct fwl_sig64 *out, const struct fwl_hash32 *digest)
+sim_sign(void *cookie, struct fwl_sig64 *out, const struct fwl_vote *vote, const struct fwl_hash32 *digest)
 {
     struct node *nd = cookie;
 
+    (void)vote;
     fake(out, digest, &nd->key);
     return FWL_OK;
 }
