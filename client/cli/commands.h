@@ -61,6 +61,8 @@ extern const struct fwl_command fwl_commands_policy_try[];
 extern const struct fwl_command fwl_commands_simulate[];
 extern const struct fwl_command fwl_commands_version[];
 extern const struct fwl_command fwl_commands_fsck[];
+extern const struct fwl_command fwl_commands_snapshot[];
+extern const struct fwl_command fwl_commands_backup[];
 extern const struct fwl_command fwl_commands_forensics[];
 
 #endif

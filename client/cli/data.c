@@ -9,8 +9,8 @@ enum {
     PATH_BYTES = 4096,
 };
 
-int
-fwl_data_open(struct fwl_data *out, const char *dir, enum fwl_store_kind kind)
+static int
+open_data(struct fwl_data *out, const char *dir, enum fwl_store_kind kind, bool reader)
 {
     static const char *const within[] = {"", "/data"};
     const char *name = kind == FWL_STORE_CHAIN ? "chain" : "votes";
@@ -24,7 +24,8 @@ fwl_data_open(struct fwl_data *out, const char *dir, enum fwl_store_kind kind)
         (void)snprintf(folder, sizeof(folder), "%s%s/%s", dir, within[i], name);
         (void)snprintf(file, sizeof(file), "%.4000s/data.mdb", folder);
         if (stat(file, &st) == 0) {
-            err = fwl_store_open(&out->store, folder, kind, 0);
+            err = reader ? fwl_store_open_reader(&out->store, folder, kind)
+                         : fwl_store_open(&out->store, folder, kind, 0);
         }
     }
     if (err == FWL_ERR_LOCKED) {
@@ -40,6 +41,18 @@ fwl_data_open(struct fwl_data *out, const char *dir, enum fwl_store_kind kind)
         return FWL_EXIT_STORAGE;
     }
     return 0;
+}
+
+int
+fwl_data_open(struct fwl_data *out, const char *dir, enum fwl_store_kind kind)
+{
+    return open_data(out, dir, kind, false);
+}
+
+int
+fwl_data_open_reader(struct fwl_data *out, const char *dir, enum fwl_store_kind kind)
+{
+    return open_data(out, dir, kind, true);
 }
 
 void

@@ -1,5 +1,5 @@
 /*
- * data - the stores of a stopped node, for commands that read them. Zone H.
+ * data - the stores of a node, for commands that read them. Zone H.
  */
 #ifndef FWL_CLIENT_CLI_DATA_H
 #define FWL_CLIENT_CLI_DATA_H
@@ -18,6 +18,8 @@ struct fwl_data {
  * Prints why not, and returns an exit code; 0 when @out is open. fwl_data_close in every case.
  */
 int fwl_data_open(struct fwl_data *out, const char *dir, enum fwl_store_kind kind);
+/** fwl_data_open_reader - the same, also while the node runs. */
+int fwl_data_open_reader(struct fwl_data *out, const char *dir, enum fwl_store_kind kind);
 void fwl_data_close(struct fwl_data *data);
 
 #endif

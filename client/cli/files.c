@@ -2,12 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "core/host/folder.h"
 #include "core/host/heap.h"
 
 enum {
@@ -83,23 +83,6 @@ write_all(int fd, struct fwl_span bytes)
     return true;
 }
 
-/* The rename is on disk once the folder is. */
-static bool
-sync_folder(const char *path)
-{
-    char copy[PATH_MAX];
-    int fd = -1;
-    bool good = false;
-
-    (void)snprintf(copy, sizeof(copy), "%s", path);
-    fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        good = fsync(fd) == 0;
-        (void)close(fd);
-    }
-    return good;
-}
-
 enum fwl_err
 fwl_files_replace(const char *path, struct fwl_span bytes)
 {
@@ -120,7 +103,7 @@ fwl_files_replace(const char *path, struct fwl_span bytes)
         (void)unlink(beside);
         return FWL_ERR_STORAGE;
     }
-    return sync_folder(path) ? FWL_OK : FWL_ERR_STORAGE;
+    return fwl_folder_sync_of(path);
 }
 
 enum fwl_err

@@ -6,10 +6,10 @@
 #include "client/cli/commands.h"
 
 static const struct fwl_command *const tables[] = {
-    fwl_commands_keys,       fwl_commands_genesis,  fwl_commands_anchor,  fwl_commands_chain,
-    fwl_commands_governors,  fwl_commands_release,  fwl_commands_import,  fwl_commands_policy,
-    fwl_commands_policy_try, fwl_commands_simulate, fwl_commands_rollout, fwl_commands_verify,
-    fwl_commands_ask,        fwl_commands_version,  fwl_commands_fsck,    fwl_commands_forensics,
+    fwl_commands_keys,      fwl_commands_genesis,  fwl_commands_anchor, fwl_commands_chain,      fwl_commands_governors,
+    fwl_commands_release,   fwl_commands_import,   fwl_commands_policy, fwl_commands_policy_try, fwl_commands_simulate,
+    fwl_commands_rollout,   fwl_commands_verify,   fwl_commands_ask,    fwl_commands_version,    fwl_commands_fsck,
+    fwl_commands_forensics, fwl_commands_snapshot, fwl_commands_backup,
 };
 
 /* The first line of @text, wrapped between columns @left and 80; the cursor stands at @left. */

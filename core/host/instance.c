@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/hex.h"
+#include "core/host/folder.h"
 
 enum {
     PATH_ROOM = 4096,
@@ -57,27 +58,6 @@ fwl_instance_read(struct fwl_instance *out, const char *key_path)
     return err;
 }
 
-/* The folder of @path, so that a rename in it survives a power cut. */
-static bool
-sync_folder(const char *path)
-{
-    char folder[PATH_ROOM];
-    char *slash = NULL;
-    int fd = -1;
-    bool ok = false;
-
-    (void)snprintf(folder, sizeof(folder), "%s", path);
-    slash = strrchr(folder, '/');
-    if (slash == NULL) {
-        (void)snprintf(folder, sizeof(folder), ".");
-    } else {
-        slash[slash == folder] = '\0';
-    }
-    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    ok = fd >= 0 && fsync(fd) == 0;
-    return (fd < 0 || close(fd) == 0) && ok;
-}
-
 enum fwl_err
 fwl_instance_write(const struct fwl_instance *instance, const char *key_path)
 {
@@ -104,7 +84,7 @@ fwl_instance_write(const struct fwl_instance *instance, const char *key_path)
     }
     ok = write(fd, text, size) == (ssize_t)size && fsync(fd) == 0;
     ok = close(fd) == 0 && ok;
-    if (!ok || rename(temporary, path) != 0 || !sync_folder(path)) {
+    if (!ok || rename(temporary, path) != 0 || fwl_folder_sync_of(path) != FWL_OK) {
         (void)unlink(temporary);
         return FWL_ERR_STORAGE;
     }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/host/folder.h"
 #include "core/host/heap.h"
 #include "ledger/store/part.h"
 
@@ -267,18 +268,6 @@ fwl_store_open_reader(struct fwl_store **out, const char *folder, enum fwl_store
     return FWL_OK;
 }
 
-static enum fwl_err
-sync_folder(const char *folder)
-{
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool good = fd >= 0 && fsync(fd) == 0;
-
-    if (fd >= 0) {
-        close(fd);
-    }
-    return good ? FWL_OK : FWL_ERR_STORAGE;
-}
-
 enum fwl_err
 fwl_store_copy(struct fwl_store *store, const char *folder)
 {
@@ -287,7 +276,7 @@ fwl_store_copy(struct fwl_store *store, const char *folder)
     if (err != FWL_OK) {
         return err == FWL_ERR_FULL || err == FWL_ERR_MEMORY ? err : FWL_ERR_STORAGE;
     }
-    return sync_folder(folder);
+    return fwl_folder_sync(folder);
 }
 
 /* The file of another environment under the name of this one; nobody has either open. Whoever reads the old one in
@@ -302,7 +291,7 @@ take_file(const struct fwl_store *store, const char *from)
         !path_of(here, store->folder, "data.mdb") || !path_of(there, from, "data.mdb") || rename(there, here) != 0) {
         return FWL_ERR_STORAGE;
     }
-    return sync_folder(store->folder);
+    return fwl_folder_sync(store->folder);
 }
 
 enum fwl_err

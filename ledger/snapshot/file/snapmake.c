@@ -1,10 +1,10 @@
 #include "ledger/snapshot/file/snapmake.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "core/host/folder.h"
 #include "core/host/heap.h"
 #include "ledger/merkle/build/smt.h"
 #include "ledger/merkle/build/tiles.h"
@@ -459,24 +459,6 @@ fwl_snapmake(const struct fwl_kv *kv, FILE *to, const struct fwl_snapmake_config
 
 /* ---- as a file ---- */
 
-static enum fwl_err
-sync_folder(const char *path)
-{
-    char folder[PATH_BYTES];
-    const char *slash = strrchr(path, '/');
-    int fd = -1;
-    bool good = false;
-
-    (void)snprintf(folder, sizeof(folder), "%.*s", slash == NULL ? 1 : (int)FWL_MAX(slash - path, 1),
-                   slash == NULL ? "." : path);
-    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    good = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return good ? FWL_OK : FWL_ERR_STORAGE;
-}
-
 enum fwl_err
 fwl_snapmake_file(const struct fwl_kv *kv, const char *path, const struct fwl_snapmake_config *config)
 {
@@ -506,5 +488,5 @@ fwl_snapmake_file(const struct fwl_kv *kv, const char *path, const struct fwl_sn
         (void)unlink(draft);
         return err;
     }
-    return sync_folder(path);
+    return fwl_folder_sync_of(path);
 }
