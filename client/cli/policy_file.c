@@ -7,6 +7,7 @@
 #include "core/cbor.h"
 #include "core/host/heap.h"
 #include "core/time.h"
+#include "ledger/model/name.h"
 
 /* The types of params, as in docs/spec/ledger.cddl. */
 enum {
@@ -362,7 +363,9 @@ convert(struct fwl_policy_file *out, struct fwl_yaml *y)
     fwl_writer_init(&c.w, out->source, sizeof(out->source));
     fwl_yaml_keys(y, fwl_yaml_root(y), known, FWL_COUNT(known));
     fleet = fwl_yaml_text(y, fwl_yaml_get(y, fwl_yaml_root(y), "fleet"), FWL_FLEET_MAX);
-    if (fleet.size > 0) {
+    if (fwl_yaml_get(y, fwl_yaml_root(y), "fleet") != 0 && fwl_name_fleet(NULL, fleet) != FWL_OK) {
+        fwl_yaml_fail(y, fwl_yaml_get(y, fwl_yaml_root(y), "fleet"), FWL_ERR_NAME, "a fleet is administrator/name");
+    } else if (fleet.size > 0) {
         memcpy(out->fleet, fleet.p, fleet.size);
     }
     if (y->err == FWL_OK) {

@@ -38,7 +38,8 @@ struct fwl_policy_file {
  * Owns:    fwl_policy_file_clear in every case.
  * Fills:   @out; out->error with "FILE:LINE: what and how to mend it" on failure, and out->place.
  * Returns: FWL_OK, or the first error: FWL_ERR_ABSENT, _STORAGE, _UNKNOWN, _MISSING, _VALUE, _RANGE, _LIMIT, _TYPE,
- *          _DUPLICATE. Names, patterns and expressions are checked where policies are compiled, not here.
+ *          _DUPLICATE, _NAME (of the fleet). Other names, patterns and expressions are checked where policies are
+ * compiled, not here.
  */
 FWL_NODISCARD enum fwl_err fwl_policy_file_load(struct fwl_policy_file *out, const char *path);
 

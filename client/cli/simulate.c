@@ -95,9 +95,10 @@ summary(const struct simulation *s, bool json)
         return;
     }
     fwl_world_describe(stderr, s->pass.world);
-    (void)fprintf(stderr, "of %s devices %s would install, %s are current, %s get nothing\n",
-                  fwl_tally_number(n[0], s->devices), fwl_tally_number(n[1], s->install),
-                  fwl_tally_number(n[2], s->current), fwl_tally_number(n[3], s->nothing));
+    (void)fprintf(stderr, "of %s device%s %s would install, %s %s current, %s get%s nothing\n",
+                  fwl_tally_number(n[0], s->devices), s->devices == 1 ? "" : "s", fwl_tally_number(n[1], s->install),
+                  fwl_tally_number(n[2], s->current), s->current == 1 ? "is" : "are",
+                  fwl_tally_number(n[3], s->nothing), s->nothing == 1 ? "s" : "");
     fwl_tally_print(stderr, &s->releases, "install");
     fwl_tally_print(stderr, &s->reasons, "nothing, because of");
     fwl_tally_print(stderr, &s->dry_run, "rules in dry-run, of what is installed");

@@ -469,8 +469,8 @@ fwl_world_describe(FILE *to, const struct fwl_world *world)
     for (uint64_t s = 1; s <= FWL_SCHEME_OPAQUE; s++) {
         classes += world->schemes[s];
     }
-    (void)fprintf(to, "%s releases of %s classes", fwl_tally_number(n[0], world->releases),
-                  fwl_tally_number(n[1], classes));
+    (void)fprintf(to, "%s release%s of %s class%s", fwl_tally_number(n[0], world->releases),
+                  world->releases == 1 ? "" : "s", fwl_tally_number(n[1], classes), classes == 1 ? "" : "es");
     for (uint64_t s = 1; s <= FWL_SCHEME_OPAQUE; s++) {
         if (world->schemes[s] == classes && classes > 0) {
             (void)fprintf(to, ", scheme %s", fwl_scheme_name(s));

@@ -130,6 +130,8 @@ static const struct {
     {"select: highest\nmax_age: 15m\nrollouts: {d: {stages: [{percent: 101}], advance_when: a, halt_when: b}}\n",
      FWL_ERR_RANGE, ":3:"},
     {"- a\n", FWL_ERR_VALUE, "p:"},
+    {"fleet: a\nselect: highest\nmax_age: 15m\n", FWL_ERR_NAME, "administrator/name"},
+    {"fleet: ''\nselect: highest\nmax_age: 15m\n", FWL_ERR_NAME, "administrator/name"},
     {"select: highest\nmax_age: 15m\nrules:\n  - {name: r, effect: permit, when: a}\n"
      "  - {name: r, effect: permit, when: a}\n",
      FWL_ERR_DUPLICATE, ":5:"},
