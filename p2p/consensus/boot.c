@@ -7,6 +7,7 @@
 #include "p2p/consensus/pool.h"
 #include "p2p/consensus/rec.h"
 #include "p2p/consensus/rules.h"
+#include "p2p/consensus/tally.h"
 
 /* Does one entry of the height load? FWL_ERR_CORRUPT, FWL_ERR_LIMIT. */
 typedef enum fwl_err (*loader)(struct fwl_consensus *c, const struct fwl_kv_entry *e);
@@ -175,6 +176,7 @@ reset(struct fwl_consensus *c)
     c->view_dirty = false;
     c->committing = false;
     c->committed_mono = c->mono;
+    memset(&c->at, 0xff, sizeof(c->at));
     c->behind = false;
     c->pull_body.active = false;
     memset(c->recs, 0, c->cfg.views_max * sizeof(*c->recs));
@@ -206,6 +208,7 @@ set_tip(struct fwl_consensus *c, const struct fwl_consensus_tip *tip)
     if (!fwl_validators_find(&c->me, &c->tip.next, &c->cfg.key)) {
         c->me = FWL_CONSENSUS_NOBODY;
     }
+    fwl_tally_members(c);
     return true;
 }
 
@@ -251,6 +254,7 @@ fwl_boot_start(struct fwl_consensus *c, const struct fwl_event *in)
     c->mono = in->mono_ms;
     c->status_at = c->mono;
     fwl_boot_height(c, in->tip, &in->votes);
+    fwl_tally_gap(c);
     c->resend_at = c->mono; /* R0 ends with RESEND */
 }
 

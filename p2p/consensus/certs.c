@@ -54,11 +54,13 @@ keep(struct fwl_consensus *c, const struct fwl_cert *cert)
         c->final_held = true;
         c->final_view = cert->view;
         c->final_hash = cert->block_hash;
+        c->at.final = FWL_MIN(c->at.final, c->mono);
         return;
     }
     if (cert->kind == FWL_VOTE_NOTARIZE) {
         cv->notar = true;
         cv->notar_hash = cert->block_hash;
+        c->at.notar = FWL_MIN(c->at.notar, c->mono);
         c->notar_top = FWL_MAX(c->notar_top, cert->view + 1);
     } else {
         cv->null = true;

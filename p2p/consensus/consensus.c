@@ -10,6 +10,7 @@
 #include "p2p/consensus/pool.h"
 #include "p2p/consensus/relay.h"
 #include "p2p/consensus/rules.h"
+#include "p2p/consensus/tally.h"
 #include "p2p/consensus/turns.h"
 
 /* Cuts the block of memory into its parts; counts only when @base is NULL. */
@@ -144,11 +145,18 @@ static void
 take_committed(struct fwl_consensus *c, const struct fwl_event *in)
 {
     uint64_t before = c->h;
+    bool decided = c->final_held && in->tip->height == c->h;
 
     if (in->tip->height < c->h) {
         return;
     }
+    if (decided) {
+        fwl_tally_decided(c);
+    }
     fwl_boot_height(c, in->tip, &in->votes);
+    if (!decided) {
+        fwl_tally_gap(c);
+    }
     c->cleanup = true;
     if (c->halt == FWL_HALT_NONE && c->h == before + 1) {
         fwl_inbox_replay(c);

@@ -33,6 +33,7 @@
 #include "ledger/model/params.h"
 
 struct fwl_consensus;
+struct fwl_tally;
 
 enum {
     FWL_CONSENSUS_PEERS_MAX = 256,
@@ -88,6 +89,7 @@ struct fwl_consensus_config {
     fwl_consensus_sign sign;  /* not NULL; never called when @key is zero */
     fwl_cert_verifier verify; /* not NULL; one BIP-340 signature */
     void *cookie;             /* of both */
+    struct fwl_tally *tally;  /* kept: what is counted for people, tally.h; NULL: nothing is */
 };
 
 /* The last final block and what it fixes for the next height. */

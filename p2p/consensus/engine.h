@@ -40,6 +40,7 @@ struct fwl_proposal {
     struct fwl_hash32 hash;
     struct fwl_sig64 sig;
     uint64_t received_ms; /* wall clock: r of TIMELY */
+    bool timed;           /* the tally has its header's time */
 };
 
 struct fwl_pool_view { /* one view of the window */
@@ -110,6 +111,9 @@ struct fwl_consensus {
     uint64_t voting_from; /* UINT64_MAX: not known */
     uint64_t committed_mono;
     bool committing;
+    struct {
+        uint64_t want, proposal, notar, final;
+    } at; /* monotonic: when the height came so far, UINT64_MAX: not yet; nothing but the tally reads it */
 
     /* the view */
     uint32_t v;

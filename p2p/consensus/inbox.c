@@ -5,6 +5,7 @@
 #include "p2p/consensus/outbox.h"
 #include "p2p/consensus/pool.h"
 #include "p2p/consensus/rules.h"
+#include "p2p/consensus/tally.h"
 #include "p2p/consensus/turns.h"
 
 enum {
@@ -96,6 +97,24 @@ take_just(struct fwl_consensus *c, struct fwl_reader *r, uint16_t njust)
     return true;
 }
 
+/* How far is the clock of the leader from ours? Once a proposal, when its body is there; only a fresh block is of now.
+ */
+static void
+note_time(struct fwl_consensus *c, uint32_t view, const struct fwl_hash32 *hash)
+{
+    struct fwl_pool_view *pv = fwl_pool_view(c, view);
+    const struct fwl_body_slot *slot = fwl_bodies_find(c, hash);
+
+    for (uint32_t i = 0; pv != NULL && slot != NULL && slot->view == view && i < FWL_ENGINE_PROPOSALS; i++) {
+        struct fwl_proposal *p = &pv->proposal[i];
+
+        if (p->present && !p->timed && fwl_hash32_equal(&p->hash, hash)) {
+            p->timed = true;
+            fwl_tally_proposal(c, p->received_ms, slot->time_ms);
+        }
+    }
+}
+
 static bool
 put_body(struct fwl_consensus *c, struct fwl_span body, const struct fwl_hash32 *hash)
 {
@@ -124,7 +143,11 @@ take_propose(struct fwl_consensus *c, const struct fwl_consensus_msg *m)
         return false;
     }
     body = r.left > 0 ? fwl_reader_rest(&r) : m->body;
-    return body.size == 0 || put_body(c, body, &m->hash);
+    if (body.size != 0 && !put_body(c, body, &m->hash)) {
+        return false;
+    }
+    note_time(c, m->view, &m->hash);
+    return true;
 }
 
 static bool
@@ -245,6 +268,9 @@ take(struct fwl_consensus *c, uint32_t peer, const struct fwl_consensus_msg *m)
     if (!at_height(c, peer, height)) {
         if (height == c->h + 1 && m->type == FWL_MSG_VOTE) {
             buffer_vote(c, peer, &m->vote);
+        }
+        if (height < c->h && m->type == FWL_MSG_VOTE) {
+            fwl_tally_late(c, peer, &m->vote);
         }
         if (height == c->h + 1 && m->type == FWL_MSG_PROPOSE) {
             buffer_proposal(c, peer, m);

@@ -3,6 +3,7 @@
 #include "p2p/consensus/certs.h"
 #include "p2p/consensus/mutant.h"
 #include "p2p/consensus/outbox.h"
+#include "p2p/consensus/tally.h"
 #include "p2p/consensus/turns.h"
 
 static struct fwl_pooled *
@@ -136,6 +137,7 @@ fwl_pool_absorb(struct fwl_consensus *c, const struct fwl_vote *vote)
     struct fwl_pooled *p = NULL;
     struct fwl_vote with;
 
+    fwl_tally_signed(c, vote->idx);
     if (pv == NULL) {
         return;
     }
@@ -208,6 +210,7 @@ fwl_pool_offer(struct fwl_consensus *c, const struct fwl_vote *vote)
             return true;
         }
     } else if (entry(c, pv, vote->kind, vote->idx)->present) {
+        fwl_tally_duplicate(c);
         return true;
     }
     if (!fwl_pool_signed(c, vote)) {
@@ -232,6 +235,7 @@ fwl_pool_propose(struct fwl_consensus *c, uint32_t view, const struct fwl_hash32
             continue;
         }
         p[i] = (struct fwl_proposal){.present = true, .hash = *hash, .sig = *sig, .received_ms = c->now};
+        c->at.proposal = FWL_MIN(c->at.proposal, c->mono);
         if (i > 0) {
             struct fwl_vote a = {.kind = FWL_VOTE_PROPOSE, .height = c->h, .view = view, .block_hash = p[0].hash};
             struct fwl_vote b = {.kind = FWL_VOTE_PROPOSE, .height = c->h, .view = view, .block_hash = *hash};

@@ -277,6 +277,7 @@ fwl_relay_run(struct fwl_consensus *c)
     bool active = false;
 
     c->want = fwl_rules_want(c);
+    c->at.want = c->want ? FWL_MIN(c->at.want, c->mono) : UINT64_MAX;
     active = c->want || c->v > 0 || c->final_held;
 
     if (c->mono >= c->resend_at) {

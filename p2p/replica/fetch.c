@@ -142,6 +142,7 @@ take_block(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl_span
         return;
     }
     if (fwl_replica_commit(r, body, &cert) == FWL_OK) {
+        r->fetched++;
         fwl_replica_step(r, &committed);
     }
 }

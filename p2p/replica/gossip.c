@@ -145,7 +145,7 @@ on_transaction(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl_
 {
     struct fwl_event tick = {.type = FWL_EVENT_TICK};
     struct fwl_hash32 txid;
-    enum fwl_err err = fwl_mempool_add(r->pool, r->chain, NULL, &txid, tx, r->now.wall_ms);
+    enum fwl_err err = fwl_replica_admit(r, NULL, &txid, tx);
 
     if (err == FWL_OK) {
         fwl_gossip_tell(r, &txid, from->id);

@@ -84,6 +84,9 @@ struct fwl_replica {
     bool stalled;
     bool halted;
     uint64_t evidence_seen;
+    struct fwl_tally tally;
+    uint64_t fetched;
+    uint64_t rejected[FWL_REPLICA_REASONS_MAX];
     struct fwl_replica_asked asked[FWL_REPLICA_ASKED];
     struct fwl_hash32 verified[FWL_REPLICA_VERIFIED];
 };
@@ -92,6 +95,9 @@ struct fwl_replica {
 struct fwl_replica_peer *fwl_replica_find(struct fwl_replica *r, uint64_t peer);
 /** fwl_replica_step - one event, and everything that follows from it. Fills the event's time and have_txs. */
 void fwl_replica_step(struct fwl_replica *r, struct fwl_event *event);
+/** fwl_replica_admit - a transaction into the pool, as fwl_mempool_add; counts refusals. */
+FWL_NODISCARD enum fwl_err fwl_replica_admit(struct fwl_replica *r, struct fwl_state_refusal *why,
+                                             struct fwl_hash32 *txid, struct fwl_span tx);
 /** fwl_replica_end - halt for good. */
 void fwl_replica_end(struct fwl_replica *r, enum fwl_replica_end why, enum fwl_err err);
 /** fwl_replica_commit - a certified block becomes the tip. FWL_OK, or it has stalled or halted. */

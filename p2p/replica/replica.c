@@ -88,7 +88,8 @@ engine_config(struct fwl_replica *r, const struct fwl_replica_config *config)
                                          .timing = config->timing,
                                          .sign = sign,
                                          .verify = verify,
-                                         .cookie = r};
+                                         .cookie = r,
+                                         .tally = r == NULL ? NULL : &r->tally};
 }
 
 static struct fwl_chain_config
@@ -413,6 +414,18 @@ fwl_replica_timer(struct fwl_replica *r)
 }
 
 enum fwl_err
+fwl_replica_admit(struct fwl_replica *r, struct fwl_state_refusal *why, struct fwl_hash32 *txid, struct fwl_span tx)
+{
+    enum fwl_err err = fwl_mempool_add(r->pool, r->chain, why, txid, tx, r->now.wall_ms);
+
+    if (err != FWL_OK) {
+        FWL_ASSERT((unsigned)err < FWL_REPLICA_REASONS_MAX);
+        r->rejected[err]++;
+    }
+    return err;
+}
+
+enum fwl_err
 fwl_replica_submit(struct fwl_replica *r, struct fwl_state_refusal *why, struct fwl_hash32 *txid,
                    struct fwl_replica_time now, struct fwl_span tx)
 {
@@ -423,7 +436,7 @@ fwl_replica_submit(struct fwl_replica *r, struct fwl_state_refusal *why, struct 
     if (!begin(r, now) || r->stalled) {
         return FWL_ERR_FULL;
     }
-    err = fwl_mempool_add(r->pool, r->chain, why, txid, tx, now.wall_ms);
+    err = fwl_replica_admit(r, why, txid, tx);
     if (err == FWL_OK) {
         fwl_gossip_tell(r, txid, 0);
         fwl_replica_step(r, &tick);
@@ -460,4 +473,36 @@ fwl_replica_status(const struct fwl_replica *r, struct fwl_replica_status *out)
         out->best_height = r->peers[i].id != 0 ? FWL_MAX(out->best_height, r->peers[i].height) : out->best_height;
     }
     out->syncing = out->best_height > tip->header.height + 1;
+}
+
+void
+fwl_replica_watch(const struct fwl_replica *r, struct fwl_replica_watch *out)
+{
+    struct fwl_consensus_info info = {0};
+    uint32_t top = 0;
+
+    memset(out, 0, sizeof(*out));
+    out->running = r->booted;
+    out->tally = r->tally;
+    out->fetched = r->fetched;
+    memcpy(out->rejected, r->rejected, sizeof(out->rejected));
+    if (!r->booted) {
+        return;
+    }
+    fwl_consensus_info(&info, r->engine);
+    out->want = info.want;
+    out->height = info.height;
+    out->view = info.view;
+    out->n = info.n;
+    out->leader = info.leader;
+    out->own = info.index;
+    out->voting = info.voting;
+    out->voting_from = info.voting_from;
+    top = info.view + 2;
+    for (uint32_t i = 0; i < FWL_REPLICA_VIEWS && i <= top; i++) {
+        out->view_count += fwl_tally_view(&out->views[out->view_count], r->engine, top - i);
+    }
+    for (uint32_t i = 0; i < info.n; i++) {
+        fwl_tally_peer(&out->peers[i], r->engine, i);
+    }
 }

@@ -16,7 +16,7 @@
 #define FWL_P2P_REPLICA_REPLICA_H
 
 #include "ledger/chain/mempool.h"
-#include "p2p/consensus/consensus.h"
+#include "p2p/consensus/tally.h"
 #include "p2p/wire/message.h"
 
 struct fwl_replica;
@@ -146,6 +146,33 @@ struct fwl_replica_status {
 
 /** fwl_replica_status - what is going on. */
 void fwl_replica_status(const struct fwl_replica *r, struct fwl_replica_status *out);
+
+enum {
+    FWL_REPLICA_VIEWS = 11,       /* views of a height that are watched: 8 back, 2 ahead */
+    FWL_REPLICA_REASONS_MAX = 140 /* one more than the highest error code */
+};
+
+/* Everything about agreement that people ask for; about 13 KiB. */
+struct fwl_replica_watch {
+    bool running; /* the engine runs; false: only counters below */
+    bool want;
+    uint64_t height; /* first undecided */
+    uint32_t view;
+    uint16_t n;
+    uint16_t leader; /* of the view */
+    uint16_t own;    /* index of the own key, or FWL_CONSENSUS_NOBODY */
+    bool voting;
+    uint64_t voting_from; /* first height at which this store may vote; UINT64_MAX: not known yet */
+    size_t view_count;
+    struct fwl_tally_view views[FWL_REPLICA_VIEWS]; /* newest first */
+    struct fwl_tally_peer peers[FWL_VALIDATORS_MAX];
+    struct fwl_tally tally;
+    uint64_t fetched;                           /* blocks that were caught up with */
+    uint64_t rejected[FWL_REPLICA_REASONS_MAX]; /* transactions that did not get into the pool, by error code */
+};
+
+/** fwl_replica_watch - a picture of agreement, complete. */
+void fwl_replica_watch(const struct fwl_replica *r, struct fwl_replica_watch *out);
 
 /** fwl_replica_tip - a view; changes with commits. */
 const struct fwl_chain_tip *fwl_replica_tip(const struct fwl_replica *r);
