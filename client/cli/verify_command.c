@@ -137,6 +137,7 @@ load_state(struct run *run, const struct verify_args *args)
         size_t first = FWL_MIN(bytes.size, (size_t)FWL_SLOT_SIZE_MAX);
 
         err = fwl_slots_decode(&run->device, fwl_span(bytes.p, first), fwl_span(bytes.p + first, bytes.size - first));
+        err = err == FWL_ERR_ABSENT ? FWL_ERR_CORRUPT : err; /* erased flash is a new device; an empty file was lost */
         fwl_free((void *)(uintptr_t)bytes.p);
         if (err == FWL_OK && !fwl_hash32_equal(&run->device.trust.chain_id, &run->anchor.anchor.chain_id)) {
             (void)fprintf(stderr, "fwledger: %s belongs to another chain than %s\n", args->state, args->anchor);
@@ -145,6 +146,13 @@ load_state(struct run *run, const struct verify_args *args)
     }
     if (err == FWL_ERR_ABSENT) {
         err = fwl_device_start(&run->device, &run->anchor.anchor);
+    }
+    if (err == FWL_ERR_CORRUPT || err == FWL_ERR_LIMIT) {
+        (void)fprintf(stderr,
+                      "fwledger: %s: this is no state file, or both copies in it are damaged. Without it the device "
+                      "forgets what it has seen: set it up again, with an anchor as new as you can get\n",
+                      args->state);
+        return FWL_EXIT_STORAGE;
     }
     return err == FWL_OK ? 0 : fwl_commands_fail(args->state == NULL ? args->anchor : args->state, err);
 }
