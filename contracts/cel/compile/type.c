@@ -203,7 +203,8 @@ assign_var(struct fwl_cel_compiler *c, const struct fwl_cel_type *var, const str
     if (!assign(c, other, *var->bound)) {
         return false;
     }
-    general = fwl_cel_type_general(c, other, *var->bound);
+    /* resolved, so that no variable on the way is @var itself: it would be bound to itself */
+    general = fwl_cel_type_resolve(fwl_cel_type_general(c, other, *var->bound));
     return general == *var->bound || occurs(c, var, general) || set_bound(c, var, general);
 }
 

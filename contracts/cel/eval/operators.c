@@ -159,6 +159,13 @@ time_difference(struct fwl_cel_cell *at)
     int64_t seconds = at[0].v.i - at[1].v.i;
     int64_t nanos = (int64_t)at[0].size - (int64_t)at[1].size;
 
+    if (seconds < 0 && nanos > 0) { /* of one sign, so that no step is longer than the result */
+        seconds++;
+        nanos -= FWL_CEL_NANOS;
+    } else if (seconds > 0 && nanos < 0) {
+        seconds--;
+        nanos += FWL_CEL_NANOS;
+    }
     if (__builtin_mul_overflow(seconds, (int64_t)FWL_CEL_NANOS, &nanoseconds) ||
         __builtin_add_overflow(nanoseconds, nanos, &nanoseconds)) {
         return FWL_CEL_ERR_OVERFLOW;

@@ -6,14 +6,15 @@ enum {
     DAY_S = 86400,
 };
 
-/* Days since 1970-01-01. Counted from March, so that the leap day comes last. All in 32 bits: years 0..9999. */
+/* Days since 1970-01-01. Counted from March, so that the leap day comes last, and from 400 years before the year 0, so
+ * that January of it, which counts with the year before, is not negative. All in 32 bits: years 0..9999. */
 static int32_t
 days_from_civil(int32_t year, int32_t month, int32_t day)
 {
-    int32_t y = month <= 2 ? year - 1 : year;
+    int32_t y = 400 + (month <= 2 ? year - 1 : year);
     int32_t shifted = month <= 2 ? month + 9 : month - 3;
 
-    return y * 365 + y / 4 - y / 100 + y / 400 + (153 * shifted + 2) / 5 + day - 1 - 719468;
+    return y * 365 + y / 4 - y / 100 + y / 400 + (153 * shifted + 2) / 5 + day - 1 - 719468 - 146097;
 }
 
 static int32_t
