@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "client/cli/bar.h"
 #include "client/cli/commands.h"
 #include "client/cli/print.h"
 #include "client/cli/votes.h"
@@ -29,15 +30,7 @@ struct check {
 static void
 show(void *cookie, const char *part, uint64_t done, uint64_t total)
 {
-    (void)cookie;
-    if (total > 0) {
-        int filled = (int)(30 * done / total);
-
-        (void)fprintf(stderr, "\r%-12s [%.*s%.*s] %3d %%\x1b[K", part, filled, "##############################",
-                      30 - filled, "..............................", (int)(100 * done / total));
-    } else {
-        (void)fprintf(stderr, "\r%-12s %llu\x1b[K", part, (unsigned long long)done);
-    }
+    fwl_bar_show(cookie, part, done, total);
 }
 
 static bool
@@ -110,16 +103,19 @@ execute(struct check *c, const struct fwl_kv *kv, const struct fwl_fsck_config *
 static enum fwl_err
 check_chain(struct check *c, const struct fwl_kv *kv, uint64_t *height)
 {
-    struct fwl_fsck_config config = {.progress = !c->json && isatty(STDERR_FILENO) ? show : NULL};
+    struct fwl_bar bar;
+    const struct fwl_fsck_config config = {.progress = show, .cookie = &bar};
     struct fwl_query_tip tip;
-    enum fwl_err err = fwl_fsck_chain(kv, &c->fault, &config);
+    enum fwl_err err = FWL_OK;
+
+    fwl_bar_begin(&bar, "");
+    bar.on = bar.on && !c->json;
+    err = fwl_fsck_chain(kv, &c->fault, &config);
 
     if (err == FWL_OK && c->execute) {
         err = execute(c, kv, &config);
     }
-    if (config.progress != NULL) {
-        (void)fprintf(stderr, "\r\x1b[K");
-    }
+    fwl_bar_wipe(&bar);
     err = err == FWL_OK ? fwl_query_tip(kv, &tip) : err;
     *height = err == FWL_OK ? tip.header.height : 0;
     return err;

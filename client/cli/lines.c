@@ -9,7 +9,6 @@
 #include "core/host/heap.h"
 
 enum {
-    BAR = 40,
     FIRST_ROOM = 4096,
 };
 
@@ -30,38 +29,15 @@ fwl_lines_open(struct fwl_lines *lines, const char *path)
     return 0;
 }
 
-static void
-wipe(struct fwl_lines *lines)
-{
-    if (lines->bar) {
-        (void)fputs("\r\033[K", stderr);
-        lines->shown = 0;
-    }
-}
-
 void
 fwl_lines_close(struct fwl_lines *lines)
 {
-    wipe(lines);
+    fwl_bar_wipe(&lines->bar);
     if (lines->file != NULL && lines->file != stdin) {
         (void)fclose(lines->file);
     }
     fwl_free(lines->line);
     *lines = (struct fwl_lines){.path = lines->path};
-}
-
-static void
-show(struct fwl_lines *lines)
-{
-    unsigned percent = (unsigned)(lines->done * 100 / lines->total);
-    int filled = (int)(percent * BAR / 100);
-
-    if (percent != lines->shown && percent <= 100) {
-        lines->shown = percent;
-        (void)fprintf(stderr, "\r[%.*s%*s] %3u %%", filled, "########################################", BAR - filled,
-                      "", percent);
-        (void)fflush(stderr);
-    }
 }
 
 /* One more byte of the line; what is beyond the limit is counted, not kept. */
@@ -132,8 +108,8 @@ fwl_lines_next(struct fwl_lines *lines, json_t **value)
     if (err != FWL_OK) {
         return err;
     }
-    if (lines->bar) {
-        show(lines);
+    if (lines->bar.on) {
+        fwl_bar_show(&lines->bar, NULL, lines->done, lines->total);
     }
     if (lines->size > FWL_LINES_LINE_MAX) {
         (void)snprintf(lines->error, sizeof(lines->error), "the line has %zu bytes, at most %d are possible",
@@ -151,14 +127,15 @@ fwl_lines_next(struct fwl_lines *lines, json_t **value)
 void
 fwl_lines_say(struct fwl_lines *lines, const char *why)
 {
-    wipe(lines);
+    fwl_bar_wipe(&lines->bar);
     (void)fprintf(stderr, "fwledger: %s:%zu: ", lines->path, lines->number);
     fwl_print_text(stderr, why);
     (void)fputc('\n', stderr);
 }
 
 void
-fwl_lines_bar(struct fwl_lines *lines)
+fwl_lines_bar(struct fwl_lines *lines, const char *label)
 {
-    lines->bar = lines->total > 0 && isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
+    fwl_bar_begin(&lines->bar, label);
+    lines->bar.on = lines->bar.on && lines->total > 0 && !isatty(STDOUT_FILENO);
 }

@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 
+#include "client/cli/bar.h"
 #include "core/error.h"
 
 enum {
@@ -24,8 +25,7 @@ struct fwl_lines {
     size_t number;                   /* of the line that was read last, from 1 */
     char error[FWL_LINES_ERROR_MAX]; /* after FWL_ERR_VALUE or FWL_ERR_LIMIT */
     uint64_t total, done;            /* bytes; total 0: not known (a pipe) */
-    bool bar;                        /* show how far it is, see fwl_lines_bar */
-    unsigned shown;                  /* percent on the bar */
+    struct fwl_bar bar;              /* see fwl_lines_bar */
 };
 
 /** fwl_lines_open - @path, or "-" for standard input. Prints why not and returns an exit code; 0 when it is open.
@@ -47,8 +47,9 @@ FWL_NODISCARD enum fwl_err fwl_lines_next(struct fwl_lines *lines, json_t **valu
 /** fwl_lines_say - print "fwledger: PATH:LINE: @why" to standard error, past the bar. */
 void fwl_lines_say(struct fwl_lines *lines, const char *why);
 
-/** fwl_lines_bar - from now on show on standard error how much of the file is read; only when that is a terminal,
- * standard output is none (its lines would break the bar), and the size is known. fwl_lines_close wipes it. */
-void fwl_lines_bar(struct fwl_lines *lines);
+/** fwl_lines_bar - from now on show on standard error how much of the file is read, behind @label; only when that is a
+ * terminal, standard output is none (its lines would break the bar), and the size is known. fwl_lines_close wipes it.
+ */
+void fwl_lines_bar(struct fwl_lines *lines, const char *label);
 
 #endif

@@ -26,7 +26,7 @@ fwl_pass_lines(struct fwl_pass *pass, const char *path, int (*take)(struct fwl_p
     enum fwl_err err = FWL_OK;
     int code = fwl_lines_open(&pass->lines, path);
 
-    fwl_lines_bar(&pass->lines);
+    fwl_lines_bar(&pass->lines, "deciding");
     while (code == 0 && (err = fwl_lines_next(&pass->lines, &value)) != FWL_ERR_ABSENT) {
         if (err == FWL_ERR_STORAGE || err == FWL_ERR_MEMORY) {
             code = fwl_commands_fail(path, err);
@@ -69,15 +69,39 @@ fwl_pass_print(struct fwl_span text)
     (void)fwrite(text.p, 1, text.size, stdout);
 }
 
+/* Rules that are in the way. */
+static unsigned
+hurdles(const struct fwl_candidate *c)
+{
+    unsigned count = 0;
+
+    for (uint64_t mask = c->refusing; mask != 0; mask &= mask - 1) {
+        count++;
+    }
+    return count;
+}
+
+/* Did @a come at least as far as @b? Checks have the order of enum fwl_refusal. */
+static bool
+came_as_far(const struct fwl_candidate *a, const struct fwl_candidate *b)
+{
+    return a->refusal != b->refusal ? a->refusal > b->refusal : hurdles(a) <= hurdles(b);
+}
+
 void
 fwl_pass_reason(struct fwl_json_reason *out, const struct fwl_json_decision *d)
 {
-    size_t i = d->entry == NULL ? 0 : d->entry->live.count;
+    size_t count = d->entry == NULL || d->decision->nothing != FWL_NOTHING_REFUSED ? 0 : d->entry->live.count;
+    size_t best = SIZE_MAX;
 
-    while (i > 0 && !(d->candidates[i - 1].fits && d->candidates[i - 1].newer)) {
-        i--;
+    for (size_t i = 0; i < count; i++) {
+        const struct fwl_candidate *c = &d->candidates[i];
+
+        if (c->fits && c->newer && (best == SIZE_MAX || came_as_far(c, &d->candidates[best]))) {
+            best = i;
+        }
     }
-    fwl_json_decision_reason(out, d, i == 0 ? SIZE_MAX : i - 1);
+    fwl_json_decision_reason(out, d, best);
 }
 
 void

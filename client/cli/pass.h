@@ -34,10 +34,11 @@ void fwl_pass_print(struct fwl_span text);
 
 /**
  * fwl_pass_outcome - a decision in a few words: "install 2.3.4", "install 2.3.4 (forced)", "current", or
- * "nothing: charged" with the rule that is to blame; that is the one for the last published release that the device
- * could get: it fits its hardware and is newer than what runs.
+ * "nothing: charged" with what is to blame.
  *
- * fwl_pass_reason - that rule and its message.
+ * fwl_pass_reason - that rule or check, and its message. A device that gets nothing may be refused several releases for
+ * several reasons: this is the reason of the one that came closest, of those that fit its hardware and are newer than
+ * what it runs. Closest is who fails the latest check, then the fewest rules, then who was published last.
  */
 void fwl_pass_outcome(char *out, size_t room, const struct fwl_json_decision *d);
 void fwl_pass_reason(struct fwl_json_reason *out, const struct fwl_json_decision *d);

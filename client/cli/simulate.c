@@ -176,8 +176,8 @@ run_simulate(const struct fwl_command *self, int argc, char **argv)
 const struct fwl_command fwl_commands_simulate[] = {
     {"simulate", "",
      "What devices would be told: one decision a line, and a summary on standard error.\n"
-     "Releases come from a file, a node, or the data of a stopped node; the policy is the\n"
-     "ledger's, or a file.",
+     "Releases come from a file, a node, a node's folder, or a snapshot; the policy is the ledger's,\n"
+     "or a file. Without --releases, --data and --snapshot the node of --node or $FWLEDGER_NODE is asked.",
      "fwledger simulate --policy policy.yaml --releases releases.jsonl --devices devices.jsonl >decisions.jsonl\n"
      "fwledger simulate --policy policy.yaml --node http://127.0.0.1:7200 --devices devices.jsonl\n"
      "fwledger simulate --data node4 --at 2026-03-01T00:00:00Z --devices devices.jsonl",

@@ -385,6 +385,7 @@ take_time(const struct fwl_command *self, uint64_t *ms, const char *text, const 
     return fwl_args_usage(self, reason);
 }
 
+/* A folder of a node or a snapshot: world->kv, and the tip of what it shows. */
 static int
 open_data(struct fwl_world *world, const struct fwl_command *self, const struct fwl_world_options *options)
 {
@@ -393,22 +394,47 @@ open_data(struct fwl_world *world, const struct fwl_command *self, const struct 
     int code = options->at == NULL ? 0 : take_time(self, &at_ms, options->at, "--at");
     enum fwl_err err = FWL_OK;
 
-    code = code == 0 ? fwl_data_open(&world->data, options->data, FWL_STORE_CHAIN) : code;
-    if (code != 0) {
-        return code;
+    if (code == 0 && options->data == NULL) {
+        code = fwl_world_snapshot(world, options->snapshots.values[0]);
+    } else if (code == 0) {
+        code = fwl_data_open_reader(&world->data, options->data, FWL_STORE_CHAIN);
+        world->kv = &world->data.read.kv;
+        code = code == 0 && options->at != NULL ? fwl_world_past(world, at_ms, &options->snapshots) : code;
     }
-    world->kv = &world->data.read.kv;
-    code = options->at == NULL ? 0 : fwl_world_past(world, at_ms);
     if (code != 0) {
         return code;
     }
     err = fwl_query_tip(world->kv, &tip);
     if (err != FWL_OK) {
-        return fwl_commands_fail(options->data, err);
+        return fwl_commands_fail(world->source, err);
     }
     world->has_tip = true;
     world->height = tip.header.height;
     world->time_ms = options->at == NULL ? tip.header.time_ms : at_ms;
+    return 0;
+}
+
+/* Which sources and options go together. */
+static int
+check_options(const struct fwl_command *self, const struct fwl_world_options *options)
+{
+    bool data = options->data != NULL || options->snapshots.count > 0;
+
+    if ((options->releases != NULL) + data + (options->node != NULL) > 1) {
+        return fwl_args_usage(self, "--releases, --data or --snapshot, and --node are three sources: give one");
+    }
+    if (options->at != NULL && options->data == NULL) {
+        return fwl_args_usage(self, "--at needs --data, the folder of a node whose blocks can be executed again");
+    }
+    if (options->snapshots.count > 0 && options->data != NULL && options->at == NULL) {
+        return fwl_args_usage(self, "--snapshot beside --data is where --at may start: --at is missing");
+    }
+    if (options->snapshots.count > 1 && options->data == NULL) {
+        return fwl_args_usage(self, "one --snapshot; several are for --data with --at");
+    }
+    if ((options->class_name != NULL || options->scheme != NULL) && options->releases == NULL) {
+        return fwl_args_usage(self, "--class and --scheme are about the lines of --releases");
+    }
     return 0;
 }
 
@@ -422,28 +448,26 @@ fwl_world_open(struct fwl_world **out, const struct fwl_command *self, const str
     if (world == NULL) {
         return fwl_commands_fail("simulation", FWL_ERR_MEMORY);
     }
-    if ((options->releases != NULL) + (options->data != NULL) + (options->node != NULL) > 1) {
-        return fwl_args_usage(self, "--releases, --data and --node are three sources: give one");
-    }
-    if (options->at != NULL && options->data == NULL) {
-        return fwl_args_usage(self, "--at needs --data, the folder of a node whose blocks can be executed again");
-    }
-    if ((options->class_name != NULL || options->scheme != NULL) && options->releases == NULL) {
-        return fwl_args_usage(self, "--class and --scheme are about the lines of --releases");
+    code = check_options(self, options);
+    if (code != 0) {
+        return code;
     }
     world->has_now = options->now != NULL;
     code = world->has_now ? take_time(self, &world->now_ms, options->now, "--now") : 0;
     if (code != 0) {
         return code;
     }
-    world->source = options->releases != NULL ? options->releases : options->data;
+    world->source = options->releases != NULL      ? options->releases
+                    : options->data != NULL        ? options->data
+                    : options->snapshots.count > 0 ? options->snapshots.values[0]
+                                                   : NULL;
     if (options->releases != NULL) {
         (void)clock_gettime(CLOCK_REALTIME, &clock);
         world->time_ms = (uint64_t)clock.tv_sec * 1000;
         world->from_files = true;
         return fwl_world_files(world, self, options);
     }
-    return options->data != NULL ? open_data(world, self, options)
+    return world->source != NULL ? open_data(world, self, options)
                                  : fwl_session_connect(&world->session, options->node);
 }
 

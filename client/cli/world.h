@@ -1,10 +1,11 @@
 /*
  * world - what the ledger says, or would say, to many devices: for simulate, policy test and policy diff. Zone H.
  *
- * Releases come from a file that is not published yet, from a node, or from the data of a stopped node, as of now or of
- * a past moment (its blocks are executed again up to there). The policy is that of the ledger, or a file that takes its
- * place. Decisions are made by the same code as on nodes and devices. Classes and fleets are read when a device first
- * asks for them and are kept, so a hundred thousand devices cost one look at each.
+ * Releases come from a file that is not published yet, from a node, from a node's data, as of now or of a past moment
+ * (its blocks are executed again up to there, from genesis or the nearest snapshot), or from a snapshot. The policy is
+ * that of the ledger, or a file that takes its place. Decisions are made by the same code as on nodes and devices.
+ * Classes and fleets are read when a device first asks for them and are kept, so a hundred thousand devices cost one
+ * look at each.
  */
 #ifndef FWL_CLIENT_CLI_WORLD_H
 #define FWL_CLIENT_CLI_WORLD_H
@@ -23,6 +24,7 @@ struct fwl_world_options {
     const char *releases, *class_name, *scheme; /* a file */
     const char *node;
     const char *data, *at;
+    struct fwl_arg_list snapshots;
     const char *now;
 };
 
@@ -43,10 +45,17 @@ struct fwl_world_options {
          .value_name = "URL",                                                                                          \
          .help = "releases of a node that you trust; default $FWLEDGER_NODE",                                          \
          .value = &(o)->node},                                                                                         \
-        {.name = "--data", .value_name = "DIR", .help = "releases of a stopped node's folder", .value = &(o)->data},   \
+        {.name = "--data",                                                                                             \
+         .value_name = "DIR",                                                                                          \
+         .help = "releases of a node's folder; the node may run",                                                      \
+         .value = &(o)->data},                                                                                         \
+        {.name = "--snapshot",                                                                                         \
+         .value_name = "FILE",                                                                                         \
+         .help = "releases of a snapshot; with --data where --at may start, several are possible",                     \
+         .list = &(o)->snapshots},                                                                                     \
         {.name = "--at",                                                                                               \
          .value_name = "TIME",                                                                                         \
-         .help = "with --data: as the ledger was then, RFC 3339",                                                      \
+         .help = "with --data: as the ledger was then, RFC 3339; its blocks are executed again",                       \
          .value = &(o)->at},                                                                                           \
     {                                                                                                                  \
         .name = "--now", .value_name = "TIME", .help = "the time of the decisions; default: of the tip, or the clock", \
@@ -57,8 +66,8 @@ struct fwl_world;
 struct fwl_world_policy; /* a policy file, compiled */
 
 /**
- * fwl_world_open - one of a releases file, a data folder, or a node (in this order of precedence; two are a usage
- * error).
+ * fwl_world_open - one of a releases file, a data folder, a snapshot, or a node; two are a usage error, but for
+ * snapshots beside a data folder.
  *
  * Prints why not and returns an exit code; 0 when @out is open. Release lines that are none are printed and counted
  * (fwl_world_bad). fwl_world_close in every case; NULL is fine.

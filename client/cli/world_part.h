@@ -48,7 +48,7 @@ struct fwl_world {
     void *classes, *fleets; /* trees of tsearch */
     /* a node */
     struct fwl_session session;
-    /* a data folder, and the chain executed again up to a moment */
+    /* a data folder, and a chain in memory: of a snapshot, or executed again up to a moment */
     struct fwl_data data;
     struct fwl_memstore *memory;
     struct fwl_storage storage;
@@ -72,8 +72,11 @@ struct fwl_world_class *fwl_world_find_class(const struct fwl_world *world, stru
 
 /** fwl_world_files - all classes from a releases file. Prints, and returns an exit code. */
 int fwl_world_files(struct fwl_world *world, const struct fwl_command *self, const struct fwl_world_options *options);
-/** fwl_world_past - world->kv of the ledger as it was at @at_ms: executed again in memory. The same. */
-int fwl_world_past(struct fwl_world *world, uint64_t at_ms);
+/** fwl_world_past - world->kv of the ledger of world->data as it was at @at_ms: executed again in memory, from genesis
+ * or the newest of @snapshots that is not later. The same. */
+int fwl_world_past(struct fwl_world *world, uint64_t at_ms, const struct fwl_arg_list *snapshots);
+/** fwl_world_snapshot - world->kv of the ledger in a snapshot, restored in memory. The same. */
+int fwl_world_snapshot(struct fwl_world *world, const char *path);
 /** fwl_world_load - the class and the fleet, from a node or a store, unless they are there; @error is filled. The same.
  */
 int fwl_world_load(struct fwl_world *world, char error[FWL_WORLD_ERROR_MAX], struct fwl_span fleet,

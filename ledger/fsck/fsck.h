@@ -49,12 +49,14 @@ FWL_NODISCARD enum fwl_err fwl_fsck_chain(const struct fwl_kv *kv, struct fwl_fs
                                           const struct fwl_fsck_config *config);
 
 /**
- * fwl_fsck_execute - execute the blocks up to @to again, from genesis.
+ * fwl_fsck_execute - execute the blocks up to @to again, from genesis or from a snapshot.
  *
- * Shape:   @c is a chain above an empty store; it is opened here. @body is working memory of FWL_BLOCK_MAX_MAX bytes.
+ * Shape:   @c is a chain above an empty store, or one that a snapshot of this chain was restored into; it is opened
+ *          here. A tip that is not below @to stays. @body is working memory of FWL_BLOCK_MAX_MAX bytes.
  *          The verifier of @c decides about signatures of transactions.
  * Returns: FWL_OK
- *          FWL_ERR_STATE    with @fault: the store does not have all blocks (pruned, or from a snapshot)
+ *          FWL_ERR_STATE    with @fault: the store does not have all blocks from there on (pruned, or from a
+ *                           snapshot itself)
  *          FWL_ERR_CORRUPT  with @fault: a block cannot be read, or has another result than its header says
  *          the errors of fwl_chain_open and fwl_chain_commit
  */

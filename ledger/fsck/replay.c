@@ -89,17 +89,24 @@ fwl_fsck_execute(const struct fwl_kv *kv, struct fwl_chain *c, uint64_t to, uint
 {
     struct fwl_fsck f = {.kv = *kv, .config = *config, .fault = fault};
     struct fwl_span genesis = {0};
+    uint64_t base = 0;
+    uint64_t next = 0;
     enum fwl_err err = FWL_OK;
 
     *fault = (struct fwl_fsck_fault){0};
-    if (fwl_kv_get(kv, &genesis, FWL_SPACE_META, fwl_span_text("base")) == FWL_OK) {
+    err = fwl_fsck_get(&f, &genesis, FWL_SPACE_META, fwl_span_text("genesis"), "it is missing");
+    err = err == FWL_OK ? fwl_query_base(kv, &base) : err;
+    err = err == FWL_OK ? fwl_chain_open(c, genesis) : err;
+    if (err != FWL_OK) {
+        return err;
+    }
+    next = fwl_chain_tip(c)->header.height + 1;
+    if (base > next && next <= to) {
         fault->what = "blocks were forgotten: only a node that keeps all of them can execute them again";
         return FWL_ERR_STATE;
     }
-    err = fwl_fsck_get(&f, &genesis, FWL_SPACE_META, fwl_span_text("genesis"), "it is missing");
-    err = err == FWL_OK ? fwl_chain_open(c, genesis) : err;
     fault->has_height = true;
-    for (uint64_t height = 1; err == FWL_OK && height <= to; height++) {
+    for (uint64_t height = next; err == FWL_OK && height <= to; height++) {
         fault->height = height;
         err = replay_block(&f, c, body, height);
         fwl_fsck_tell(&f, "execution", height, to);

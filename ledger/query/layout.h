@@ -6,8 +6,10 @@
 
 #include "ledger/model/validators.h"
 
-#define FWL_LAYOUT_META_HEIGHT "height"
-#define FWL_LAYOUT_VAL_BY_HASH 1 /* first byte of the keys of `val` that a value hash follows */
+#define FWL_LAYOUT_META_HEIGHT  "height"
+#define FWL_LAYOUT_META_BASE    "base"
+#define FWL_LAYOUT_META_HEADERS "headers"
+#define FWL_LAYOUT_VAL_BY_HASH  1 /* first byte of the keys of `val` that a value hash follows */
 
 struct fwl_layout_value {
     bool replaced;

@@ -24,11 +24,12 @@ get_height(const struct fwl_kv *kv, struct fwl_span *value, enum fwl_space space
     return fwl_kv_get(kv, value, space, fwl_span(key, sizeof(key)));
 }
 
+/* A height of space `meta`. */
 static enum fwl_err
-tip_height(const struct fwl_kv *kv, uint64_t *height)
+meta_height(const struct fwl_kv *kv, uint64_t *height, const char *key)
 {
     struct fwl_span value;
-    enum fwl_err err = fwl_kv_get(kv, &value, FWL_SPACE_META, fwl_span_text(FWL_LAYOUT_META_HEIGHT));
+    enum fwl_err err = fwl_kv_get(kv, &value, FWL_SPACE_META, fwl_span_text(key));
 
     *height = 0;
     if (err == FWL_OK && value.size != 8) {
@@ -62,7 +63,7 @@ fwl_query_tip(const struct fwl_kv *kv, struct fwl_query_tip *out)
 {
     struct fwl_query_block block = {0};
     uint64_t height = 0;
-    enum fwl_err err = tip_height(kv, &height);
+    enum fwl_err err = meta_height(kv, &height, FWL_LAYOUT_META_HEIGHT);
 
     *out = (struct fwl_query_tip){0};
     if (err == FWL_OK) {
@@ -74,6 +75,23 @@ fwl_query_tip(const struct fwl_kv *kv, struct fwl_query_tip *out)
             .header = block.header, .header_bytes = block.header_bytes, .hash = block.hash, .cert = block.cert};
     }
     return err;
+}
+
+enum fwl_err
+fwl_query_base(const struct fwl_kv *kv, uint64_t *height)
+{
+    enum fwl_err err = meta_height(kv, height, FWL_LAYOUT_META_BASE);
+
+    *height = err == FWL_ERR_ABSENT ? 1 : *height;
+    return err == FWL_ERR_ABSENT ? FWL_OK : err;
+}
+
+enum fwl_err
+fwl_query_lowest(const struct fwl_kv *kv, uint64_t *height)
+{
+    enum fwl_err err = meta_height(kv, height, FWL_LAYOUT_META_HEADERS);
+
+    return err == FWL_ERR_ABSENT ? FWL_OK : err;
 }
 
 /* The epoch steps from `since` on into work->steps. */

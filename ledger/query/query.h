@@ -34,6 +34,11 @@ struct fwl_query_tip {
 /** fwl_query_tip - the last final block. FWL_ERR_ABSENT when the store has no chain yet. */
 FWL_NODISCARD enum fwl_err fwl_query_tip(const struct fwl_kv *kv, struct fwl_query_tip *out);
 
+/** fwl_query_base - the lowest height whose transactions and certificate are here: 1, or more where older ones were
+ * forgotten or the store comes from a snapshot. fwl_query_lowest - the same of headers: 0, or more. */
+FWL_NODISCARD enum fwl_err fwl_query_base(const struct fwl_kv *kv, uint64_t *height);
+FWL_NODISCARD enum fwl_err fwl_query_lowest(const struct fwl_kv *kv, uint64_t *height);
+
 /* Working memory of answers, about 160 KiB; the caller keeps one a thread. */
 struct fwl_query_work {
     uint8_t proofs[FWL_ANSWER_PROOFS][FWL_PROOF_MAX];

@@ -170,6 +170,7 @@ static void
 test_fsck__pruned(void **state)
 {
     struct help_chain *h = over(copy_of(chain));
+    struct help_chain *empty = NULL;
     struct fwl_fsck_fault fault;
     const struct fwl_fsck_config config = {.progress = NULL};
     struct fwl_storage storage = fwl_memstore_storage(h->store);
@@ -181,8 +182,10 @@ test_fsck__pruned(void **state)
     source = h->store;
     damage_spaces(1);
     assert_int_equal(fwl_read_begin(&storage, &read), FWL_OK);
-    assert_int_equal(fwl_fsck_execute(&read.kv, h->chain, BLOCKS, NULL, &fault, &config), FWL_ERR_STATE);
+    empty = over(fwl_memstore_new());
+    assert_int_equal(fwl_fsck_execute(&read.kv, empty->chain, BLOCKS, NULL, &fault, &config), FWL_ERR_STATE);
     assert_non_null(fault.what);
+    help_chain_free(empty);
     fwl_read_end(&read);
     help_chain_free(h);
 }
@@ -237,6 +240,39 @@ test_fsck__restored(void **state)
     assert_int_equal(fwl_chain_prune(h->chain, BLOCKS + 3), FWL_OK);
     damage_spaces(1);
     help_chain_free(h);
+}
+
+/* A snapshot and the blocks after it: as good as all blocks, as long as none of these is missing. */
+static void
+test_fsck__from_snapshot(void **state)
+{
+    static uint8_t body[FWL_BLOCK_MAX_MAX];
+    struct help_chain *all = over(copy_of(chain));
+    struct help_chain *h = restored(chain->store);
+    struct help_chain *late = restored(chain->store);
+    const struct fwl_fsck_config config = {.progress = NULL};
+    struct fwl_storage storage = fwl_memstore_storage(all->store);
+    struct fwl_fsck_fault fault;
+    struct fwl_read read;
+
+    (void)state;
+    go_on(all, 4);
+    assert_int_equal(fwl_chain_prune(all->chain, BLOCKS + 1), FWL_OK);
+    assert_int_equal(fwl_read_begin(&storage, &read), FWL_OK);
+    assert_int_equal(fwl_fsck_execute(&read.kv, h->chain, BLOCKS + 3, body, &fault, &config), FWL_OK);
+    assert_int_equal(fwl_chain_tip(h->chain)->header.height, BLOCKS + 3);
+    assert_int_equal(fwl_fsck_execute(&read.kv, h->chain, BLOCKS, body, &fault, &config), FWL_OK); /* it stays */
+    assert_int_equal(fwl_chain_tip(h->chain)->header.height, BLOCKS + 3);
+    fwl_read_end(&read);
+    assert_int_equal(fwl_chain_prune(all->chain, BLOCKS + 2), FWL_OK);
+    assert_int_equal(fwl_read_begin(&storage, &read), FWL_OK);
+    assert_int_equal(fwl_fsck_execute(&read.kv, late->chain, BLOCKS + 3, body, &fault, &config), FWL_ERR_STATE);
+    assert_non_null(fault.what);
+    assert_int_equal(fwl_fsck_execute(&read.kv, late->chain, BLOCKS, body, &fault, &config), FWL_OK);
+    fwl_read_end(&read);
+    help_chain_free(late);
+    help_chain_free(h);
+    help_chain_free(all);
 }
 
 /* Hands the headers below the lowest one from @from to @to, @count of them. */
@@ -326,11 +362,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fsck__empty),
-        cmocka_unit_test(test_fsck__every_record),
-        cmocka_unit_test(test_fsck__pruned),
-        cmocka_unit_test(test_fsck__restored),
-        cmocka_unit_test(test_fsck__older_headers_come),
+        cmocka_unit_test(test_fsck__empty),         cmocka_unit_test(test_fsck__every_record),
+        cmocka_unit_test(test_fsck__pruned),        cmocka_unit_test(test_fsck__restored),
+        cmocka_unit_test(test_fsck__from_snapshot), cmocka_unit_test(test_fsck__older_headers_come),
     };
 
     return cmocka_run_group_tests(tests, build, clean);
