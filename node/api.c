@@ -7,6 +7,9 @@
 #include "core/host/heap.h"
 #include "node/api_part.h"
 
+const int64_t fwl_api_interval_bounds[FWL_HISTOGRAM_BOUNDS] = {50,   100,   250,   500,   1000,   2500,
+                                                               5000, 10000, 30000, 60000, 300000, 1000000};
+
 struct route {
     const char *path; /* segments; "*" is a variable one */
     fwl_api_route *handler;
@@ -20,6 +23,7 @@ static const struct route routes[] = {
     {"v1/bundles/*/*/*/*/*", fwl_api_answer_bundle, FWL_HTTP_GET, true},
     {"v1/decisions", fwl_api_answer_decision, FWL_HTTP_POST, true},
     {"v1/status", fwl_api_info_status, FWL_HTTP_GET, true},
+    {"v1/consensus", fwl_api_consensus_get, FWL_HTTP_GET, true},
     {"v1/transactions", fwl_api_chain_submit, FWL_HTTP_POST, false},
     {"v1/transactions/*", fwl_api_chain_transaction, FWL_HTTP_GET, true},
     {"v1/blocks", fwl_api_chain_blocks, FWL_HTTP_GET, true},
@@ -41,7 +45,7 @@ static const struct route routes[] = {
     {"v1/params", fwl_api_state_params, FWL_HTTP_GET, true},
     {"health", fwl_api_info_health, FWL_HTTP_GET, false},
     {"ready", fwl_api_info_ready, FWL_HTTP_GET, false},
-    {"metrics", fwl_api_info_metrics, FWL_HTTP_GET, true},
+    {"metrics", fwl_api_metrics_get, FWL_HTTP_GET, true},
 };
 
 int

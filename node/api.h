@@ -10,9 +10,9 @@
 #define FWL_NODE_API_H
 
 #include "core/host/log.h"
-#include "ledger/kv/storage.h"
-#include "ledger/model/validators.h"
+#include "ledger/store/store.h"
 #include "node/http.h"
+#include "p2p/replica/replica.h"
 #include "p2p/transport/transport.h"
 
 struct fwl_api;
@@ -22,7 +22,7 @@ enum {
     FWL_API_LIST_DEFAULT = 30,
 };
 
-/* What only the chain's thread knows; a copy that is at most a second old. */
+/* What only the chain's thread knows, as the next struct too; a copy that is at most a second old. */
 struct fwl_api_status {
     uint64_t height; /* first undecided */
     uint32_t view;
@@ -37,12 +37,25 @@ struct fwl_api_status {
     uint32_t validators;
     uint64_t pool_transactions;
     uint64_t pool_bytes;
-    uint64_t refused_transactions; /* since the start */
-    uint64_t last_interval_ms;     /* between the last two blocks, by their headers */
-    uint64_t map_bytes;            /* of the store `chain` */
-    uint64_t map_used_bytes;
     struct fwl_transport_stats transport;
 };
+
+/* Why the chain waits, and what is counted; of the same moment. About 14 KiB. */
+struct fwl_api_watch {
+    struct fwl_replica_watch replica;
+    const char *own;              /* what is the matter with this node itself; static, NULL: nothing */
+    uint64_t waited_ms;           /* since a block is wanted; 0: none is */
+    uint64_t failed_transactions; /* that waited in the pool and did not get into a block; since the start */
+    uint64_t evidence_seen;
+    uint64_t map_bytes; /* of the store `chain` */
+    uint64_t map_used_bytes;
+    uint64_t disk_free_bytes;
+    double sync_blocks_per_second; /* caught up with, over the last 10 s */
+    struct fwl_histogram interval; /* between blocks by their headers, ms; fwl_api_interval_bounds */
+    struct fwl_store_times chain_times;
+    struct fwl_store_times votes_times;
+};
+extern const int64_t fwl_api_interval_bounds[FWL_HISTOGRAM_BOUNDS];
 
 /* A transaction on its way to the chain's thread. Ended by exactly one of the functions below, which free it. */
 struct fwl_api_submission {
@@ -71,6 +84,7 @@ struct fwl_api_backend {
     /** Height of the tip: rises when a block has been committed. Cheap. */
     uint64_t (*tip)(void *cookie);
     void (*status)(void *cookie, struct fwl_api_status *out);
+    void (*watch)(void *cookie, struct fwl_api_watch *out);
     /** Take @s on FWL_OK; FWL_ERR_BUSY: too many are waiting, FWL_ERR_STATE: the node is going down. */
     enum fwl_err (*submit)(void *cookie, struct fwl_api_submission *s);
     void *cookie;

@@ -99,9 +99,8 @@ io_committed(void *ctx, const struct fwl_chain_tip *tip, const struct fwl_hash32
     const struct fwl_header *h = &tip->header;
 
     n->committed = true;
-    n->interval_ms = h->time_ms - FWL_MIN(n->tip_time_ms, h->time_ms);
+    fwl_watch_block(n, h->time_ms - FWL_MIN(n->tip_time_ms, h->time_ms));
     n->tip_time_ms = h->time_ms;
-    n->moved_at_ms = fwl_bind_now().mono_ms;
     atomic_store(&n->tip, h->height);
     for (size_t i = 0; i < count; i++) {
         fwl_intake_committed(n, &txids[i], h->height);
@@ -116,7 +115,7 @@ io_refused(void *ctx, const struct fwl_hash32 *txid, const struct fwl_state_refu
 {
     struct fwl_node *n = ctx;
 
-    n->refused++;
+    n->failed++;
     fwl_intake_refused(n, txid, why);
 }
 

@@ -95,7 +95,6 @@ take(struct fwl_node *n, struct fwl_api_submission *s)
             fwl_api_submission_refused(s, FWL_ERR_REPLAY, NULL, NULL);
         }
     } else {
-        n->refused++;
         refuse(s, err, &why);
     }
 }

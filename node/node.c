@@ -168,11 +168,9 @@ on_second(evutil_socket_t fd, short what, void *cookie)
     (void)what;
     n->seconds++;
     fwl_watch_publish(n);
+    fwl_watch_second(n, now.mono_ms);
     /* By the chain's own time no block can have it any more; by ours, a minute late, nobody should wait any longer. */
     fwl_intake_expire(n, FWL_MAX(n->tip_time_ms / 1000, FWL_MAX(now.wall_ms / 1000, EXPIRY_GRACE_S) - EXPIRY_GRACE_S));
-    if (n->seconds % 10 == 0) {
-        fwl_watch_reason(n, now.mono_ms);
-    }
     if (n->seconds % NAMES_S == 0) {
         fwl_peers_resolve(n);
     }
@@ -313,7 +311,6 @@ note_tip(struct fwl_node *n)
 
     atomic_store(&n->tip, h->height);
     n->tip_time_ms = h->time_ms;
-    n->moved_at_ms = fwl_bind_now().mono_ms;
     n->committed = true;
 }
 
@@ -374,6 +371,16 @@ backend_status(void *cookie, struct fwl_api_status *out)
     (void)pthread_mutex_unlock(&n->lock);
 }
 
+static void
+backend_watch(void *cookie, struct fwl_api_watch *out)
+{
+    struct fwl_node *n = cookie;
+
+    (void)pthread_mutex_lock(&n->lock);
+    *out = n->watch;
+    (void)pthread_mutex_unlock(&n->lock);
+}
+
 static enum fwl_node_exit
 open_api(struct fwl_node *n)
 {
@@ -382,6 +389,7 @@ open_api(struct fwl_node *n)
                                             .chain_id = n->chain_id,
                                             .tip = backend_tip,
                                             .status = backend_status,
+                                            .watch = backend_watch,
                                             .submit = fwl_intake_submit,
                                             .cookie = n};
     struct fwl_http_server_config http = {.host = c->api_listen.host,
@@ -428,6 +436,7 @@ open_all(struct fwl_node *n)
     }
     if (code == FWL_NODE_EXIT_DONE) {
         fwl_bind_after(n); /* publishes the first status */
+        fwl_watch_second(n, fwl_bind_now().mono_ms);
         code = open_api(n);
     }
     return code;

@@ -25,6 +25,17 @@ struct fwl_node_named {
     bool asking;
 };
 
+enum { FWL_NODE_RATE_S = 10 }; /* over so many seconds the speed of catching up is told */
+
+/* How long a block has been wanted, and what is counted for people. */
+struct fwl_node_wait {
+    bool waits;                        /* a block is wanted, or this node has to catch up, or its disk is full */
+    uint64_t since_ms;                 /* monotonic */
+    uint64_t tell_at_ms;               /* the next reason line */
+    uint64_t fetched[FWL_NODE_RATE_S]; /* fwl_replica_watch.fetched of the seconds before, a ring */
+    struct fwl_histogram interval;
+};
+
 struct fwl_node {
     const struct fwl_config *config;
     const struct fwl_log *log;
@@ -62,9 +73,8 @@ struct fwl_node {
 
     struct fwl_waiters waiters;
     uint64_t tip_time_ms;
-    uint64_t interval_ms;
-    uint64_t refused;
-    uint64_t moved_at_ms; /* monotonic: the last commit, or the start */
+    uint64_t failed; /* transactions that waited in vain */
+    struct fwl_node_wait wait;
 
     atomic_uint_fast64_t tip;
     pthread_mutex_t lock;
@@ -73,6 +83,8 @@ struct fwl_node {
     bool closing;                     /* under lock: nothing is taken any more */
     bool stop;                        /* under lock */
     struct fwl_api_status status;     /* under lock */
+    struct fwl_api_watch watch;       /* under lock */
+    struct fwl_api_watch watch_next;  /* of the chain's thread: being filled */
 };
 
 /** fwl_bind_now - both clocks. */
@@ -98,8 +110,10 @@ void fwl_intake_committed(struct fwl_node *node, const struct fwl_hash32 *txid, 
 void fwl_intake_refused(struct fwl_node *node, const struct fwl_hash32 *txid, const struct fwl_state_refusal *why);
 void fwl_intake_expire(struct fwl_node *node, uint64_t unix_s);
 
-/** fwl_watch_publish - status for the API threads. fwl_watch_reason - the line that says what is waited for. */
+/** fwl_watch_publish - status for the API threads. fwl_watch_second - every second: the numbers for people too, and
+ * the line that says what is waited for. fwl_watch_block - a block was committed, @interval_ms after the one before. */
 void fwl_watch_publish(struct fwl_node *node);
-void fwl_watch_reason(struct fwl_node *node, uint64_t mono_ms);
+void fwl_watch_second(struct fwl_node *node, uint64_t mono_ms);
+void fwl_watch_block(struct fwl_node *node, uint64_t interval_ms);
 
 #endif

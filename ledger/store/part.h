@@ -22,8 +22,9 @@ struct fwl_store {
     enum fwl_store_kind kind;
     bool reader; /* opened to read alone, beside a node */
     int lock_fd;
-    pthread_mutex_t commit_lock; /* one commit at a time; the map is grown under it */
-    pthread_mutex_t lock;        /* the fields below */
+    pthread_mutex_t commit_lock;  /* one commit at a time; the map is grown under it */
+    struct fwl_store_times times; /* under commit_lock */
+    pthread_mutex_t lock;         /* the fields below */
     pthread_cond_t changed;
     struct fwl_store_read *readers;
     bool growing;       /* no read begins */

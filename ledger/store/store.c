@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <sys/statvfs.h>
+#include <time.h>
 
 #include "core/host/heap.h"
 #include "ledger/store/part.h"
@@ -10,6 +11,9 @@ enum {
     MAX_GROWTH = 1,          /* tries with a larger map in one commit */
     SHORT_BYTES = 64 * 1024, /* free space below which half a write means a full disk */
 };
+
+const int64_t fwl_store_time_bounds[FWL_HISTOGRAM_BOUNDS] = {100,   250,   500,    1000,   2500,    5000,
+                                                             10000, 25000, 100000, 250000, 1000000, 5000000};
 
 /* An open read; kept in a list so that a commit can tell whether its own thread reads. */
 struct fwl_store_read {
@@ -194,12 +198,37 @@ store_read_end(void *ctx, void *read)
 
 /* ---- writing ---- */
 
+static int64_t
+now_us(void)
+{
+    struct timespec t = {0};
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* The end of a commit that began at @start_us. */
+static int
+commit_timed(struct fwl_store *store, MDB_txn *txn, int64_t start_us)
+{
+    int64_t put_us = now_us();
+    int rc = mdb_txn_commit(txn); /* frees the transaction either way */
+    int64_t end_us = now_us();
+
+    if (rc == MDB_SUCCESS) {
+        fwl_histogram_add(&store->times.sync, fwl_store_time_bounds, end_us - put_us);
+        fwl_histogram_add(&store->times.commit, fwl_store_time_bounds, end_us - start_us);
+    }
+    return rc;
+}
+
 /* One try: all writes, then the commit. Nothing is committed on failure. */
 static int
 apply(struct fwl_store *store, const struct fwl_overlay *writes)
 {
     struct fwl_overlay_write w = {.space = (enum fwl_space)0};
     MDB_txn *txn = NULL;
+    int64_t start_us = now_us();
     int rc = mdb_txn_begin(store->env, NULL, 0, &txn);
 
     if (rc != MDB_SUCCESS) {
@@ -221,7 +250,7 @@ apply(struct fwl_store *store, const struct fwl_overlay *writes)
         mdb_txn_abort(txn);
         return rc;
     }
-    return mdb_txn_commit(txn); /* frees the transaction either way */
+    return commit_timed(store, txn, start_us);
 }
 
 void
@@ -347,6 +376,14 @@ fwl_store_check_readers(struct fwl_store *store)
 
     (void)mdb_reader_check(store->env, &dead);
     return dead;
+}
+
+void
+fwl_store_times(struct fwl_store *store, struct fwl_store_times *out)
+{
+    pthread_mutex_lock(&store->commit_lock);
+    *out = store->times;
+    pthread_mutex_unlock(&store->commit_lock);
 }
 
 void

@@ -10,6 +10,7 @@
 #ifndef FWL_LEDGER_STORE_STORE_H
 #define FWL_LEDGER_STORE_STORE_H
 
+#include "core/histogram.h"
 #include "ledger/kv/storage.h"
 
 enum {
@@ -75,6 +76,16 @@ struct fwl_storage fwl_store_storage(struct fwl_store *store);
 
 /** fwl_store_check_readers - clear slots of readers that died (hourly); their number. */
 int fwl_store_check_readers(struct fwl_store *store);
+
+/* How long commits take, microseconds, since the store was opened; failed ones do not count. */
+struct fwl_store_times {
+    struct fwl_histogram commit; /* all of it: writes put into the trees, then what follows */
+    struct fwl_histogram sync;   /* of that: pages to the disk, fdatasync, the meta page */
+};
+extern const int64_t fwl_store_time_bounds[FWL_HISTOGRAM_BOUNDS];
+
+/** fwl_store_times - for metrics. Waits for a commit that is under way. */
+void fwl_store_times(struct fwl_store *store, struct fwl_store_times *out);
 
 /** fwl_store_sizes - for metrics: bytes of the map, and bytes of it in use. */
 void fwl_store_sizes(struct fwl_store *store, uint64_t *map_bytes, uint64_t *used_bytes);

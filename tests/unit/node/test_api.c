@@ -28,6 +28,7 @@ static struct fwl_http_server *server;
 static struct client_reply reply;
 static uint64_t tip;
 static struct fwl_api_status status;
+static struct fwl_api_watch watch;
 
 /* What the chain's thread does with a transaction. */
 static enum {
@@ -57,6 +58,13 @@ fake_status(void *cookie, struct fwl_api_status *out)
     *out = status;
 }
 
+static void
+fake_watch(void *cookie, struct fwl_api_watch *out)
+{
+    (void)cookie;
+    *out = watch;
+}
+
 static enum fwl_err
 fake_submit(void *cookie, struct fwl_api_submission *s)
 {
@@ -81,7 +89,8 @@ fake_submit(void *cookie, struct fwl_api_submission *s)
 static int
 setup(void **state)
 {
-    struct fwl_api_backend backend = {.tip = fake_tip, .status = fake_status, .submit = fake_submit};
+    struct fwl_api_backend backend = {
+        .tip = fake_tip, .status = fake_status, .watch = fake_watch, .submit = fake_submit};
     struct fwl_http_server_config http = {
         .host = "127.0.0.1", .threads = 1, .connections_max = 8, .handler = fwl_api_handle};
 
@@ -447,6 +456,119 @@ make_tx(uint8_t *out, size_t room, const struct fwl_hash32 *chain_id)
     return bytes;
 }
 
+/* A chain that waits for its third vote, with one member, as the store has it, and three that it does not know. */
+static void
+wait_for_votes(void)
+{
+    struct fwl_replica_watch *w = &watch.replica;
+
+    watch = (struct fwl_api_watch){.waited_ms = 18250};
+    *w = (struct fwl_replica_watch){
+        .running = true, .want = true, .height = 6, .view = 1, .n = 4, .leader = 1, .own = 0, .view_count = 2};
+    w->tally.n = 4;
+    memcpy(w->tally.members[0].key.b, chain.validator.b, 32);
+    for (unsigned i = 1; i < 4; i++) {
+        memset(w->tally.members[i].key.b, (int)i, 32);
+    }
+    w->tally.members[1].last_signed = 5;
+    w->tally.members[2].missed = 7;
+    w->peers[1] = (struct fwl_tally_peer){.connected = true, .told = true, .height = 6, .view = 1};
+    w->views[0] = (struct fwl_tally_view){.view = 1, .proposals = 1, .proposal = {{0xab}}};
+    w->views[0].kinds[0] = (struct fwl_tally_votes){.hash = {{0xab}}, .count = 2, .voters = {0x3}};
+    w->views[1] = (struct fwl_tally_view){.view = 0, .null = true};
+}
+
+static void
+test_api__consensus(void **state)
+{
+    json_t *doc = NULL;
+    json_t *view = NULL;
+    json_t *member = NULL;
+
+    (void)state;
+    wait_for_votes();
+    assert_int_equal(get("/v1/consensus"), 200);
+    doc = json_body();
+    assert_string_equal(json_string_value(json_object_get(doc, "waiting")),
+                        "2 of 3 NOTARIZE, missing (02020202), (03030303)");
+    assert_int_equal(json_integer_value(json_object_get(doc, "height")), 6);
+    assert_int_equal(json_integer_value(json_object_get(doc, "quorum")), 3);
+    assert_string_equal(json_string_value(json_object_get(doc, "leader")), "(01010101)");
+    assert_true(json_real_value(json_object_get(doc, "seconds")) > 18.2);
+    member = json_array_get(json_object_get(doc, "members"), 1);
+    assert_true(json_is_true(json_object_get(member, "connected")));
+    assert_int_equal(json_integer_value(json_object_get(member, "last_signed_height")), 5);
+    assert_int_equal(json_integer_value(json_object_get(member, "view")), 1);
+    member = json_array_get(json_object_get(doc, "members"), 2);
+    assert_true(json_is_false(json_object_get(member, "connected")));
+    assert_null(json_object_get(member, "view"));
+    member = json_array_get(json_object_get(doc, "members"), 0);
+    assert_string_equal(json_string_value(json_object_get(member, "name")), "acme");
+    assert_true(json_is_true(json_object_get(member, "connected"))); /* this node itself */
+    assert_int_equal(json_array_size(json_object_get(doc, "views")), 2);
+    view = json_array_get(json_object_get(doc, "views"), 0);
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(view, "notarize"), "count")), 2);
+    assert_string_equal(
+        json_string_value(json_array_get(json_object_get(json_object_get(view, "notarize"), "voters"), 0)), "acme");
+    assert_null(json_object_get(view, "nullify"));
+    view = json_array_get(json_object_get(doc, "views"), 1);
+    assert_string_equal(json_string_value(json_array_get(json_object_get(view, "certificates"), 0)), "NULLIFY");
+    json_decref(doc);
+    watch = (struct fwl_api_watch){.own = "the disk is full"}; /* no engine runs */
+    assert_int_equal(get("/v1/consensus"), 200);
+    doc = json_body();
+    assert_string_equal(json_string_value(json_object_get(doc, "waiting")), "the disk is full");
+    assert_int_equal(json_integer_value(json_object_get(doc, "height")), CHAIN_HEIGHT + 1);
+    json_decref(doc);
+    watch = (struct fwl_api_watch){.replica = {.running = true}}; /* nothing is wanted */
+    assert_int_equal(get("/v1/consensus"), 200);
+    assert_false(client_has(&reply, "\"waiting\""));
+}
+
+/* Every sample stands below the line with the type of its metric, and the ranges of a histogram add up. */
+static void
+test_api__metrics(void **state)
+{
+    uint8_t evidence[34];
+    char type[128] = "";
+    char *line = NULL;
+    char *next = NULL;
+    unsigned samples = 0;
+
+    (void)state;
+    wait_for_votes();
+    fwl_histogram_add(&watch.interval, fwl_api_interval_bounds, 60);
+    fwl_histogram_add(&watch.interval, fwl_api_interval_bounds, 1000001);
+    watch.replica.rejected[FWL_ERR_KEYS] = 3;
+    watch.evidence_seen = 2;
+    for (unsigned i = 0; i < 3; i++) { /* two records against one signer, one against another */
+        memset(evidence, i < 2 ? 5 : 6, sizeof(evidence));
+        evidence[0] = FWL_TABLE_EVIDENCE;
+        evidence[33] = (uint8_t)(i + 1);
+        chain_put(&chain, FWL_SPACE_KV, fwl_span(evidence, sizeof(evidence)), fwl_span_text("pair"));
+    }
+    assert_int_equal(get("/metrics"), 200);
+    assert_true(client_has(&reply, "fwledger_consensus_block_interval_seconds_bucket{le=\"0.05\"} 0\n"));
+    assert_true(client_has(&reply, "fwledger_consensus_block_interval_seconds_bucket{le=\"0.1\"} 1\n"));
+    assert_true(client_has(&reply, "fwledger_consensus_block_interval_seconds_bucket{le=\"1000\"} 1\n"));
+    assert_true(client_has(&reply, "fwledger_consensus_block_interval_seconds_bucket{le=\"+Inf\"} 2\n"));
+    assert_true(client_has(&reply, "fwledger_consensus_block_interval_seconds_sum 1000.061000\n"));
+    assert_true(client_has(&reply, "fwledger_mempool_rejected{reason=\"KEYS\"} 3\n"));
+    assert_true(client_has(&reply, "fwledger_consensus_byzantine_validators 2\n"));
+    assert_true(client_has(&reply, "participant=\"acme\"} 0\n"));
+    assert_true(client_has(&reply, "fwledger_consensus_waiting_seconds 18.250\n"));
+    for (line = (char *)reply.body; *line != '\0'; line = next) {
+        next = strchr(line, '\n');
+        assert_non_null(next);
+        *next++ = '\0';
+        if (sscanf(line, "# TYPE %127s", type) != 1) {
+            assert_int_equal(strncmp(line, type, strlen(type)), 0);
+            samples++;
+        }
+    }
+    assert_true(samples > 150);
+}
+
 static void
 test_api__submission(void **state)
 {
@@ -582,6 +704,8 @@ main(void)
         CASE(no_final_block_is_503),
         CASE(damaged_store_is_500),
         CASE(health_and_ready),
+        CASE(consensus),
+        CASE(metrics),
         CASE(submission),
         CASE(bad_submissions),
         CASE(decisions),

@@ -145,6 +145,7 @@ static void
 test_store__reopen(void **state)
 {
     struct fwl_store *store = open_store(FWL_STORE_CHAIN, 0);
+    struct fwl_store_times times;
     uint64_t map = 0;
     uint64_t used = 0;
 
@@ -156,6 +157,13 @@ test_store__reopen(void **state)
     assert_int_equal(count_numbers(store, FWL_SPACE_BLK), 0);
     fwl_store_sizes(store, &map, &used);
     assert_true(map >= used && used > 0);
+    fwl_store_times(store, &times);
+    assert_int_equal(times.commit.count, 0); /* of this opening */
+    assert_int_equal(commit_numbers(store, FWL_SPACE_HDR, 0, 10, 344), FWL_OK);
+    fwl_store_times(store, &times);
+    assert_int_equal(times.commit.count, 1);
+    assert_int_equal(times.sync.count, 1);
+    assert_true(times.sync.sum > 0 && times.commit.sum >= times.sync.sum);
     assert_int_equal(fwl_store_check_readers(store), 0);
     fwl_store_close(store);
     fwl_store_close(NULL);
