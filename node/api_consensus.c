@@ -99,12 +99,12 @@ reply(struct fwl_api_call *c, const struct fwl_api_watch *watch)
 
     fwl_waiting_names(&names, &c->read.kv, &w->tally);
     fwl_waiting_text(text, watch->own, w, &names);
-    object = json_pack("{s:I, s:I, s:b, s:s*, s:f, s:i, s:i, s:b, s:o?, s:s*, s:o, s:o}", "height",
+    object = json_pack("{s:I, s:I, s:b, s:s*, s:f, s:i, s:i, s:b, s:o*, s:s*, s:o, s:o}", "height",
                        (json_int_t)(w->running ? w->height : c->tip_height + 1), "view", (json_int_t)w->view, "wanted",
                        (int)w->want, "waiting", text[0] == '\0' ? NULL : text, "seconds",
                        (double)watch->waited_ms / 1000.0, "validators", (int)w->n, "quorum",
                        (int)(w->n == 0 ? 0 : fwl_validators_quorum(w->n)), "voting", (int)w->voting, "voting_from",
-                       w->own == FWL_CONSENSUS_NOBODY || !w->running || w->voting_from > INT64_MAX
+                       w->own == FWL_CONSENSUS_NOBODY || !w->running || w->voting || w->voting_from > INT64_MAX
                            ? NULL
                            : json_integer((json_int_t)w->voting_from),
                        "leader", w->running ? names.name[w->leader] : NULL, "members", members_json(w, &names), "views",
