@@ -220,6 +220,7 @@ load_from_node(struct fwl_world *world, char error[FWL_WORLD_ERROR_MAX], struct 
         fwl_http_response_clear(&response);
         return code;
     }
+    world->newest = header.height;
     if (!world->has_tip) {
         world->has_tip = true;
         world->height = header.height;
@@ -487,7 +488,13 @@ fwl_world_describe(FILE *to, const struct fwl_world *world)
     if (!world->from_files) {
         fwl_time_text(time, world->time_ms);
         (void)fprintf(to, "the ledger of %s", world->source == NULL ? world->session.url : world->source);
-        (void)fprintf(to, world->has_tip ? " at height %" PRIu64 ", %s\n" : "\n", world->height, time);
+        if (world->has_tip) {
+            (void)fprintf(to, " at height %" PRIu64 ", %s", world->height, time);
+        }
+        if (world->newest > world->height) {
+            (void)fprintf(to, ", and up to height %" PRIu64 " while it was asked", world->newest);
+        }
+        (void)fputc('\n', to);
         return;
     }
     for (uint64_t s = 1; s <= FWL_SCHEME_OPAQUE; s++) {

@@ -42,7 +42,8 @@ struct fwl_world {
     bool has_now;
     uint64_t now_ms;
     bool has_tip;
-    uint64_t height, time_ms; /* of the tip */
+    uint64_t height, time_ms; /* of the tip; of a node, of its first answer */
+    uint64_t newest;          /* height of its last answer */
     size_t bad;
     struct fwl_world_bytes *bytes;
     void *classes, *fleets; /* trees of tsearch */
