@@ -18,7 +18,18 @@
 /** fwl_panic - a broken invariant: say where and stop. Port: hosts abort(), an integrator supplies its own. */
 _Noreturn void fwl_panic(const char *file, int line, const char *what);
 
+/* Where size counts (-Os): an assertion tells its place only, and a function marked FWL_NOINLINE stays one; the
+ * compiler would copy it, or what its callers do with each of its results, into every path. Shorter ways that only
+ * speed needs stand under `if (FWL_FOR_SPEED && ...)`. */
+#ifdef __OPTIMIZE_SIZE__
+#define FWL_ASSERT(c) ((c) ? (void)0 : fwl_panic(__FILE__, __LINE__, ""))
+#define FWL_NOINLINE  __attribute__((noinline))
+#define FWL_FOR_SPEED 0
+#else
 #define FWL_ASSERT(c) ((c) ? (void)0 : fwl_panic(__FILE__, __LINE__, #c))
+#define FWL_NOINLINE
+#define FWL_FOR_SPEED 1
+#endif
 #ifdef FWL_DCHECK_ON
 #define FWL_DCHECK(c) FWL_ASSERT(c)
 #else
@@ -40,6 +51,27 @@ FWL_NODISCARD static inline bool
 fwl_mul_u64(uint64_t *out, uint64_t a, uint64_t b)
 {
     return !__builtin_mul_overflow(a, b, out);
+}
+
+/**
+ * fwl_divide - *n /= d; returns the remainder. @d is not 0.
+ *
+ * Where the machine has no instruction for it, fwl_divide_bits does it bit by bit: a tenth of the code of the
+ * compiler's routine, and no rule divides often.
+ */
+uint64_t fwl_divide_bits(uint64_t *n, uint64_t d);
+
+static inline uint64_t
+fwl_divide(uint64_t *n, uint64_t d)
+{
+#if UINTPTR_MAX > UINT32_MAX
+    uint64_t rest = *n % d;
+
+    *n /= d;
+    return rest;
+#else
+    return fwl_divide_bits(n, d);
+#endif
 }
 
 /* Big-endian loads and stores: the byte order of everything fixed-width that is stored, sent or hashed. */

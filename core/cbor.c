@@ -21,17 +21,18 @@ fwl_cbor_peek(const struct fwl_reader *r)
 static uint64_t
 read_argument(struct fwl_reader *r, unsigned info)
 {
-    static const uint64_t shortest[4] = {24, UINT64_C(1) << 8, UINT64_C(1) << 16, UINT64_C(1) << 32};
+    struct fwl_span bytes = {0};
     uint64_t value = 0;
 
-    switch (info) {
-    case 24: value = fwl_reader_u8(r); break;
-    case 25: value = fwl_reader_u16(r); break;
-    case 26: value = fwl_reader_u32(r); break;
-    case 27: value = fwl_reader_u64(r); break;
-    default: fwl_reader_fail(r, FWL_ERR_FORM); return 0; /* reserved or indefinite length */
+    if (info > 27) { /* reserved or indefinite length */
+        fwl_reader_fail(r, FWL_ERR_FORM);
+        return 0;
     }
-    if (fwl_reader_ok(r) && value < shortest[info - 24]) {
+    bytes = fwl_reader_bytes(r, (size_t)1 << (info - 24));
+    for (size_t i = 0; i < bytes.size; i++) {
+        value = value << 8 | bytes.p[i];
+    }
+    if (fwl_reader_ok(r) && (info == 24 ? value < 24 : value >> (4 * bytes.size) == 0)) { /* half the bytes would do */
         fwl_reader_fail(r, FWL_ERR_FORM);
         return 0;
     }
@@ -70,6 +71,19 @@ expect(struct fwl_reader *r, enum fwl_cbor_type type)
     return read_head(r).value;
 }
 
+/* The same, at most @max, else @err. */
+static FWL_NOINLINE uint64_t
+expect_max(struct fwl_reader *r, enum fwl_cbor_type type, uint64_t max, enum fwl_err err)
+{
+    uint64_t v = expect(r, type);
+
+    if (v > max) {
+        fwl_reader_fail(r, err);
+        return 0;
+    }
+    return v;
+}
+
 uint64_t
 fwl_cbor_uint(struct fwl_reader *r)
 {
@@ -79,26 +93,16 @@ fwl_cbor_uint(struct fwl_reader *r)
 uint64_t
 fwl_cbor_uint_max(struct fwl_reader *r, uint64_t max)
 {
-    uint64_t v = expect(r, FWL_CBOR_UINT);
-
-    if (v > max) {
-        fwl_reader_fail(r, FWL_ERR_RANGE);
-        return 0;
-    }
-    return v;
+    return expect_max(r, FWL_CBOR_UINT, max, FWL_ERR_RANGE);
 }
 
 int64_t
 fwl_cbor_int(struct fwl_reader *r)
 {
-    enum fwl_cbor_type type = fwl_cbor_peek(r);
-    uint64_t v = expect(r, type == FWL_CBOR_NEGATIVE ? FWL_CBOR_NEGATIVE : FWL_CBOR_UINT);
+    bool negative = fwl_cbor_peek(r) == FWL_CBOR_NEGATIVE;
+    int64_t v = (int64_t)expect_max(r, negative ? FWL_CBOR_NEGATIVE : FWL_CBOR_UINT, INT64_MAX, FWL_ERR_RANGE);
 
-    if (v > INT64_MAX) {
-        fwl_reader_fail(r, FWL_ERR_RANGE);
-        return 0;
-    }
-    return type == FWL_CBOR_NEGATIVE && fwl_reader_ok(r) ? -1 - (int64_t)v : (int64_t)v;
+    return negative && fwl_reader_ok(r) ? -1 - v : v;
 }
 
 bool
@@ -125,13 +129,7 @@ fwl_cbor_try_null(struct fwl_reader *r)
 static struct fwl_span
 string(struct fwl_reader *r, enum fwl_cbor_type type, size_t max)
 {
-    uint64_t size = expect(r, type);
-
-    if (size > max) {
-        fwl_reader_fail(r, FWL_ERR_LIMIT);
-        return (struct fwl_span){0};
-    }
-    return fwl_reader_bytes(r, (size_t)size);
+    return fwl_reader_bytes(r, (size_t)expect_max(r, type, max, FWL_ERR_LIMIT));
 }
 
 struct fwl_span
@@ -168,13 +166,7 @@ fwl_cbor_bytes_exact(struct fwl_reader *r, void *out, size_t size)
 size_t
 fwl_cbor_array(struct fwl_reader *r, size_t max)
 {
-    uint64_t count = expect(r, FWL_CBOR_ARRAY);
-
-    if (count > max) {
-        fwl_reader_fail(r, FWL_ERR_LIMIT);
-        return 0;
-    }
-    return (size_t)count;
+    return (size_t)expect_max(r, FWL_CBOR_ARRAY, max, FWL_ERR_LIMIT);
 }
 
 void
@@ -194,13 +186,7 @@ fwl_cbor_tag(struct fwl_reader *r)
 struct fwl_cbor_map
 fwl_cbor_map_begin(struct fwl_reader *r, size_t max)
 {
-    uint64_t pairs = expect(r, FWL_CBOR_MAP);
-
-    if (pairs > max) {
-        fwl_reader_fail(r, FWL_ERR_LIMIT);
-        return (struct fwl_cbor_map){0};
-    }
-    return (struct fwl_cbor_map){.left = (size_t)pairs};
+    return (struct fwl_cbor_map){.left = (size_t)expect_max(r, FWL_CBOR_MAP, max, FWL_ERR_LIMIT)};
 }
 
 /* Checks that the key read between @start and now sorts after the one before it. */
@@ -253,10 +239,9 @@ fwl_cbor_map_next_text(struct fwl_reader *r, struct fwl_cbor_map *map, struct fw
 
 /* An open array, map or tag while skipping. */
 struct level {
-    uint64_t items;       /* items still to come; a map counts keys and values */
-    bool map;             /* check the order of keys */
+    size_t items;         /* items still to come; a map counts keys and values */
     struct fwl_span last; /* the last key */
-    const uint8_t *start; /* where the current key began */
+    const uint8_t *start; /* of a map: where the current key began; NULL: an array or tag */
 };
 
 /* Opens a level for @h when it contains items; consumes the bytes of a string. Returns false on failure. */
@@ -268,13 +253,8 @@ skip_content(struct fwl_reader *r, struct head h, struct level *levels, size_t *
     switch (h.type) {
     case FWL_CBOR_BYTES:
     case FWL_CBOR_TEXT: {
-        struct fwl_span s = {0};
+        struct fwl_span s = fwl_reader_bytes(r, (size_t)FWL_MIN(h.value, SIZE_MAX));
 
-        if (h.value > r->left) {
-            fwl_reader_fail(r, FWL_ERR_TRUNCATED);
-            return false;
-        }
-        s = fwl_reader_bytes(r, (size_t)h.value);
         if (h.type == FWL_CBOR_TEXT && !fwl_utf8_check(s)) {
             fwl_reader_fail(r, FWL_ERR_UTF8);
         }
@@ -299,8 +279,10 @@ skip_content(struct fwl_reader *r, struct head h, struct level *levels, size_t *
         fwl_reader_fail(r, FWL_ERR_DEPTH);
         return false;
     }
-    levels[(*depth)++] =
-        (struct level){.items = h.type == FWL_CBOR_MAP ? 2 * items : items, .map = h.type == FWL_CBOR_MAP};
+    levels[*depth].items = (size_t)(h.type == FWL_CBOR_MAP ? 2 * items : items);
+    levels[*depth].last = (struct fwl_span){0};
+    levels[*depth].start = h.type == FWL_CBOR_MAP ? r->at : NULL;
+    (*depth)++;
     return true;
 }
 
@@ -311,7 +293,7 @@ skip_ended(struct fwl_reader *r, struct level *levels, size_t *depth)
     while (*depth > 0) {
         struct level *top = &levels[*depth - 1];
 
-        if (top->map && top->items % 2 == 0 && !key_in_order(r, &top->last, top->start)) {
+        if (top->start != NULL && top->items % 2 == 0 && !key_in_order(r, &top->last, top->start)) {
             return;
         }
         if (--top->items > 0) {
@@ -331,7 +313,7 @@ fwl_cbor_skip(struct fwl_reader *r)
     do {
         size_t before = depth;
 
-        if (depth > 0 && levels[depth - 1].map && levels[depth - 1].items % 2 == 0) {
+        if (depth > 0 && levels[depth - 1].start != NULL && levels[depth - 1].items % 2 == 0) {
             levels[depth - 1].start = r->at;
         }
         if (!skip_content(r, read_head(r), levels, &depth)) {
@@ -357,23 +339,16 @@ fwl_cbor_check(struct fwl_span in)
 static void
 put_head(struct fwl_writer *w, enum fwl_cbor_type type, uint64_t v)
 {
-    uint8_t major = (uint8_t)(type << 5);
+    uint8_t bytes[9];
+    size_t size = v < 24 ? 0 : v <= UINT8_MAX ? 1 : v <= UINT16_MAX ? 2 : v <= UINT32_MAX ? 4 : 8;
+    unsigned info = size == 0 ? (unsigned)v : size == 8 ? 27 : 24 + (unsigned)size / 2; /* 24 and 1, 2, 4, 8 bytes */
 
-    if (v < 24) {
-        fwl_writer_u8(w, (uint8_t)(major | v));
-    } else if (v <= UINT8_MAX) {
-        fwl_writer_u8(w, major | 24);
-        fwl_writer_u8(w, (uint8_t)v);
-    } else if (v <= UINT16_MAX) {
-        fwl_writer_u8(w, major | 25);
-        fwl_writer_u16(w, (uint16_t)v);
-    } else if (v <= UINT32_MAX) {
-        fwl_writer_u8(w, major | 26);
-        fwl_writer_u32(w, (uint32_t)v);
-    } else {
-        fwl_writer_u8(w, major | 27);
-        fwl_writer_u64(w, v);
+    bytes[0] = (uint8_t)((unsigned)type << 5 | info);
+    for (size_t i = size; i > 0; i--) {
+        bytes[i] = (uint8_t)v;
+        v >>= 8;
     }
+    fwl_writer_bytes(w, bytes, 1 + size);
 }
 
 void

@@ -1,7 +1,8 @@
 /*
  * span - borrowed bytes with their length. Zone F.
  *
- * A span never owns. The empty span may have a NULL pointer.
+ * A span never owns. The empty span may have a NULL pointer. The functions are inline where that is faster; span.c has
+ * their external definitions (C17 6.7.4), which are used where size counts.
  */
 #ifndef FWL_CORE_SPAN_H
 #define FWL_CORE_SPAN_H
@@ -31,34 +32,34 @@ struct fwl_sig64 { /* BIP-340: R.x || s; ECDSA: r || s, low-S */
     uint8_t b[64];
 };
 
-static inline struct fwl_span
+inline struct fwl_span
 fwl_span(const void *p, size_t size)
 {
     return (struct fwl_span){.p = p, .size = size};
 }
 
 /** fwl_span_text - the bytes of a C string without its terminator; a view. */
-static inline struct fwl_span
+inline struct fwl_span
 fwl_span_text(const char *text)
 {
     return fwl_span(text, strlen(text));
 }
 
-static inline bool
+inline bool
 fwl_span_equal(struct fwl_span a, struct fwl_span b)
 {
     return a.size == b.size && (a.size == 0 || memcmp(a.p, b.p, a.size) == 0);
 }
 
 /** fwl_span_is - does @a hold exactly the characters of @text? */
-static inline bool
+inline bool
 fwl_span_is(struct fwl_span a, const char *text)
 {
     return fwl_span_equal(a, fwl_span_text(text));
 }
 
 /** fwl_span_compare - bytewise order, a prefix sorts first: negative, 0 or positive. */
-static inline int
+inline int
 fwl_span_compare(struct fwl_span a, struct fwl_span b)
 {
     size_t common = FWL_MIN(a.size, b.size);

@@ -1,36 +1,26 @@
 #include "core/cbor.h"
 
-/* RFC 3629 section 4: the range of the second byte depends on the first; all later ones are 80..BF. */
+/* RFC 3629: bytes of the sequence at @p, 0 when it is none: overlong, a surrogate, above U+10FFFF, or cut off. */
 static size_t
 sequence_size(const uint8_t *p, size_t left)
 {
-    uint8_t low = 0x80;
-    uint8_t high = 0xbf;
-    size_t size = 0;
+    static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t size = p[0] < 0xc0 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+    uint32_t c = p[0] & (0xffU >> (size + 1));
 
     if (p[0] < 0x80) {
         return 1;
     }
-    if (p[0] >= 0xc2 && p[0] <= 0xdf) {
-        size = 2;
-    } else if (p[0] >= 0xe0 && p[0] <= 0xef) {
-        size = 3;
-        low = p[0] == 0xe0 ? 0xa0 : low;
-        high = p[0] == 0xed ? 0x9f : high;
-    } else if (p[0] >= 0xf0 && p[0] <= 0xf4) {
-        size = 4;
-        low = p[0] == 0xf0 ? 0x90 : low;
-        high = p[0] == 0xf4 ? 0x8f : high;
-    }
-    if (size == 0 || size > left || p[1] < low || p[1] > high) {
+    if (size == 0 || size > left || p[0] > 0xf4) {
         return 0;
     }
-    for (size_t i = 2; i < size; i++) {
+    for (size_t i = 1; i < size; i++) {
         if ((p[i] & 0xc0) != 0x80) {
             return 0;
         }
+        c = c << 6 | (p[i] & 0x3fU);
     }
-    return size;
+    return c < least[size] || (c >= 0xd800 && c <= 0xdfff) || c > 0x10ffff ? 0 : size;
 }
 
 size_t

@@ -2,15 +2,6 @@
 
 #include "core/cbor.h"
 
-/* Ranks of the suffixes of a dotted version; no suffix sorts last. */
-enum rank {
-    RANK_DEV,
-    RANK_ALPHA,
-    RANK_BETA,
-    RANK_RC,
-    RANK_RELEASE,
-};
-
 static bool
 is_digit(uint8_t c)
 {
@@ -20,7 +11,8 @@ is_digit(uint8_t c)
 static bool
 is_letter(uint8_t c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    c |= 0x20;
+    return c >= 'a' && c <= 'z';
 }
 
 /* Is there a byte @c at @at? */
@@ -36,6 +28,7 @@ has_digit(struct fwl_span text, size_t at)
     return at < text.size && is_digit(text.p[at]);
 }
 
+/* The offset of the first byte from @at on that is no digit. */
 static size_t
 skip_digits(struct fwl_span text, size_t at)
 {
@@ -45,206 +38,156 @@ skip_digits(struct fwl_span text, size_t at)
     return at;
 }
 
-/* Cuts the first @size bytes off @text. */
-static struct fwl_span
-take(struct fwl_span *text, size_t size)
-{
-    struct fwl_span head = fwl_span(text->p, size);
-
-    FWL_ASSERT(size <= text->size);
-    *text = size == text->size ? (struct fwl_span){0} : fwl_span(text->p + size, text->size - size);
-    return head;
-}
-
-static struct fwl_span
-take_digits(struct fwl_span *text)
-{
-    return take(text, skip_digits(*text, 0));
-}
-
 /* The offset of the first @c, or text.size. */
 static size_t
 find(struct fwl_span text, char c)
 {
     size_t at = 0;
 
-    while (at < text.size && !has(text, at, c)) {
+    while (at < text.size && text.p[at] != (uint8_t)c) {
         at++;
     }
     return at;
 }
 
-/* Cuts off what stands before the first @separator, and drops the separator. */
-static struct fwl_span
-take_until(struct fwl_span *text, char separator)
+/* Cuts off the first @size bytes, or as many as there are. */
+static void
+drop(struct fwl_span *text, size_t size)
 {
-    struct fwl_span head = take(text, find(*text, separator));
-
-    if (text->size > 0) {
-        (void)take(text, 1);
-    }
-    return head;
+    size = FWL_MIN(size, text->size);
+    text->p += size;
+    text->size -= size;
 }
 
-/* The order of two numbers given as digits; leading zeros do not count, no digits are 0. */
+/* The order of the numbers that stand first; leading zeros do not count, no digits are 0. Cuts both off. */
 static int
-compare_digits(struct fwl_span a, struct fwl_span b)
+compare_numbers(struct fwl_span *a, struct fwl_span *b)
 {
-    while (has(a, 0, '0')) {
-        (void)take(&a, 1);
+    struct fwl_span x;
+    struct fwl_span y;
+
+    while (has(*a, 0, '0')) {
+        drop(a, 1);
     }
-    while (has(b, 0, '0')) {
-        (void)take(&b, 1);
+    while (has(*b, 0, '0')) {
+        drop(b, 1);
     }
-    if (a.size != b.size) {
-        return a.size < b.size ? -1 : 1;
-    }
-    return fwl_span_compare(a, b);
+    x = fwl_span(a->p, skip_digits(*a, 0));
+    y = fwl_span(b->p, skip_digits(*b, 0));
+    drop(a, x.size);
+    drop(b, y.size);
+    return x.size != y.size ? (x.size < y.size ? -1 : 1) : fwl_span_compare(x, y);
 }
 
 /* The checks below move @at to the end of what is right; true when that is the end of the text. */
+
+/* A number; with @strict without a leading zero. */
+static bool
+number(struct fwl_span text, size_t *at, bool strict)
+{
+    size_t end = skip_digits(text, *at);
+
+    if (end == *at || (strict && end - *at > 1 && text.p[*at] == '0')) {
+        return false;
+    }
+    *at = end;
+    return true;
+}
 
 /* Identifiers separated by dots; with @strict a number among them has no leading zero. */
 static bool
 semver_identifiers(struct fwl_span text, size_t *at, bool strict)
 {
-    for (;;) {
-        size_t start = *at;
-        bool number = true;
+    do {
+        size_t end = ++*at; /* behind the hyphen, plus or dot */
 
-        while (*at < text.size && (is_digit(text.p[*at]) || is_letter(text.p[*at]) || text.p[*at] == '-')) {
-            number = number && is_digit(text.p[*at]);
-            (*at)++;
+        while (end < text.size && (is_digit(text.p[end]) || is_letter(text.p[end]) || text.p[end] == '-')) {
+            end++;
         }
-        if (*at == start) {
+        if (end == *at || (skip_digits(text, *at) == end && !number(text, at, strict))) {
             return false;
         }
-        if (strict && number && *at - start > 1 && text.p[start] == '0') {
-            *at = start;
-            return false;
-        }
-        if (!has(text, *at, '.')) {
-            return true;
-        }
-        (*at)++;
-    }
+        *at = end;
+    } while (has(text, *at, '.'));
+    return true;
 }
 
 static bool
 semver_check(struct fwl_span text, size_t *at)
 {
     for (int i = 0; i < 3; i++) {
-        size_t start = 0;
-
-        if (i > 0) {
-            if (!has(text, *at, '.')) {
-                return false;
-            }
-            (*at)++;
-        }
-        start = *at;
-        *at = skip_digits(text, start);
-        if (*at == start) {
+        if (i > 0 && !has(text, *at, '.')) {
             return false;
         }
-        if (*at - start > 1 && text.p[start] == '0') {
-            *at = start;
+        *at += i > 0;
+        if (!number(text, at, true)) {
             return false;
         }
     }
-    if (has(text, *at, '-')) {
-        (*at)++;
-        if (!semver_identifiers(text, at, true)) {
-            return false;
-        }
-    }
-    if (has(text, *at, '+')) {
-        (*at)++;
-        if (!semver_identifiers(text, at, false)) {
-            return false;
-        }
-    }
-    return *at == text.size;
+    return (!has(text, *at, '-') || semver_identifiers(text, at, true)) &&
+           (!has(text, *at, '+') || semver_identifiers(text, at, false)) && *at == text.size;
 }
 
-/* SemVer 11.4: numbers below words, numbers by value, words bytewise, the shorter list of equal ones first. */
-static int
-semver_compare_identifiers(struct fwl_span a, struct fwl_span b)
-{
-    while (a.size > 0 && b.size > 0) {
-        struct fwl_span x = take_until(&a, '.');
-        struct fwl_span y = take_until(&b, '.');
-        bool x_number = skip_digits(x, 0) == x.size;
-        bool y_number = skip_digits(y, 0) == y.size;
-        int order = 0;
-
-        if (x_number != y_number) {
-            return x_number ? -1 : 1;
-        }
-        order = x_number ? compare_digits(x, y) : fwl_span_compare(x, y);
-        if (order != 0) {
-            return order;
-        }
-    }
-    return (a.size > 0) - (b.size > 0);
-}
-
+/* SemVer 11: numbers by value; a pre-release is lower than none; among its identifiers numbers are below words, words
+ * bytewise, the shorter list of equal ones first. */
 static int
 semver_compare(struct fwl_span a, struct fwl_span b)
 {
+    int order = 0;
+
     a.size = find(a, '+');
     b.size = find(b, '+');
-    for (int i = 0; i < 3; i++) {
-        int order = compare_digits(take_digits(&a), take_digits(&b));
+    for (int i = 0; i < 3 && order == 0; i++) {
+        drop(&a, i > 0); /* the dots */
+        drop(&b, i > 0);
+        order = compare_numbers(&a, &b);
+    }
+    if (order == 0 && (a.size == 0 || b.size == 0)) {
+        return (a.size == 0) - (b.size == 0);
+    }
+    while (order == 0 && a.size > 0 && b.size > 0) {
+        struct fwl_span x;
+        struct fwl_span y;
+        bool x_number = false;
+        bool y_number = false;
 
-        if (order != 0) {
-            return order;
+        drop(&a, 1); /* the hyphens, then the dots */
+        drop(&b, 1);
+        x = fwl_span(a.p, find(a, '.'));
+        y = fwl_span(b.p, find(b, '.'));
+        drop(&a, x.size);
+        drop(&b, y.size);
+        x_number = skip_digits(x, 0) == x.size;
+        y_number = skip_digits(y, 0) == y.size;
+        if (x_number != y_number) {
+            return x_number ? -1 : 1;
         }
-        if (i < 2 && a.size > 0 && b.size > 0) { /* the dots */
-            (void)take(&a, 1);
-            (void)take(&b, 1);
-        }
+        order = x_number ? compare_numbers(&x, &y) : fwl_span_compare(x, y);
     }
-    if (a.size == 0 || b.size == 0) {
-        return (a.size == 0) - (b.size == 0); /* with a pre-release it is lower than without */
-    }
-    (void)take(&a, 1);
-    (void)take(&b, 1);
-    return semver_compare_identifiers(a, b);
-}
-
-static int
-hex_value(uint8_t c)
-{
-    if (is_digit(c)) {
-        return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return order != 0 ? order : (a.size > 0) - (b.size > 0);
 }
 
 /* Decimal or 0x hexadecimal; @at stops at the digit that no uint32 holds, or that is none. */
 static bool
 number_parse(struct fwl_span text, size_t *at, uint32_t *out)
 {
-    uint64_t base = has(text, 0, '0') && has(text, 1, 'x') ? 16 : 10;
-    uint64_t value = 0;
+    uint32_t base = has(text, 0, '0') && has(text, 1, 'x') ? 16 : 10;
+    uint32_t value = 0;
 
     *at = base == 16 ? 2 : 0;
     if (*at == text.size) {
         return false;
     }
     for (; *at < text.size; (*at)++) {
-        int digit = hex_value(text.p[*at]);
+        uint8_t c = text.p[*at];
+        uint32_t digit = is_digit(c) ? c - (uint32_t)'0' : is_letter(c) ? (c | 0x20U) - 'a' + 10 : base;
 
-        if (digit < 0 || (uint64_t)digit >= base || value * base + (uint64_t)digit > UINT32_MAX) {
+        if (digit >= base || value > (UINT32_MAX - digit) / base) {
             return false;
         }
-        value = value * base + (uint64_t)digit;
+        value = value * base + digit;
     }
-    *out = (uint32_t)value;
+    *out = value;
     return true;
 }
 
@@ -260,23 +203,17 @@ number_compare(struct fwl_span a, struct fwl_span b)
     return (x > y) - (x < y);
 }
 
-/* The word of a suffix at the start of @text: its length, and its @rank; 0 when there is none. */
+/* The word of a suffix at the start of @text: its length, and its @rank, 0 to 3; 0 when there is none. */
 static size_t
-dotted_word(struct fwl_span text, enum rank *rank)
+dotted_word(struct fwl_span text, int *rank)
 {
-    static const struct {
-        const char *word;
-        enum rank rank;
-    } words[] = {
-        {"dev", RANK_DEV},   {"alpha", RANK_ALPHA}, {"a", RANK_ALPHA},
-        {"beta", RANK_BETA}, {"b", RANK_BETA},      {"rc", RANK_RC},
-    };
+    static const char words[6][6] = {"dev", "alpha", "a", "beta", "b", "rc"}; /* alpha = a, beta = b */
 
     for (size_t i = 0; i < FWL_COUNT(words); i++) {
-        size_t size = strlen(words[i].word);
+        size_t size = strlen(words[i]);
 
-        if (text.size >= size && memcmp(text.p, words[i].word, size) == 0) {
-            *rank = words[i].rank;
+        if (text.size >= size && memcmp(text.p, words[i], size) == 0) {
+            *rank = (int)(i + 1) / 2;
             return size;
         }
     }
@@ -286,170 +223,146 @@ dotted_word(struct fwl_span text, enum rank *rank)
 static bool
 dotted_check(struct fwl_span text, size_t *at)
 {
-    enum rank rank = RANK_RELEASE;
+    int rank = 0;
     size_t word = 0;
 
-    if (!has_digit(text, 0)) {
+    if (!number(text, at, false)) {
         return false;
     }
-    *at = skip_digits(text, 0);
     while (has(text, *at, '.') && has_digit(text, *at + 1)) {
         *at = skip_digits(text, *at + 1);
     }
     if (*at == text.size) {
         return true;
     }
-    if (text.p[*at] == '.' || text.p[*at] == '-') {
-        (*at)++;
-    }
+    *at += text.p[*at] == '.' || text.p[*at] == '-';
     word = dotted_word(fwl_span(text.p + *at, text.size - *at), &rank);
     *at += word;
-    if (word == 0 || !has_digit(text, *at)) {
-        return false;
-    }
-    *at = skip_digits(text, *at);
-    return *at == text.size;
+    return word != 0 && number(text, at, false) && *at == text.size;
 }
 
-/* Cuts the next number off; false when no number follows. */
+/* Moves to the next number; false when no number follows. */
 static bool
-dotted_next(struct fwl_span *text, struct fwl_span *digits)
+dotted_next(struct fwl_span *text)
 {
-    *digits = (struct fwl_span){0};
-    if (has(*text, 0, '.') && has_digit(*text, 1)) {
-        (void)take(text, 1);
-    }
-    *digits = take_digits(text);
-    return digits->size > 0;
+    drop(text, has(*text, 0, '.') && has_digit(*text, 1));
+    return has_digit(*text, 0);
 }
 
-static enum rank
+/* Cuts off the word of a suffix; its rank, above all others where there is none. */
+static int
 dotted_suffix(struct fwl_span *text)
 {
-    enum rank rank = RANK_RELEASE;
+    int rank = 4;
 
-    if (has(*text, 0, '.') || has(*text, 0, '-')) {
-        (void)take(text, 1);
-    }
-    (void)take(text, dotted_word(*text, &rank));
+    drop(text, has(*text, 0, '.') || has(*text, 0, '-'));
+    drop(text, dotted_word(*text, &rank));
     return rank;
 }
 
 static int
 dotted_compare(struct fwl_span a, struct fwl_span b)
 {
-    struct fwl_span x;
-    struct fwl_span y;
-    enum rank rank_a = RANK_RELEASE;
-    enum rank rank_b = RANK_RELEASE;
+    int order = 0;
 
     for (;;) {
-        bool more_a = dotted_next(&a, &x);
-        bool more_b = dotted_next(&b, &y);
-        int order = 0;
+        bool more_a = dotted_next(&a);
+        bool more_b = dotted_next(&b);
 
         if (!more_a || !more_b) {
-            if (more_a != more_b) {
-                return more_a ? 1 : -1;
-            }
+            order = (more_a ? 1 : 0) - (more_b ? 1 : 0);
             break;
         }
-        order = compare_digits(x, y);
+        order = compare_numbers(&a, &b);
         if (order != 0) {
             return order;
         }
     }
-    rank_a = dotted_suffix(&a);
-    rank_b = dotted_suffix(&b);
-    return rank_a != rank_b ? (rank_a < rank_b ? -1 : 1) : compare_digits(a, b);
+    if (order == 0) {
+        order = dotted_suffix(&a) - dotted_suffix(&b);
+    }
+    return order != 0 ? order : compare_numbers(&a, &b);
 }
 
-struct debian {
-    struct fwl_span epoch; /* empty: 0 */
-    struct fwl_span upstream;
-    struct fwl_span revision; /* empty: as "0" */
-    bool has_revision;
-};
-
-/* The epoch ends at the first colon, the revision begins after the last hyphen. */
-static struct debian
-debian_split(struct fwl_span text)
+/* The part that the last hyphen ends; what follows it, or nothing, stays in @text. */
+static struct fwl_span
+debian_upstream(struct fwl_span *text)
 {
-    struct debian d = {0};
+    struct fwl_span upstream = *text;
+    size_t at = text->size;
 
-    if (find(text, ':') < text.size) {
-        d.epoch = take_until(&text, ':');
+    while (at > 0 && text->p[at - 1] != '-') {
+        at--;
     }
-    for (size_t at = text.size; at > 0; at--) {
-        if (text.p[at - 1] == '-') {
-            d.has_revision = true;
-            d.upstream = fwl_span(text.p, at - 1);
-            d.revision = fwl_span(text.p + at, text.size - at);
-            return d;
-        }
+    if (at > 0) {
+        upstream.size = at - 1;
     }
-    d.upstream = text;
-    return d;
+    drop(text, at > 0 ? at : text->size);
+    return upstream;
 }
 
-/* The first byte of @part from @at on that is neither letter nor digit nor in @more; part.size when all are. */
+/* The first byte of @part that is neither letter nor digit nor in @more; part.size when all are. */
 static size_t
 debian_scan(struct fwl_span part, const char *more)
 {
     struct fwl_span allowed = fwl_span_text(more);
+    size_t at = 0;
 
-    for (size_t at = 0; at < part.size; at++) {
-        uint8_t c = part.p[at];
-
-        if (!is_digit(c) && !is_letter(c) && find(allowed, (char)c) == allowed.size) {
-            return at;
-        }
+    while (at < part.size &&
+           (is_digit(part.p[at]) || is_letter(part.p[at]) || find(allowed, (char)part.p[at]) < allowed.size)) {
+        at++;
     }
-    return part.size;
+    return at;
 }
 
+/* A number of at most 2^31 - 1, which is what dpkg takes. */
 static bool
-debian_epoch(struct fwl_span text, size_t colon, size_t *at)
+debian_epoch(struct fwl_span text, size_t *at)
 {
     uint32_t value = 0;
 
-    for (*at = 0; *at < colon; (*at)++) {
-        if (!has_digit(text, *at) || value > (INT32_MAX - (uint32_t)(text.p[*at] - '0')) / 10) {
-            return false; /* no digit, or above what dpkg takes */
+    for (; *at < text.size; (*at)++) {
+        uint32_t digit = text.p[*at] - (uint32_t)'0';
+
+        if (digit > 9 || value > (INT32_MAX - digit) / 10) {
+            return false;
         }
-        value = value * 10 + (uint32_t)(text.p[*at] - '0');
+        value = value * 10 + digit;
     }
-    return colon > 0;
+    return text.size > 0;
 }
 
 static bool
 debian_check(struct fwl_span text, size_t *at)
 {
-    struct debian d = debian_split(text);
     size_t colon = find(text, ':');
+    struct fwl_span rest = text;
+    struct fwl_span upstream = {0};
     size_t ok = 0;
 
     if (colon < text.size) {
-        if (!debian_epoch(text, colon, at)) {
+        if (!debian_epoch(fwl_span(text.p, colon), at)) {
             return false;
         }
         *at = colon + 1;
+        drop(&rest, colon + 1);
     }
-    if (d.upstream.size == 0 || !is_digit(d.upstream.p[0])) {
+    upstream = debian_upstream(&rest);
+    if (!has_digit(upstream, 0)) {
         return false;
     }
-    ok = debian_scan(d.upstream, ".+-~:");
+    ok = debian_scan(upstream, ".+-~:");
     *at += ok;
-    if (ok < d.upstream.size || !d.has_revision) {
-        return ok == d.upstream.size;
+    if (ok < upstream.size || *at == text.size) {
+        return ok == upstream.size;
     }
-    ok = debian_scan(d.revision, ".+~");
+    ok = debian_scan(rest, ".+~");
     *at += 1 + ok;
-    return ok == d.revision.size && ok > 0;
+    return ok == rest.size && ok > 0;
 }
 
 /* Debian Policy 5.6.12: "~" before the end, the end (and a digit) before letters, letters before all else. */
-static int
+static FWL_NOINLINE int
 debian_weight(struct fwl_span rest)
 {
     if (rest.size == 0 || is_digit(rest.p[0])) {
@@ -465,36 +378,46 @@ debian_weight(struct fwl_span rest)
 static int
 debian_compare_part(struct fwl_span a, struct fwl_span b)
 {
-    while (a.size > 0 || b.size > 0) {
-        int order = 0;
+    int order = 0;
 
-        while (debian_weight(a) != 0 || debian_weight(b) != 0) {
-            order = debian_weight(a) - debian_weight(b);
-            if (order != 0) {
-                return order;
-            }
-            (void)take(&a, 1);
-            (void)take(&b, 1);
-        }
-        order = compare_digits(take_digits(&a), take_digits(&b));
-        if (order != 0) {
-            return order;
+    while (order == 0 && (a.size > 0 || b.size > 0)) {
+        order = debian_weight(a) - debian_weight(b);
+        if (order == 0 && debian_weight(a) == 0) {
+            order = compare_numbers(&a, &b);
+        } else {
+            drop(&a, 1);
+            drop(&b, 1);
         }
     }
-    return 0;
+    return order;
+}
+
+/* Cuts off the epoch, which ends at the first colon. */
+static struct fwl_span
+debian_cut_epoch(struct fwl_span *text)
+{
+    struct fwl_span epoch = fwl_span(text->p, find(*text, ':'));
+
+    if (epoch.size == text->size) {
+        return (struct fwl_span){0};
+    }
+    drop(text, epoch.size + 1);
+    return epoch;
 }
 
 static int
 debian_compare(struct fwl_span a, struct fwl_span b)
 {
-    struct debian x = debian_split(a);
-    struct debian y = debian_split(b);
-    int order = compare_digits(x.epoch, y.epoch);
+    struct fwl_span x = debian_cut_epoch(&a);
+    struct fwl_span y = debian_cut_epoch(&b);
+    int order = compare_numbers(&x, &y);
 
     if (order == 0) {
-        order = debian_compare_part(x.upstream, y.upstream);
+        x = debian_upstream(&a);
+        y = debian_upstream(&b);
+        order = debian_compare_part(x, y);
     }
-    return order != 0 ? order : debian_compare_part(x.revision, y.revision);
+    return order != 0 ? order : debian_compare_part(a, b);
 }
 
 const char *
@@ -526,7 +449,7 @@ fwl_version_check(uint64_t scheme, struct fwl_span text, size_t *bad_offset)
     if (bad_offset != NULL) {
         *bad_offset = 0;
     }
-    if (fwl_scheme_name(scheme) == NULL) {
+    if (scheme < FWL_SCHEME_SEMVER || scheme > FWL_SCHEME_OPAQUE) {
         return FWL_ERR_UNKNOWN;
     }
     if (text.size > FWL_VERSION_BYTES_MAX) {
