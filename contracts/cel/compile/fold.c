@@ -23,13 +23,7 @@ run(struct fwl_cel_compiler *c, struct fwl_cel_cell *at, enum fwl_cel_function f
     vm.limits = c->limits;
     vm.low = memory;
     vm.high = memory + FWL_VERSION_BYTES_MAX;
-    if (fn == FWL_CEL_FN_DURATION || fn == FWL_CEL_FN_TIMESTAMP) {
-        fwl_cel_time_call(&vm, at, fn, count);
-    } else if (fn == FWL_CEL_FN_SEMVER || fn == FWL_CEL_FN_VERSION) {
-        fwl_cel_release_call(&vm, at, fn, count);
-    } else {
-        fwl_cel_net_call(&vm, at, fn);
-    }
+    fwl_cel_call(&vm, at, fn, count);
 }
 
 void

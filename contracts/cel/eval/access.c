@@ -1,126 +1,118 @@
 /* Fields, indexes, has(), list and map literals, optional values. */
 #include "contracts/cel/eval/vm.h"
 
-void
-fwl_cel_access_some(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, struct fwl_cel_cell value)
+enum fwl_cel_err
+fwl_cel_access_some(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, const struct fwl_cel_cell *value)
 {
-    struct fwl_cel_cell *cell = fwl_cel_vm_cells(vm, at, 1);
+    struct fwl_cel_cell *cell = fwl_cel_vm_cells(vm, 1);
 
-    if (cell != NULL) {
-        *cell = value;
-        *at = (struct fwl_cel_cell){.kind = FWL_CEL_OPTIONAL, .detail = 1, .v.cells = cell};
+    if (cell == NULL) {
+        return FWL_CEL_ERR_ARENA;
     }
+    *cell = *value;
+    fwl_cel_set_view(at, FWL_CEL_OPTIONAL, fwl_span(cell, 0));
+    at->detail = 1;
+    return FWL_CEL_OK;
 }
 
-static enum fwl_cel_err
+static FWL_NOINLINE enum fwl_cel_err
 list_at(struct fwl_cel_cell *value, const struct fwl_cel_cell *list, const struct fwl_cel_cell *index)
 {
     struct fwl_cel_iter it;
-    struct fwl_cel_cell unused;
-    enum fwl_cel_err err = FWL_CEL_OK;
+    enum fwl_cel_err err = fwl_cel_iter_begin(&it, list);
 
     if (index->kind != FWL_CEL_INT && index->kind != FWL_CEL_UINT) {
         return FWL_CEL_ERR_TYPE;
     }
-    if (!fwl_cel_iter_begin(&it, list)) {
-        return FWL_CEL_ERR_INPUT;
-    }
-    if (index->v.u >= it.left) { /* a negative int is a large number here */
+    if (err == FWL_CEL_OK && index->v.u >= it.left) { /* a negative int is a large number here */
         return FWL_CEL_ERR_KEY;
     }
-    if (!it.is_cbor) {
-        *value = it.cells[index->v.u];
-        return FWL_CEL_OK;
+    if (err == FWL_CEL_OK && !it.is_cbor) {
+        it.at.cells += (size_t)index->v.u;
+        return fwl_cel_iter_next(&it, NULL, value);
     }
     for (uint64_t i = 0; i <= index->v.u && err == FWL_CEL_OK; i++) {
-        err = fwl_cel_iter_next(&it, &unused, value);
+        err = fwl_cel_iter_next(&it, NULL, value);
     }
     return err;
 }
 
-/* FWL_CEL_OK, FWL_CEL_ERR_KEY when it is not there, or what is wrong. */
-static enum fwl_cel_err
-element(struct fwl_cel_cell *value, const struct fwl_cel_cell *container, const struct fwl_cel_cell *key)
+/* The container that a step works on: what an optional holds instead of it; NULL: the optional has no value. */
+static const struct fwl_cel_cell *
+inside(const struct fwl_cel_cell *at)
 {
-    if (container->kind == FWL_CEL_MAP) {
-        return fwl_cel_equal_find(value, container, key);
+    if (at->kind != FWL_CEL_OPTIONAL) {
+        return at;
     }
-    return container->kind == FWL_CEL_LIST ? list_at(value, container, key) : FWL_CEL_ERR_TYPE;
+    return fwl_cel_has_value(at) ? at->v.cells : NULL;
 }
 
-void
+enum fwl_cel_err
 fwl_cel_access_index(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, const struct fwl_cel_cell *key, bool optional)
 {
-    struct fwl_cel_cell value;
-    enum fwl_cel_err err = FWL_CEL_OK;
-    const struct fwl_cel_cell *container = at;
-
-    vm->cost++;
-    if (at->kind == FWL_CEL_ERROR) {
-        return;
-    }
-    if (key->kind == FWL_CEL_ERROR) {
-        *at = *key;
-        return;
-    }
-    if (at->kind == FWL_CEL_OPTIONAL) {
-        if (!fwl_cel_has_value(at)) {
-            return;
-        }
-        container = at->v.cells;
-        optional = true;
-    }
-    err = element(&value, container, key);
-    if (err == FWL_CEL_OK) {
-        if (optional) {
-            fwl_cel_access_some(vm, at, value);
-        } else {
-            *at = value;
-        }
-    } else if (err == FWL_CEL_ERR_KEY && optional) {
-        *at = (struct fwl_cel_cell){.kind = FWL_CEL_OPTIONAL};
-    } else {
-        fwl_cel_vm_fail(vm, at, err);
-    }
-}
-
-void
-fwl_cel_access_has(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, const struct fwl_cel_cell *key)
-{
+    const struct fwl_cel_cell *container = inside(at);
     struct fwl_cel_cell value;
     enum fwl_cel_err err = FWL_CEL_ERR_TYPE;
-    const struct fwl_cel_cell *container = at;
 
-    vm->cost++;
-    if (at->kind == FWL_CEL_ERROR) {
-        return;
+    if (key->kind == FWL_CEL_ERROR) {
+        return FWL_CEL_ERR_TYPE;
     }
-    if (at->kind == FWL_CEL_OPTIONAL) {
-        if (!fwl_cel_has_value(at)) {
-            *at = fwl_cel_cell_bool(false);
-            return;
-        }
-        container = at->v.cells;
+    if (container == NULL) {
+        return FWL_CEL_OK;
     }
     if (container->kind == FWL_CEL_MAP) {
         err = fwl_cel_equal_find(&value, container, key);
+    } else if (container->kind == FWL_CEL_LIST) {
+        err = list_at(&value, container, key);
     }
-    if (err == FWL_CEL_OK || err == FWL_CEL_ERR_KEY) {
-        *at = fwl_cel_cell_bool(err == FWL_CEL_OK);
-    } else {
-        fwl_cel_vm_fail(vm, at, err);
+    optional = optional || container != at;
+    if (err == FWL_CEL_ERR_KEY && optional) {
+        fwl_cel_set(at, FWL_CEL_OPTIONAL, 0);
+        return FWL_CEL_OK;
     }
+    if (err == FWL_CEL_OK && optional) {
+        return fwl_cel_access_some(vm, at, &value);
+    }
+    if (err == FWL_CEL_OK) {
+        *at = value;
+    }
+    return err;
+}
+
+enum fwl_cel_err
+fwl_cel_access_has_key(struct fwl_cel_cell *at, const struct fwl_cel_cell *map, const struct fwl_cel_cell *key)
+{
+    struct fwl_cel_cell value;
+    enum fwl_cel_err err = fwl_cel_equal_find(&value, map, key);
+
+    if (err != FWL_CEL_OK && err != FWL_CEL_ERR_KEY) {
+        return err;
+    }
+    fwl_cel_set_bool(at, err == FWL_CEL_OK);
+    return FWL_CEL_OK;
+}
+
+enum fwl_cel_err
+fwl_cel_access_has(struct fwl_cel_cell *at, const struct fwl_cel_cell *key)
+{
+    const struct fwl_cel_cell *container = inside(at);
+
+    if (container == NULL) {
+        fwl_cel_set_bool(at, false);
+        return FWL_CEL_OK;
+    }
+    return container->kind == FWL_CEL_MAP ? fwl_cel_access_has_key(at, container, key) : FWL_CEL_ERR_TYPE;
 }
 
 /* An element marked by [?x] is an optional with bit 1 of detail set. */
-void
-fwl_cel_access_splice(struct fwl_cel_vm *vm, struct fwl_cel_cell *at)
+enum fwl_cel_err
+fwl_cel_access_splice(struct fwl_cel_cell *at)
 {
-    if (at->kind == FWL_CEL_OPTIONAL) {
-        at->detail |= 2;
-    } else {
-        fwl_cel_vm_mismatch(vm, at, 1);
+    if (at->kind != FWL_CEL_OPTIONAL) {
+        return FWL_CEL_ERR_TYPE;
     }
+    at->detail |= 2;
+    return FWL_CEL_OK;
 }
 
 /* Resolve a marked element: false when it is absent. */
@@ -137,30 +129,20 @@ spliced(struct fwl_cel_cell *c)
     return true;
 }
 
-void
+enum fwl_cel_err
 fwl_cel_access_list(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, size_t count)
 {
-    struct fwl_cel_cell *cells = NULL;
     size_t kept = 0;
 
-    vm->cost += 10;
-    if (count != 0 && !fwl_cel_vm_strict(at, count)) {
-        return;
+    if (fwl_cel_vm_has_error(at, count)) {
+        return FWL_CEL_ERR_TYPE;
     }
     for (size_t i = 0; i < count; i++) {
         if (spliced(&at[i])) {
             at[kept++] = at[i];
         }
     }
-    if (kept > vm->limits->entries) {
-        fwl_cel_vm_fail(vm, at, FWL_CEL_ERR_SIZE);
-        return;
-    }
-    cells = fwl_cel_vm_cells(vm, at, kept);
-    if (cells != NULL) {
-        memcpy(cells, at, kept * sizeof(*cells));
-        *at = fwl_cel_cell_list(cells, kept);
-    }
+    return fwl_cel_vm_keep(vm, at, FWL_CEL_LIST, kept);
 }
 
 /* Canonical order of keys: that of their CBOR encodings. Equal numbers have one encoding, so 0 and 0u are one key. */
@@ -188,7 +170,7 @@ key_order(const struct fwl_cel_cell *a, const struct fwl_cel_cell *b)
         x = a->size;
         y = b->size;
         if (x == y) {
-            return fwl_span_compare(fwl_cel_cell_span(a), fwl_cel_cell_span(b));
+            return fwl_span_compare(fwl_cel_cell_text(a), fwl_cel_cell_text(b));
         }
     }
     return (x > y) - (x < y);
@@ -202,59 +184,44 @@ is_key(const struct fwl_cel_cell *c)
 
 /* Insert a pair into sorted pairs; false when the key is there already. */
 static bool
-insert_pair(struct fwl_cel_cell *pairs, size_t count, struct fwl_cel_cell key, struct fwl_cel_cell value)
+insert_pair(struct fwl_cel_cell *pairs, size_t count, const struct fwl_cel_cell pair[2])
 {
     size_t i = count;
     int o = 1;
 
-    while (i > 0 && (o = key_order(&pairs[2 * i - 2], &key)) > 0) {
+    while (i > 0 && (o = key_order(&pairs[2 * i - 2], pair)) > 0) {
         i--;
     }
     if (i > 0 && o == 0) {
         return false;
     }
     memmove(&pairs[2 * i + 2], &pairs[2 * i], (count - i) * 2 * sizeof(*pairs));
-    pairs[2 * i] = key;
-    pairs[2 * i + 1] = value;
+    memcpy(&pairs[2 * i], pair, 2 * sizeof(*pair));
     return true;
 }
 
-void
+enum fwl_cel_err
 fwl_cel_access_map(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, size_t pairs)
 {
-    struct fwl_cel_cell *cells = NULL;
     size_t kept = 0;
 
-    vm->cost += 30;
-    if (pairs != 0 && !fwl_cel_vm_strict(at, 2 * pairs)) {
-        return;
+    if (fwl_cel_vm_has_error(at, 2 * pairs)) {
+        return FWL_CEL_ERR_TYPE;
     }
     for (size_t i = 0; i < pairs; i++) {
-        struct fwl_cel_cell key = at[2 * i];
-        struct fwl_cel_cell value = at[2 * i + 1];
+        struct fwl_cel_cell pair[2] = {at[2 * i], at[2 * i + 1]};
 
-        if (!is_key(&key)) {
-            fwl_cel_vm_fail(vm, at, FWL_CEL_ERR_REPEATED);
-            return;
+        if (!is_key(&pair[0])) {
+            return FWL_CEL_ERR_REPEATED;
         }
-        if (!spliced(&value)) {
-            continue;
+        if (spliced(&pair[1])) {
+            if (!insert_pair(at, kept, pair)) {
+                return FWL_CEL_ERR_REPEATED;
+            }
+            kept++;
         }
-        if (!insert_pair(at, kept, key, value)) {
-            fwl_cel_vm_fail(vm, at, FWL_CEL_ERR_REPEATED);
-            return;
-        }
-        kept++;
     }
-    if (kept > vm->limits->entries) {
-        fwl_cel_vm_fail(vm, at, FWL_CEL_ERR_SIZE);
-        return;
-    }
-    cells = fwl_cel_vm_cells(vm, at, 2 * kept);
-    if (cells != NULL) {
-        memcpy(cells, at, 2 * kept * sizeof(*cells));
-        *at = fwl_cel_cell_map(cells, kept);
-    }
+    return fwl_cel_vm_keep(vm, at, FWL_CEL_MAP, kept);
 }
 
 /* false, 0, "", an empty list or map, null, no value: what ofNonZeroValue leaves out */
@@ -284,30 +251,28 @@ is_zero(const struct fwl_cel_cell *c)
     return false;
 }
 
-void
-fwl_cel_access_optional(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl_cel_function fn)
+enum fwl_cel_err
+fwl_cel_access_call(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl_cel_function fn)
 {
-    const struct fwl_cel_cell none = {.kind = FWL_CEL_OPTIONAL};
+    bool has_value = fwl_cel_has_value(at);
 
-    vm->cost++;
     if (fn == FWL_CEL_FN_OPTIONAL_NONE || (fn == FWL_CEL_FN_OPTIONAL_OF_NON_ZERO && is_zero(at))) {
-        *at = none;
-    } else if (fn == FWL_CEL_FN_OPTIONAL_OF || fn == FWL_CEL_FN_OPTIONAL_OF_NON_ZERO) {
-        fwl_cel_access_some(vm, at, *at);
+        fwl_cel_set(at, FWL_CEL_OPTIONAL, 0);
+    } else if (fn <= FWL_CEL_FN_OPTIONAL_OF_NON_ZERO) {
+        return fwl_cel_access_some(vm, at, at);
     } else if (at->kind != FWL_CEL_OPTIONAL) {
-        fwl_cel_vm_mismatch(vm, at, 1);
+        return FWL_CEL_ERR_TYPE;
     } else if (fn == FWL_CEL_FN_HAS_VALUE) {
-        *at = fwl_cel_cell_bool(fwl_cel_has_value(at));
+        fwl_cel_set_bool(at, has_value);
     } else if (fn == FWL_CEL_FN_OPTIONAL_OR) {
-        *at = fwl_cel_has_value(at) ? at[0] : at[1];
-        if (at->kind != FWL_CEL_OPTIONAL) {
-            fwl_cel_vm_mismatch(vm, at, 1);
+        if (!has_value && at[1].kind != FWL_CEL_OPTIONAL) {
+            return FWL_CEL_ERR_TYPE;
         }
-    } else if (fwl_cel_has_value(at)) {
-        *at = *at->v.cells;
-    } else if (fn == FWL_CEL_FN_OR_VALUE) {
-        *at = at[1];
+        *at = has_value ? at[0] : at[1];
+    } else if (has_value || fn == FWL_CEL_FN_OR_VALUE) {
+        *at = has_value ? *at->v.cells : at[1];
     } else {
-        fwl_cel_vm_fail(vm, at, FWL_CEL_ERR_OPTIONAL);
+        return FWL_CEL_ERR_OPTIONAL;
     }
+    return FWL_CEL_OK;
 }

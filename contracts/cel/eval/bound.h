@@ -16,15 +16,16 @@ fwl_cel_bound_larger(struct fwl_cel_bound a, struct fwl_cel_bound b)
     return (struct fwl_cel_bound){FWL_MAX(a.size, b.size), FWL_MAX(a.element, b.element)};
 }
 
-/* a tenth, at least 1: also what a type error costs */
-static inline uint32_t
+/** fwl_cel_bound_tenths - a tenth, rounded up, in which the cost of texts is counted. */
+inline uint32_t
 fwl_cel_bound_tenths(uint32_t size)
 {
-    return size <= 10 ? 1 : (size + 9) / 10;
+    return size / 10 + (size % 10 != 0);
 }
 
-/** fwl_cel_bound_call_cost - the most that a function (enum fwl_cel_function) costs on two such arguments. */
-uint64_t fwl_cel_bound_call_cost(uint8_t fn, struct fwl_cel_bound a, struct fwl_cel_bound b);
+/** fwl_cel_bound_call_cost - what a function (enum fwl_cel_function) costs on two arguments of these sizes; at most
+ * FWL_CEL_COST_CAP and a few. */
+uint32_t fwl_cel_bound_call_cost(uint8_t fn, uint32_t a, uint32_t b);
 
 /** fwl_cel_bound_call_result - how large its result can be. */
 struct fwl_cel_bound fwl_cel_bound_call_result(uint8_t fn, struct fwl_cel_bound a, struct fwl_cel_bound b);

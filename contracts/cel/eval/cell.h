@@ -160,6 +160,49 @@ fwl_cel_cell_cbor_map(struct fwl_span item, uint16_t scheme)
         .kind = FWL_CEL_MAP, .detail = FWL_CEL_CBOR, .text = scheme, .size = (uint32_t)item.size, .v.p = item.p};
 }
 
+/*
+ * The same in place, which is less code than a copy. Where size counts these are calls (C17 6.7.4: the definitions are
+ * for inlining, cell.c has the external ones).
+ */
+
+/** fwl_cel_set - null, bool, int, uint, duration, type; absent. */
+inline void
+fwl_cel_set(struct fwl_cel_cell *at, enum fwl_cel_kind kind, int64_t value)
+{
+    *at = (struct fwl_cel_cell){.kind = (uint8_t)kind, .v.i = value};
+}
+
+inline void
+fwl_cel_set_bool(struct fwl_cel_cell *at, bool value)
+{
+    fwl_cel_set(at, FWL_CEL_BOOL, value);
+}
+
+/** fwl_cel_set_view - string, bytes, list or map of cells (view.size counts its elements or pairs). */
+inline void
+fwl_cel_set_view(struct fwl_cel_cell *at, enum fwl_cel_kind kind, struct fwl_span view)
+{
+    *at = (struct fwl_cel_cell){.kind = (uint8_t)kind, .size = (uint32_t)view.size, .v.p = view.p};
+}
+
+/** fwl_cel_set_time, fwl_cel_set_version - as fwl_cel_cell_timestamp, fwl_cel_cell_version. */
+void fwl_cel_set_time(struct fwl_cel_cell *at, int64_t seconds, uint32_t nanos);
+void fwl_cel_set_version(struct fwl_cel_cell *at, uint64_t scheme, struct fwl_span text, uint32_t order);
+
+/** fwl_cel_cell_true - the value of a bool. */
+static inline bool
+fwl_cel_cell_true(const struct fwl_cel_cell *c)
+{
+    return (c->v.u & 1) != 0;
+}
+
+/** fwl_cel_cell_text - the bytes of a string or bytes cell; a view. */
+static inline struct fwl_span
+fwl_cel_cell_text(const struct fwl_cel_cell *c)
+{
+    return (struct fwl_span){.p = c->v.p, .size = c->size};
+}
+
 /** fwl_cel_cell_span - the bytes of a string, bytes or version cell; a view. */
 static inline struct fwl_span
 fwl_cel_cell_span(const struct fwl_cel_cell *c)

@@ -3,79 +3,48 @@
 #include "contracts/cel/eval/vm.h"
 #include "core/cbor.h"
 
-/* Decimal digits with an optional sign; false when it is none or does not fit 64 bits. */
-static bool
-parse_number(uint64_t *magnitude, bool *negative, struct fwl_span text)
-{
-    size_t i = 0;
-
-    *magnitude = 0;
-    *negative = text.size > 0 && text.p[0] == '-';
-    if (text.size > 0 && (text.p[0] == '-' || text.p[0] == '+')) {
-        i = 1;
-    }
-    if (i == text.size) {
-        return false;
-    }
-    for (; i < text.size; i++) {
-        if (!fwl_cel_add_digit(magnitude, text.p[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
+/* Decimal digits, for an int with an optional sign. */
 static enum fwl_cel_err
-to_int(struct fwl_cel_cell *at)
+parse_number(struct fwl_cel_cell *at, enum fwl_cel_kind kind)
 {
+    const uint8_t *p = at->v.p;
+    const uint8_t *end = p + at->size;
+    bool negative = at->size > 0 && *p == '-' && kind == FWL_CEL_INT;
     uint64_t magnitude = 0;
-    bool negative = false;
 
-    if (at->kind == FWL_CEL_UINT) {
-        if (at->v.u > INT64_MAX) {
-            return FWL_CEL_ERR_OVERFLOW;
-        }
-        *at = fwl_cel_cell_int(at->v.i);
-    } else if (at->kind == FWL_CEL_TIMESTAMP) {
-        *at = fwl_cel_cell_int(at->v.i);
-    } else if (at->kind == FWL_CEL_STRING) {
-        if (!parse_number(&magnitude, &negative, fwl_cel_cell_span(at)) || magnitude > (uint64_t)INT64_MAX + negative) {
+    if (at->size > 0 && kind == FWL_CEL_INT && (negative || *p == '+')) {
+        p++;
+    }
+    if (p == end) {
+        return FWL_CEL_ERR_TEXT;
+    }
+    for (; p < end; p++) {
+        if (!fwl_cel_number_digit(&magnitude, *p)) {
             return FWL_CEL_ERR_TEXT;
         }
-        *at = fwl_cel_cell_int((int64_t)(negative ? 0 - magnitude : magnitude));
-    } else if (at->kind != FWL_CEL_INT) {
-        return FWL_CEL_ERR_TYPE;
     }
-    return FWL_CEL_OK;
+    return fwl_cel_number_set(at, kind, magnitude, negative) == FWL_CEL_OK ? FWL_CEL_OK : FWL_CEL_ERR_TEXT;
 }
 
+/* int or uint */
 static enum fwl_cel_err
-to_uint(struct fwl_cel_cell *at)
+to_number(struct fwl_cel_cell *at, enum fwl_cel_kind kind)
 {
-    uint64_t magnitude = 0;
-    bool negative = false;
+    bool negative = at->kind != FWL_CEL_UINT && at->v.i < 0;
 
-    if (at->kind == FWL_CEL_INT) {
-        if (at->v.i < 0) {
-            return FWL_CEL_ERR_OVERFLOW;
-        }
-        *at = fwl_cel_cell_uint(at->v.u);
-    } else if (at->kind == FWL_CEL_STRING) {
-        if (at->size == 0 || at->v.p[0] == '-' || at->v.p[0] == '+' ||
-            !parse_number(&magnitude, &negative, fwl_cel_cell_span(at))) {
-            return FWL_CEL_ERR_TEXT;
-        }
-        *at = fwl_cel_cell_uint(magnitude);
-    } else if (at->kind != FWL_CEL_UINT) {
-        return FWL_CEL_ERR_TYPE;
+    if (at->kind == FWL_CEL_STRING) {
+        return parse_number(at, kind);
     }
-    return FWL_CEL_OK;
+    if (at->kind == FWL_CEL_INT || at->kind == FWL_CEL_UINT || (at->kind == FWL_CEL_TIMESTAMP && kind == FWL_CEL_INT)) {
+        return fwl_cel_number_set(at, kind, negative ? 0 - at->v.u : at->v.u, negative);
+    }
+    return FWL_CEL_ERR_TYPE;
 }
 
 static enum fwl_cel_err
 to_bool(struct fwl_cel_cell *at)
 {
-    static const char words[2][5][6] = {{"0", "f", "false", "FALSE", "False"}, {"1", "t", "true", "TRUE", "True"}};
+    static const char words[10][6] = {"0", "1", "f", "t", "false", "true", "FALSE", "TRUE", "False", "True"};
 
     if (at->kind == FWL_CEL_BOOL) {
         return FWL_CEL_OK;
@@ -83,87 +52,49 @@ to_bool(struct fwl_cel_cell *at)
     if (at->kind != FWL_CEL_STRING) {
         return FWL_CEL_ERR_TYPE;
     }
-    for (size_t value = 0; value < 2; value++) {
-        for (size_t i = 0; i < 5; i++) {
-            if (fwl_span_is(fwl_cel_cell_span(at), words[value][i])) {
-                *at = fwl_cel_cell_bool(value == 1);
-                return FWL_CEL_OK;
-            }
+    for (size_t i = 0; i < FWL_COUNT(words); i++) {
+        if (fwl_span_is(fwl_cel_cell_text(at), words[i])) {
+            fwl_cel_set_bool(at, i % 2 == 1);
+            return FWL_CEL_OK;
         }
     }
     return FWL_CEL_ERR_TEXT;
 }
 
-static void
+static enum fwl_cel_err
 to_string(struct fwl_cel_vm *vm, struct fwl_cel_cell *at)
 {
     char text[FWL_CEL_FORMAT_BYTES];
     size_t size = 0;
 
-    if (at->kind == FWL_CEL_BYTES) {
-        fwl_cel_vm_spend_text(vm, at->size);
-        at->kind = FWL_CEL_STRING;
-        if (!fwl_utf8_check(fwl_cel_cell_span(at))) {
-            fwl_cel_vm_fail(vm, at, FWL_CEL_ERR_TEXT);
-        }
-        return;
-    }
-    vm->cost++;
-    if (at->kind == FWL_CEL_STRING) {
-        return;
-    }
-    if (at->kind == FWL_CEL_VERSION) {
-        *at = fwl_cel_cell_string(fwl_cel_cell_span(at));
-        return;
+    if (at->kind == FWL_CEL_BYTES || at->kind == FWL_CEL_STRING || at->kind == FWL_CEL_VERSION) {
+        fwl_cel_set_view(at, FWL_CEL_STRING, fwl_cel_cell_span(at));
+        return fwl_utf8_check(fwl_cel_cell_text(at)) ? FWL_CEL_OK : FWL_CEL_ERR_TEXT;
     }
     size = fwl_cel_format(text, at);
-    if (size == 0) {
-        fwl_cel_vm_mismatch(vm, at, 1);
-    } else {
-        fwl_cel_vm_copy(vm, at, FWL_CEL_STRING, fwl_span(text, size));
-    }
+    return size == 0 ? FWL_CEL_ERR_TYPE
+                     : fwl_cel_vm_join(vm, at, FWL_CEL_STRING, fwl_span(text, size), (struct fwl_span){0});
 }
 
-static void
-to_bytes(struct fwl_cel_vm *vm, struct fwl_cel_cell *at)
-{
-    if (at->kind == FWL_CEL_STRING) {
-        fwl_cel_vm_spend_text(vm, fwl_cel_size_of(at));
-        at->kind = FWL_CEL_BYTES;
-        return;
-    }
-    vm->cost++;
-    if (at->kind != FWL_CEL_BYTES) {
-        fwl_cel_vm_mismatch(vm, at, 1);
-    }
-}
-
-void
+enum fwl_cel_err
 fwl_cel_convert_call(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl_cel_function fn)
 {
-    enum fwl_cel_err err = FWL_CEL_OK;
-
+    if (fn == FWL_CEL_FN_INT || fn == FWL_CEL_FN_UINT) {
+        return to_number(at, fn == FWL_CEL_FN_INT ? FWL_CEL_INT : FWL_CEL_UINT);
+    }
     if (fn == FWL_CEL_FN_STRING) {
-        to_string(vm, at);
-        return;
+        return to_string(vm, at);
     }
-    if (fn == FWL_CEL_FN_BYTES) {
-        to_bytes(vm, at);
-        return;
+    if (fn == FWL_CEL_FN_BOOL) {
+        return to_bool(at);
     }
-    vm->cost++;
     if (fn == FWL_CEL_FN_TYPE) {
-        *at = (struct fwl_cel_cell){.kind = FWL_CEL_TYPE, .v.u = at->kind};
-        return;
+        fwl_cel_set(at, FWL_CEL_TYPE, at->kind);
+    } else if (fn == FWL_CEL_FN_BYTES) {
+        if (at->kind != FWL_CEL_STRING && at->kind != FWL_CEL_BYTES) {
+            return FWL_CEL_ERR_TYPE;
+        }
+        at->kind = FWL_CEL_BYTES;
     }
-    if (fn == FWL_CEL_FN_INT) {
-        err = to_int(at);
-    } else if (fn == FWL_CEL_FN_UINT) {
-        err = to_uint(at);
-    } else if (fn == FWL_CEL_FN_BOOL) {
-        err = to_bool(at);
-    }
-    if (err != FWL_CEL_OK) {
-        fwl_cel_vm_fail(vm, at, err);
-    }
+    return FWL_CEL_OK;
 }

@@ -9,81 +9,70 @@ enum {
     DEPTH_MAX = 8, /* containers inside each other that equality follows */
 };
 
-static int
-scalar_equal(const struct fwl_cel_cell *a, const struct fwl_cel_cell *b)
+/* Kinds whose value is all in the payload, and in the size, which is 0 but for the nanoseconds of a timestamp. */
+static const uint32_t plain = 1U << FWL_CEL_NULL | 1U << FWL_CEL_BOOL | 1U << FWL_CEL_INT | 1U << FWL_CEL_UINT |
+                              1U << FWL_CEL_DURATION | 1U << FWL_CEL_TYPE | 1U << FWL_CEL_TIMESTAMP;
+
+static bool
+same_bytes(const struct fwl_cel_cell *a, const struct fwl_cel_cell *b, size_t size)
 {
-    switch ((enum fwl_cel_kind)a->kind) {
-    case FWL_CEL_STRING:
-    case FWL_CEL_BYTES: return a->size == b->size && (a->size == 0 || memcmp(a->v.p, b->v.p, a->size) == 0);
-    case FWL_CEL_BOOL:
-    case FWL_CEL_INT:
-    case FWL_CEL_UINT:
-    case FWL_CEL_DURATION:
-    case FWL_CEL_TYPE: return a->v.u == b->v.u;
-    case FWL_CEL_TIMESTAMP: return a->v.i == b->v.i && a->size == b->size;
-    case FWL_CEL_VERSION:
-        if (a->detail != b->detail) {
-            return 0;
-        }
-        if (a->detail == FWL_SCHEME_OPAQUE) {
-            return fwl_span_equal(fwl_cel_cell_span(a), fwl_cel_cell_span(b));
-        }
-        return fwl_version_compare((enum fwl_scheme)a->detail, fwl_cel_cell_span(a), fwl_cel_cell_span(b)) == 0;
-    case FWL_CEL_IP:
-    case FWL_CEL_CIDR:
-        return a->detail == b->detail && a->size == b->size && memcmp(a->v.p, b->v.p, a->detail == 4 ? 4 : 16) == 0;
-    case FWL_CEL_NULL: return 1;
-    case FWL_CEL_ABSENT:
-    case FWL_CEL_ERROR:
-    case FWL_CEL_LIST:
-    case FWL_CEL_MAP:
-    case FWL_CEL_OPTIONAL:
-    case FWL_CEL_KINDS: break;
+    return size == 0 || a->v.p == b->v.p || memcmp(a->v.p, b->v.p, size) == 0;
+}
+
+static bool
+version_equal(const struct fwl_cel_cell *a, const struct fwl_cel_cell *b)
+{
+    struct fwl_span x = fwl_cel_cell_span(a);
+    struct fwl_span y = fwl_cel_cell_span(b);
+
+    if (a->detail != b->detail || a->detail == FWL_SCHEME_OPAQUE) {
+        return a->detail == b->detail && fwl_span_equal(x, y);
     }
-    return 0;
+    return fwl_version_compare((enum fwl_scheme)a->detail, x, y) == 0;
 }
 
 /* 1 or 0, or -1 when both are lists or both maps, which the caller walks. Optionals are peeled first. */
 static int
-shallow_equal(const struct fwl_cel_cell **a, const struct fwl_cel_cell **b)
+shallow_equal(const struct fwl_cel_cell **pa, const struct fwl_cel_cell **pb)
 {
-    while ((*a)->kind == FWL_CEL_OPTIONAL && (*b)->kind == FWL_CEL_OPTIONAL) {
-        if (!fwl_cel_has_value(*a) || !fwl_cel_has_value(*b)) {
-            return fwl_cel_has_value(*a) == fwl_cel_has_value(*b);
-        }
-        *a = (*a)->v.cells;
-        *b = (*b)->v.cells;
-    }
-    if ((*a)->kind != (*b)->kind) {
-        bool int_uint = ((*a)->kind == FWL_CEL_INT && (*b)->kind == FWL_CEL_UINT) ||
-                        ((*a)->kind == FWL_CEL_UINT && (*b)->kind == FWL_CEL_INT);
+    const struct fwl_cel_cell *a = *pa;
+    const struct fwl_cel_cell *b = *pb;
 
-        return int_uint && (*a)->v.u == (*b)->v.u && (*a)->v.i >= 0;
+    while (a->kind == FWL_CEL_OPTIONAL && b->kind == FWL_CEL_OPTIONAL) {
+        if (!fwl_cel_has_value(a) || !fwl_cel_has_value(b)) {
+            return fwl_cel_has_value(a) == fwl_cel_has_value(b);
+        }
+        a = *pa = a->v.cells;
+        b = *pb = b->v.cells;
     }
-    return (*a)->kind == FWL_CEL_LIST || (*a)->kind == FWL_CEL_MAP ? -1 : scalar_equal(*a, *b);
+    if (a->kind != b->kind) {
+        return (a->kind == FWL_CEL_INT || a->kind == FWL_CEL_UINT) &&
+               (b->kind == FWL_CEL_INT || b->kind == FWL_CEL_UINT) && a->v.u == b->v.u && a->v.i >= 0;
+    }
+    if (a->kind == FWL_CEL_STRING || a->kind == FWL_CEL_BYTES) {
+        return a->size == b->size && same_bytes(a, b, a->size);
+    }
+    if ((plain >> a->kind & 1) != 0) {
+        return a->v.u == b->v.u && a->size == b->size;
+    }
+    if (a->kind == FWL_CEL_LIST || a->kind == FWL_CEL_MAP) {
+        return -1;
+    }
+    if (a->kind == FWL_CEL_VERSION) {
+        return version_equal(a, b);
+    }
+    return (a->kind == FWL_CEL_IP || a->kind == FWL_CEL_CIDR) && a->detail == b->detail && a->size == b->size &&
+           same_bytes(a, b, a->detail == 4 ? 4 : 16);
 }
 
-/* The pair of a map of cells with this key, or NULL. Lengths first: most keys are texts, and most lengths differ. */
+/* The pair of a map of cells with this text as key, or NULL. Lengths first: most differ. */
 static const struct fwl_cel_cell *
-find_pair(const struct fwl_cel_cell *map, const struct fwl_cel_cell *key)
+find_text(const struct fwl_cel_cell *map, const struct fwl_cel_cell *key)
 {
-    const struct fwl_cel_cell *k = map->v.cells;
-    const struct fwl_cel_cell *end = k + 2 * (size_t)map->size;
+    const struct fwl_cel_cell *end = map->v.cells + 2 * (size_t)map->size;
 
-    if (key->kind == FWL_CEL_STRING) {
-        for (; k < end; k += 2) {
-            if (k->size == key->size && k->kind == FWL_CEL_STRING &&
-                (k->v.p == key->v.p || k->size == 0 || memcmp(k->v.p, key->v.p, k->size) == 0)) {
-                return k;
-            }
-        }
-        return NULL;
-    }
-    for (; k < end; k += 2) {
-        const struct fwl_cel_cell *a = k;
-        const struct fwl_cel_cell *b = key;
-
-        if (shallow_equal(&a, &b) == 1) {
+    for (const struct fwl_cel_cell *k = map->v.cells; k < end; k += 2) {
+        if (k->size == key->size && k->kind == FWL_CEL_STRING && same_bytes(k, key, k->size)) {
             return k;
         }
     }
@@ -97,19 +86,14 @@ fwl_cel_equal_find(struct fwl_cel_cell *value, const struct fwl_cel_cell *map, c
     struct fwl_cel_cell k;
     enum fwl_cel_err err = FWL_CEL_OK;
 
-    if (map->detail == FWL_CEL_CELLS) {
-        const struct fwl_cel_cell *pair = map->size == 0 ? NULL : find_pair(map, key);
+    if (FWL_FOR_SPEED && map->detail == FWL_CEL_CELLS && map->size != 0 && key->kind == FWL_CEL_STRING) {
+        const struct fwl_cel_cell *pair = find_text(map, key);
 
-        if (pair == NULL) {
-            return FWL_CEL_ERR_KEY;
-        }
-        *value = pair[1];
-        return FWL_CEL_OK;
+        *value = pair == NULL ? fwl_cel_cell_absent() : pair[1];
+        return pair == NULL ? FWL_CEL_ERR_KEY : FWL_CEL_OK;
     }
-    if (!fwl_cel_iter_begin(&it, map)) {
-        return FWL_CEL_ERR_INPUT;
-    }
-    while ((err = fwl_cel_iter_next(&it, &k, value)) == FWL_CEL_OK) {
+    err = fwl_cel_iter_begin(&it, map);
+    while (err == FWL_CEL_OK && (err = fwl_cel_iter_next(&it, &k, value)) == FWL_CEL_OK) {
         const struct fwl_cel_cell *a = &k;
         const struct fwl_cel_cell *b = key;
 
@@ -167,7 +151,8 @@ deep_equal(const struct fwl_cel_cell *a, const struct fwl_cel_cell *b)
         if (equal < 0) {
             struct frame *f = &frames[depth];
 
-            if (depth == DEPTH_MAX || !fwl_cel_iter_begin(&f->a, a) || !fwl_cel_iter_begin(&f->b, b)) {
+            if (depth == DEPTH_MAX || fwl_cel_iter_begin(&f->a, a) != FWL_CEL_OK ||
+                fwl_cel_iter_begin(&f->b, b) != FWL_CEL_OK) {
                 return -1;
             }
             if (f->a.left != f->b.left) {

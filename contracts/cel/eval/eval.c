@@ -6,143 +6,119 @@
 
 #include "contracts/cel/eval/vm.h"
 
-static void
-call(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl_cel_function fn, size_t count)
-{
-    if (count != 0 && !fwl_cel_vm_strict(at, count)) {
-        vm->cost++;
-        return;
-    }
-    if (fn <= FWL_CEL_FN_ENDS_WITH) {
-        fwl_cel_text_call(vm, at, fn);
-    } else if (fn <= FWL_CEL_FN_DYN) {
-        fwl_cel_convert_call(vm, at, fn);
-    } else if (fn <= FWL_CEL_FN_MILLISECONDS) {
-        fwl_cel_time_call(vm, at, fn, count);
-    } else if (fn <= FWL_CEL_FN_OR_VALUE) {
-        fwl_cel_access_optional(vm, at, fn);
-    } else if (fn <= FWL_CEL_FN_BUCKET) {
-        fwl_cel_release_call(vm, at, fn, count);
-    }
-#ifndef FWL_CEL_NO_NET
-    else {
-        fwl_cel_net_call(vm, at, fn);
-    }
-#endif
-}
-
 static inline uint16_t
 distance(const uint8_t *operand)
 {
     return fwl_load_be16(operand);
 }
 
-/* Equality of short values without a call: what most rules consist of. */
-static inline void
-equal(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, bool wanted)
-{
-    if (fwl_cel_both(at, FWL_CEL_INT)) {
-        vm->cost++;
-        *at = fwl_cel_cell_bool((at[0].v.i == at[1].v.i) == wanted);
-    } else if (fwl_cel_both(at, FWL_CEL_STRING) && at[0].size - 1 < 10 && at[1].size - 1 < 10) {
-        vm->cost++;
-        *at = fwl_cel_cell_bool((at[0].size == at[1].size && memcmp(at[0].v.p, at[1].v.p, at[0].size) == 0) == wanted);
-    } else {
-        fwl_cel_operators_equal(vm, at, wanted);
-    }
-}
-
-static inline void
-order(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl_cel_op op)
-{
-    if (fwl_cel_both(at, FWL_CEL_INT)) {
-        int64_t a = at[0].v.i;
-        int64_t b = at[1].v.i;
-
-        vm->cost++;
-        *at = fwl_cel_cell_bool(op == FWL_CEL_OP_LT   ? a < b
-                                : op == FWL_CEL_OP_LE ? a <= b
-                                : op == FWL_CEL_OP_GT ? a > b
-                                                      : a >= b);
-    } else {
-        fwl_cel_operators_order(vm, at, op);
-    }
-}
-
 static inline bool
 is_bool(const struct fwl_cel_cell *c, bool value)
 {
-    return c->kind == FWL_CEL_BOOL && (c->v.i != 0) == value;
+    return c->kind == FWL_CEL_BOOL && fwl_cel_cell_true(c) == value;
 }
 
-static void
-negate_bool(struct fwl_cel_vm *vm, struct fwl_cel_cell *at)
+/* EQ .. GE of what most rules compare, ints and short texts; false: the general way is to do it. */
+static inline bool
+compare_quickly(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl_cel_op op)
 {
-    vm->cost++;
-    if (at->kind == FWL_CEL_BOOL) {
-        at->v.i ^= 1;
+    int64_t a = at[0].v.i;
+    int64_t b = at[1].v.i;
+    bool yes = false;
+
+    if (fwl_cel_both(at, FWL_CEL_INT)) {
+        yes = op == FWL_CEL_OP_EQ   ? a == b
+              : op == FWL_CEL_OP_NE ? a != b
+              : op == FWL_CEL_OP_LT ? a < b
+              : op == FWL_CEL_OP_LE ? a <= b
+              : op == FWL_CEL_OP_GT ? a > b
+                                    : a >= b;
+    } else if (op <= FWL_CEL_OP_NE && fwl_cel_both(at, FWL_CEL_STRING) && at[0].size - 1 < 10 && at[1].size - 1 < 10) {
+        yes = (at[0].size == at[1].size && memcmp(at[0].v.p, at[1].v.p, at[0].size) == 0) == (op == FWL_CEL_OP_EQ);
     } else {
-        fwl_cel_vm_mismatch(vm, at, 1);
-    }
-}
-
-/* && and || when the left side has not decided: @decisive is false for && and true for ||. */
-static inline void
-join(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, bool decisive)
-{
-    if (is_bool(&at[1], decisive)) {
-        *at = at[1];
-    } else if (at[0].kind != FWL_CEL_BOOL || at[1].kind != FWL_CEL_BOOL) {
-        fwl_cel_vm_mismatch(vm, at, 2);
-    }
-}
-
-static inline void
-slot(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, const struct fwl_cel_cell *slots, size_t count, uint8_t number)
-{
-    if (number < count && slots[number].kind != FWL_CEL_ABSENT) {
-        *at = slots[number];
-    } else {
-        fwl_cel_vm_fail(vm, at, FWL_CEL_ERR_UNSET);
-    }
-}
-
-/* BRANCH: where to go on. */
-static const uint8_t *
-branch(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, const uint8_t *pc)
-{
-    if (at->kind == FWL_CEL_BOOL) {
-        return at->v.i != 0 ? pc + 4 : pc + 4 + distance(pc);
-    }
-    fwl_cel_vm_mismatch(vm, at, 1);
-    return pc + 4 + distance(pc + 2);
-}
-
-/* OPT_BIND: true when there is a value, which is then at @at. */
-static bool
-unwrap(struct fwl_cel_vm *vm, struct fwl_cel_cell *at)
-{
-    vm->cost++;
-    if (at->kind != FWL_CEL_OPTIONAL) {
-        fwl_cel_vm_mismatch(vm, at, 1);
         return false;
     }
-    if (!fwl_cel_has_value(at)) {
-        return false;
-    }
-    *at = *at->v.cells;
+    vm->cost++;
+    fwl_cel_set_bool(at, yes);
     return true;
 }
 
-static void
+static inline enum fwl_cel_err
+compare(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl_cel_op op)
+{
+    if (FWL_FOR_SPEED && compare_quickly(vm, at, op)) {
+        return FWL_CEL_OK;
+    }
+    return op <= FWL_CEL_OP_NE ? fwl_cel_operators_equal(vm, at, op == FWL_CEL_OP_EQ)
+                               : fwl_cel_operators_order(vm, at, op);
+}
+
+static enum fwl_cel_err
+negate(struct fwl_cel_cell *at, enum fwl_cel_op op)
+{
+    if (op == FWL_CEL_OP_NOT && at->kind == FWL_CEL_BOOL) {
+        at->v.i ^= 1;
+        return FWL_CEL_OK;
+    }
+    if (op == FWL_CEL_OP_NEG && at->kind == FWL_CEL_INT) {
+        return fwl_cel_number_set(at, FWL_CEL_INT, fwl_cel_number_magnitude(at->v.i), at->v.i >= 0);
+    }
+    return FWL_CEL_ERR_TYPE;
+}
+
+/* && and || when the left side has not decided: @decisive is false for && and true for ||. */
+static inline enum fwl_cel_err
+join(struct fwl_cel_cell *at, bool decisive)
+{
+    if (is_bool(&at[1], decisive)) {
+        *at = at[1];
+        return FWL_CEL_OK;
+    }
+    return fwl_cel_both(at, FWL_CEL_BOOL) ? FWL_CEL_OK : FWL_CEL_ERR_TYPE;
+}
+
+static inline enum fwl_cel_err
+slot(struct fwl_cel_cell *at, const struct fwl_cel_cell *slots, size_t count, uint8_t number)
+{
+    if (number >= count || slots[number].kind == FWL_CEL_ABSENT) {
+        return FWL_CEL_ERR_UNSET;
+    }
+    *at = slots[number];
+    return FWL_CEL_OK;
+}
+
+/* OPT_MAP and OPT_FLAT: the value below is dropped. */
+static enum fwl_cel_err
 wrap(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, bool flat)
 {
     *at = at[1];
-    if (flat && at->kind != FWL_CEL_OPTIONAL) {
-        fwl_cel_vm_mismatch(vm, at, 1);
-    } else if (!flat && at->kind != FWL_CEL_ERROR) {
-        fwl_cel_access_some(vm, at, at[1]);
+    if (flat) {
+        return at->kind == FWL_CEL_OPTIONAL ? FWL_CEL_OK : FWL_CEL_ERR_TYPE;
     }
+    return at->kind == FWL_CEL_ERROR ? FWL_CEL_OK : fwl_cel_access_some(vm, at, &at[1]);
+}
+
+/* LOOP, WHEN and NEXT: moves @pc; the new top of the stack. */
+static struct fwl_cel_cell *
+turn(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, const uint8_t **pc, enum fwl_cel_op op)
+{
+    const uint8_t *operands = *pc;
+    enum fwl_cel_turn turn = FWL_CEL_TURN_ON;
+
+    if (op == FWL_CEL_OP_LOOP) {
+        *pc += 3;
+        turn = fwl_cel_loop_begin(vm, at, (enum fwl_cel_macro)operands[0], *pc, *pc + distance(operands + 1));
+    } else {
+        turn = op == FWL_CEL_OP_WHEN ? fwl_cel_loop_when(vm, at) : fwl_cel_loop_next(vm, at);
+    }
+    if (turn == FWL_CEL_TURN_END) {
+        *pc = vm->loops[vm->loop_count].end;
+        return at + 1;
+    }
+    if (turn == FWL_CEL_TURN_BODY) {
+        *pc = vm->loops[vm->loop_count - 1].body;
+    }
+    return at + 2;
 }
 
 /* Runs until RETURN; the value is then stack[0]. */
@@ -156,82 +132,97 @@ run(struct fwl_cel_vm *vm, struct fwl_cel_cell *const stack, const struct fwl_ce
 
     for (;;) {
         enum fwl_cel_op op = (enum fwl_cel_op) * pc;
+        const struct fwl_cel_op_row *row = &fwl_cel_op_rows[op];
+        size_t takes = row->takes;
+        struct fwl_cel_cell *at = sp - takes;
+        enum fwl_cel_err err = FWL_CEL_OK;
 
+        sp = at + row->gives;
+        vm->cost += row->cost;
         vm->at = pc++;
         /* clang-format off */
         switch (op) {
-        case FWL_CEL_OP_RETURN: return;
-        case FWL_CEL_OP_NULL: *sp++ = fwl_cel_cell_null(); break;
-        case FWL_CEL_OP_FALSE: *sp++ = fwl_cel_cell_bool(false); break;
-        case FWL_CEL_OP_TRUE: *sp++ = fwl_cel_cell_bool(true); break;
-        case FWL_CEL_OP_INT8: *sp++ = fwl_cel_cell_int((int8_t)*pc++); break;
-        case FWL_CEL_OP_CONST: *sp++ = constants[*pc++]; break;
-        case FWL_CEL_OP_TYPE: *sp++ = (struct fwl_cel_cell){.kind = FWL_CEL_TYPE, .v.u = *pc++}; break;
-        case FWL_CEL_OP_SLOT: vm->cost++; slot(vm, sp++, slots, slot_count, *pc++); break;
-        case FWL_CEL_OP_SLOT_FIELD: vm->cost += 2; slot(vm, sp++, slots, slot_count, *pc++); break;
-        case FWL_CEL_OP_SLOT_FREE: slot(vm, sp++, slots, slot_count, *pc++); break;
-        case FWL_CEL_OP_LOCAL: vm->cost++; *sp++ = stack[*pc++]; break;
-        case FWL_CEL_OP_LOCAL_FREE: *sp++ = stack[*pc++]; break;
-        case FWL_CEL_OP_NOT: negate_bool(vm, sp - 1); break;
-        case FWL_CEL_OP_NEG: fwl_cel_operators_negate(vm, sp - 1); break;
-        case FWL_CEL_OP_EQ: sp--; equal(vm, sp - 1, true); break;
-        case FWL_CEL_OP_NE: sp--; equal(vm, sp - 1, false); break;
+        case FWL_CEL_OP_RETURN:
+        case FWL_CEL_OP_COUNT: return;
+        case FWL_CEL_OP_NULL: fwl_cel_set(at, FWL_CEL_NULL, 0); continue;
+        case FWL_CEL_OP_FALSE: fwl_cel_set_bool(at, false); continue;
+        case FWL_CEL_OP_TRUE: fwl_cel_set_bool(at, true); continue;
+        case FWL_CEL_OP_INT8: fwl_cel_set(at, FWL_CEL_INT, (int8_t)*pc++); continue;
+        case FWL_CEL_OP_TYPE: fwl_cel_set(at, FWL_CEL_TYPE, *pc++); continue;
+        case FWL_CEL_OP_CONST: *at = constants[*pc++]; continue;
+        case FWL_CEL_OP_SLOT:
+        case FWL_CEL_OP_SLOT_FIELD:
+        case FWL_CEL_OP_SLOT_FREE: err = slot(at, slots, slot_count, *pc++); break;
+        case FWL_CEL_OP_LOCAL:
+        case FWL_CEL_OP_LOCAL_FREE: *at = stack[*pc++]; continue;
+        case FWL_CEL_OP_NOT:
+        case FWL_CEL_OP_NEG: err = negate(at, op); break;
+        case FWL_CEL_OP_EQ:
+        case FWL_CEL_OP_NE:
         case FWL_CEL_OP_LT:
         case FWL_CEL_OP_LE:
         case FWL_CEL_OP_GT:
-        case FWL_CEL_OP_GE: sp--; order(vm, sp - 1, op); break;
-        case FWL_CEL_OP_IN: sp--; fwl_cel_operators_in(vm, sp - 1); break;
+        case FWL_CEL_OP_GE: err = compare(vm, at, op); break;
+        case FWL_CEL_OP_IN: err = fwl_cel_operators_in(vm, at); break;
         case FWL_CEL_OP_ADD:
         case FWL_CEL_OP_SUB:
         case FWL_CEL_OP_MUL:
         case FWL_CEL_OP_DIV:
-        case FWL_CEL_OP_MOD: sp--; fwl_cel_operators_arithmetic(vm, sp - 1, op); break;
-        case FWL_CEL_OP_INDEX: sp--; fwl_cel_access_index(vm, sp - 1, sp, false); break;
-        case FWL_CEL_OP_OPT_INDEX: sp--; fwl_cel_access_index(vm, sp - 1, sp, true); break;
-        case FWL_CEL_OP_FIELD: fwl_cel_access_index(vm, sp - 1, &constants[*pc++], false); break;
-        case FWL_CEL_OP_OPT_FIELD: fwl_cel_access_index(vm, sp - 1, &constants[*pc++], true); break;
-        case FWL_CEL_OP_HAS: fwl_cel_access_has(vm, sp - 1, &constants[*pc++]); break;
-        case FWL_CEL_OP_SPLICE: fwl_cel_access_splice(vm, sp - 1); break;
-        case FWL_CEL_OP_LIST: sp -= pc[0]; fwl_cel_access_list(vm, sp++, pc[0]); pc++; break;
-        case FWL_CEL_OP_MAP: sp -= 2 * (size_t)pc[0]; fwl_cel_access_map(vm, sp++, pc[0]); pc++; break;
-        case FWL_CEL_OP_CALL: sp -= pc[1]; call(vm, sp++, (enum fwl_cel_function)pc[0], pc[1]); pc += 2; break;
-        case FWL_CEL_OP_AND_JUMP: pc += is_bool(sp - 1, false) ? 2 + distance(pc) : 2; break;
-        case FWL_CEL_OP_OR_JUMP: pc += is_bool(sp - 1, true) ? 2 + distance(pc) : 2; break;
-        case FWL_CEL_OP_AND: sp--; join(vm, sp - 1, false); break;
-        case FWL_CEL_OP_OR: sp--; join(vm, sp - 1, true); break;
-        case FWL_CEL_OP_BRANCH: sp--; pc = branch(vm, sp, pc); sp += sp->kind == FWL_CEL_ERROR; break;
-        case FWL_CEL_OP_JUMP: pc += 2 + distance(pc); break;
+        case FWL_CEL_OP_MOD: err = fwl_cel_operators_arithmetic(vm, at, op); break;
+        case FWL_CEL_OP_INDEX:
+        case FWL_CEL_OP_OPT_INDEX: err = fwl_cel_access_index(vm, at, at + 1, op == FWL_CEL_OP_OPT_INDEX); break;
+        case FWL_CEL_OP_FIELD:
+        case FWL_CEL_OP_OPT_FIELD:
+            err = fwl_cel_access_index(vm, at, &constants[*pc++], op == FWL_CEL_OP_OPT_FIELD);
+            break;
+        case FWL_CEL_OP_HAS: err = fwl_cel_access_has(at, &constants[*pc++]); break;
+        case FWL_CEL_OP_SPLICE: err = fwl_cel_access_splice(at); break;
+        case FWL_CEL_OP_LIST:
+        case FWL_CEL_OP_MAP:
+            takes = *pc++ * (op == FWL_CEL_OP_MAP ? 2U : 1U);
+            sp -= takes;
+            at -= takes;
+            err = op == FWL_CEL_OP_MAP ? fwl_cel_access_map(vm, at, takes / 2) : fwl_cel_access_list(vm, at, takes);
+            break;
+        case FWL_CEL_OP_CALL:
+            sp -= pc[1];
+            fwl_cel_call(vm, at - pc[1], (enum fwl_cel_function)pc[0], pc[1]);
+            pc += 2;
+            continue;
+        case FWL_CEL_OP_AND_JUMP:
+        case FWL_CEL_OP_OR_JUMP: pc += is_bool(at, op == FWL_CEL_OP_OR_JUMP) ? 2 + distance(pc) : 2; continue;
+        case FWL_CEL_OP_AND:
+        case FWL_CEL_OP_OR: err = join(at, op == FWL_CEL_OP_OR); break;
+        case FWL_CEL_OP_BRANCH:
+            if (at->kind == FWL_CEL_BOOL) {
+                pc += fwl_cel_cell_true(at) ? 4 : 4 + distance(pc);
+                continue;
+            }
+            err = FWL_CEL_ERR_TYPE; /* an error, which stays */
+            sp++;
+            pc += 4 + distance(pc + 2);
+            break;
+        case FWL_CEL_OP_JUMP: pc += 2 + distance(pc); continue;
         case FWL_CEL_OP_LOOP:
-            if (fwl_cel_loop_begin(vm, sp - 1, (enum fwl_cel_macro)pc[0], pc + 3, pc + 3 + distance(pc + 1))) {
-                sp++;
-                pc += 3;
-            } else {
-                pc += 3 + distance(pc + 1);
-            }
-            break;
         case FWL_CEL_OP_WHEN:
-            sp--;
-            switch (fwl_cel_loop_when(vm, sp - 2)) {
-            case 0: pc = vm->loops[vm->loop_count - 1].body; break;
-            case 1: break;
-            default: sp--; pc = vm->loops[vm->loop_count].end; break;
+        case FWL_CEL_OP_NEXT: sp = turn(vm, at, &pc, op); continue;
+        case FWL_CEL_OP_NIP: *at = at[1]; continue;
+        case FWL_CEL_OP_OPT_BIND:
+            if (at->kind == FWL_CEL_OPTIONAL && fwl_cel_has_value(at)) {
+                *at = *at->v.cells;
+                pc += 2;
+                continue;
             }
+            err = at->kind == FWL_CEL_OPTIONAL ? FWL_CEL_OK : FWL_CEL_ERR_TYPE;
+            pc += 2 + distance(pc);
             break;
-        case FWL_CEL_OP_NEXT:
-            sp--;
-            if (fwl_cel_loop_next(vm, sp - 2)) {
-                pc = vm->loops[vm->loop_count - 1].body;
-            } else {
-                sp--;
-            }
-            break;
-        case FWL_CEL_OP_NIP: sp--; sp[-1] = sp[0]; break;
-        case FWL_CEL_OP_OPT_BIND: pc += unwrap(vm, sp - 1) ? 2 : 2 + distance(pc); break;
-        case FWL_CEL_OP_OPT_MAP: sp--; wrap(vm, sp - 1, false); break;
-        case FWL_CEL_OP_OPT_FLAT: sp--; wrap(vm, sp - 1, true); break;
-        case FWL_CEL_OP_COUNT: return;
+        case FWL_CEL_OP_OPT_MAP:
+        case FWL_CEL_OP_OPT_FLAT: err = wrap(vm, at, op == FWL_CEL_OP_OPT_FLAT); break;
         }
         /* clang-format on */
+        if (err != FWL_CEL_OK) {
+            fwl_cel_vm_settle(vm, at, takes, err);
+        }
     }
 }
 
@@ -241,8 +232,8 @@ fwl_cel_eval(struct fwl_cel_result *out, const struct fwl_cel_memory *memory, co
 {
     struct fwl_cel_vm vm;
 
-    FWL_ASSERT(memory->stack_cells >= program->stack_cells);
-    FWL_ASSERT(memory->arena_bytes >= limits->arena_units && limits->cost <= FWL_CEL_COST_CAP);
+    FWL_ASSERT(memory->stack_cells >= program->stack_cells && memory->arena_bytes >= limits->arena_units &&
+               limits->cost <= FWL_CEL_COST_CAP);
     vm.limits = limits;
     vm.constants = program->constants;
     vm.code = program->code;

@@ -20,8 +20,7 @@ put_number(char *to, uint64_t n, int digits)
     int count = 0;
 
     do {
-        reversed[count++] = (char)('0' + n % 10);
-        n /= 10;
+        reversed[count++] = (char)('0' + fwl_divide(&n, 10));
     } while (n != 0 || count < digits);
     while (count > 0) {
         *to++ = reversed[--count];
@@ -30,7 +29,7 @@ put_number(char *to, uint64_t n, int digits)
 }
 
 /* .5 for 500000000; nothing for 0 */
-static char *
+static FWL_NOINLINE char *
 put_fraction(char *to, uint32_t nanos)
 {
     if (nanos == 0) {
@@ -47,51 +46,49 @@ put_fraction(char *to, uint32_t nanos)
 static char *
 put_time(char *to, const struct fwl_cel_cell *c)
 {
-    struct fwl_cel_civil t;
+    static const struct {
+        uint8_t field;
+        uint8_t digits;
+        char after;
+    } parts[6] = {{FWL_CEL_CIVIL_YEAR, 4, '-'}, {FWL_CEL_CIVIL_MONTH, 2, '-'},  {FWL_CEL_CIVIL_DAY, 2, 'T'},
+                  {FWL_CEL_CIVIL_HOUR, 2, ':'}, {FWL_CEL_CIVIL_MINUTE, 2, ':'}, {FWL_CEL_CIVIL_SECOND, 2, 'Z'}};
+    int32_t t[FWL_CEL_CIVIL_FIELDS];
 
-    fwl_cel_time_civil(&t, c->v.i);
-    to = put_number(to, (uint64_t)t.year, 4);
-    *to++ = '-';
-    to = put_number(to, t.month, 2);
-    *to++ = '-';
-    to = put_number(to, t.day, 2);
-    *to++ = 'T';
-    to = put_number(to, t.hour, 2);
-    *to++ = ':';
-    to = put_number(to, t.minute, 2);
-    *to++ = ':';
-    to = put_number(to, t.second, 2);
-    to = put_fraction(to, c->size);
-    *to++ = 'Z';
+    fwl_cel_time_civil(t, c->v.i);
+    t[FWL_CEL_CIVIL_MONTH]++;
+    for (size_t i = 0; i < FWL_COUNT(parts); i++) {
+        to = put_number(to, (uint64_t)t[parts[i].field], parts[i].digits);
+        if (parts[i].after == 'Z') {
+            to = put_fraction(to, c->size);
+        }
+        *to++ = parts[i].after;
+    }
     return to;
 }
 
 static char *
-put_signed(char *to, int64_t i)
+put_signed(char *to, const struct fwl_cel_cell *c)
 {
-    if (i < 0) {
-        *to++ = '-';
-    }
-    return put_number(to, i < 0 ? 0 - (uint64_t)i : (uint64_t)i, 1);
-}
+    uint64_t n = c->v.u;
+    uint32_t nanos = 0;
 
-static char *
-put_duration(char *to, int64_t ns)
-{
-    uint64_t n = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
-
-    if (ns < 0) {
+    if (c->kind != FWL_CEL_UINT && c->v.i < 0) {
         *to++ = '-';
+        n = 0 - n;
     }
-    to = put_number(to, n / FWL_CEL_NANOS, 1);
-    to = put_fraction(to, (uint32_t)(n % FWL_CEL_NANOS));
-    *to++ = 's';
+    if (c->kind == FWL_CEL_DURATION) {
+        nanos = (uint32_t)fwl_divide(&n, FWL_CEL_NANOS);
+    }
+    to = put_fraction(put_number(to, n, 1), nanos);
+    if (c->kind == FWL_CEL_DURATION) {
+        *to++ = 's';
+    }
     return to;
 }
 
 #ifndef FWL_CEL_NO_NET
 
-static char *
+static FWL_NOINLINE char *
 put_hex(char *to, unsigned n)
 {
     bool started = false;
@@ -170,29 +167,17 @@ fwl_cel_format(char out[FWL_CEL_FORMAT_BYTES], const struct fwl_cel_cell *c)
 {
     char *end = out;
 
-    switch ((enum fwl_cel_kind)c->kind) {
-    case FWL_CEL_BOOL: end = put_text(out, c->v.i != 0 ? "true" : "false"); break;
-    case FWL_CEL_INT: end = put_signed(out, c->v.i); break;
-    case FWL_CEL_UINT: end = put_number(out, c->v.u, 1); break;
-    case FWL_CEL_TIMESTAMP: end = put_time(out, c); break;
-    case FWL_CEL_DURATION: end = put_duration(out, c->v.i); break;
-    case FWL_CEL_IP:
-    case FWL_CEL_CIDR:
-#ifndef FWL_CEL_NO_NET
-        end = put_address(out, c);
-#endif
-        break;
-    case FWL_CEL_ABSENT:
-    case FWL_CEL_ERROR:
-    case FWL_CEL_NULL:
-    case FWL_CEL_STRING:
-    case FWL_CEL_BYTES:
-    case FWL_CEL_LIST:
-    case FWL_CEL_MAP:
-    case FWL_CEL_TYPE:
-    case FWL_CEL_OPTIONAL:
-    case FWL_CEL_VERSION:
-    case FWL_CEL_KINDS: break;
+    if (c->kind == FWL_CEL_BOOL) {
+        end = put_text(out, fwl_cel_cell_true(c) ? "true" : "false");
+    } else if (c->kind == FWL_CEL_INT || c->kind == FWL_CEL_UINT || c->kind == FWL_CEL_DURATION) {
+        end = put_signed(out, c);
+    } else if (c->kind == FWL_CEL_TIMESTAMP) {
+        end = put_time(out, c);
     }
+#ifndef FWL_CEL_NO_NET
+    if (c->kind == FWL_CEL_IP || c->kind == FWL_CEL_CIDR) {
+        end = put_address(out, c);
+    }
+#endif
     return (size_t)(end - out);
 }

@@ -2,23 +2,12 @@
 #include "contracts/cel/eval/vm.h"
 #include "core/cbor.h"
 
-/* An int that INT8 can carry is no constant: one encoding. */
-static void
-read_int(struct fwl_reader *r, struct fwl_cel_cell *out)
-{
-    *out = fwl_cel_cell_int(fwl_cbor_int(r));
-    if (out->v.i >= INT8_MIN && out->v.i <= INT8_MAX) {
-        fwl_reader_fail(r, FWL_ERR_FORM);
-    }
-}
-
 static void
 read_timestamp(struct fwl_reader *r, struct fwl_cel_cell *out)
 {
     int64_t seconds = fwl_cbor_int(r);
 
-    *out = fwl_cel_cell_timestamp(seconds, (uint32_t)fwl_cbor_uint_max(r, FWL_CEL_NANOS - 1));
-    if (seconds < FWL_CEL_TIME_FIRST || seconds > FWL_CEL_TIME_LAST) {
+    if (fwl_cel_time_make(out, seconds, (uint32_t)fwl_cbor_uint_max(r, FWL_CEL_NANOS - 1)) != FWL_CEL_OK) {
         fwl_reader_fail(r, FWL_ERR_VALUE);
     }
 }
@@ -26,11 +15,11 @@ read_timestamp(struct fwl_reader *r, struct fwl_cel_cell *out)
 static void
 read_version(struct fwl_reader *r, struct fwl_cel_cell *out)
 {
-    uint64_t scheme = fwl_reader_u8(r);
+    uint8_t scheme = fwl_reader_u8(r);
     struct fwl_span text = fwl_cbor_text(r, FWL_VERSION_BYTES_MAX);
     enum fwl_err err = fwl_version_check(scheme, text, NULL);
 
-    *out = fwl_cel_cell_version((enum fwl_scheme)scheme, text, 0);
+    fwl_cel_set_version(out, scheme, text, 0);
     if (err != FWL_OK) {
         fwl_reader_fail(r, err);
     }
@@ -46,30 +35,47 @@ read_address(struct fwl_reader *r, struct fwl_cel_cell *out, enum fwl_cel_kind k
     if ((bytes.size != 4 && bytes.size != 16) || prefix > bytes.size * 8) {
         fwl_reader_fail(r, FWL_ERR_VALUE);
     }
-    *out =
-        (struct fwl_cel_cell){.kind = (uint8_t)kind, .detail = bytes.size == 4 ? 4 : 6, .size = prefix, .v.p = bytes.p};
+    fwl_cel_set_view(out, kind, fwl_span(bytes.p, prefix));
+    out->detail = bytes.size == 4 ? 4 : 6;
 }
 
 #endif
 
 static void
-read_constant(struct fwl_reader *r, struct fwl_cel_cell *out, const struct fwl_cel_limits *limits)
+read_constant(struct fwl_reader *r, struct fwl_cel_cell *out, uint32_t string_bytes)
 {
-    uint8_t kind = fwl_reader_u8(r);
+    uint8_t number = fwl_reader_u8(r);
+    enum fwl_cel_kind kind = (enum fwl_cel_kind)FWL_MIN(number, FWL_CEL_KINDS);
 
     switch (kind) {
-    case FWL_CEL_INT: read_int(r, out); break;
-    case FWL_CEL_UINT: *out = fwl_cel_cell_uint(fwl_cbor_uint(r)); break;
-    case FWL_CEL_STRING: *out = fwl_cel_cell_string(fwl_cbor_text(r, limits->string_bytes)); break;
-    case FWL_CEL_BYTES: *out = fwl_cel_cell_bytes(fwl_cbor_bytes(r, limits->string_bytes)); break;
+    case FWL_CEL_INT:
+    case FWL_CEL_DURATION:
+        fwl_cel_set(out, kind, fwl_cbor_int(r));
+        if (kind == FWL_CEL_INT && out->v.i == (int8_t)out->v.i) {
+            fwl_reader_fail(r, FWL_ERR_FORM); /* an int that INT8 can carry is no constant: one encoding */
+        }
+        break;
+    case FWL_CEL_UINT: fwl_cel_set(out, kind, (int64_t)fwl_cbor_uint(r)); break;
+    case FWL_CEL_STRING: fwl_cel_set_view(out, kind, fwl_cbor_text(r, string_bytes)); break;
+    case FWL_CEL_BYTES: fwl_cel_set_view(out, kind, fwl_cbor_bytes(r, string_bytes)); break;
     case FWL_CEL_TIMESTAMP: read_timestamp(r, out); break;
-    case FWL_CEL_DURATION: *out = fwl_cel_cell_duration(fwl_cbor_int(r)); break;
     case FWL_CEL_VERSION: read_version(r, out); break;
 #ifndef FWL_CEL_NO_NET
     case FWL_CEL_IP:
-    case FWL_CEL_CIDR: read_address(r, out, (enum fwl_cel_kind)kind); break;
+    case FWL_CEL_CIDR: read_address(r, out, kind); break;
+#else
+    case FWL_CEL_IP:
+    case FWL_CEL_CIDR:
 #endif
-    default: fwl_reader_fail(r, FWL_ERR_UNKNOWN); break;
+    case FWL_CEL_ABSENT:
+    case FWL_CEL_ERROR:
+    case FWL_CEL_NULL:
+    case FWL_CEL_BOOL:
+    case FWL_CEL_LIST:
+    case FWL_CEL_MAP:
+    case FWL_CEL_TYPE:
+    case FWL_CEL_OPTIONAL:
+    case FWL_CEL_KINDS: fwl_reader_fail(r, FWL_ERR_UNKNOWN); break;
     }
 }
 
@@ -85,7 +91,7 @@ read_head(struct fwl_reader *r, struct fwl_cel_program *program, struct fwl_cel_
         fwl_reader_fail(r, FWL_ERR_LIMIT);
     }
     for (size_t i = 0; i < program->constant_count && fwl_reader_ok(r); i++) {
-        read_constant(r, &constants[i], limits);
+        read_constant(r, &constants[i], limits->string_bytes);
     }
     return fwl_reader_bytes(r, (size_t)fwl_reader_u8(r) * FWL_CEL_SLOT_ENTRY);
 }

@@ -3,37 +3,39 @@
 #include "contracts/cel/eval/format.h"
 #include "contracts/cel/eval/vm.h"
 
+/* One more digit of a number from 0 to @max without leading zeros; @digits are there already. */
 static bool
-decimal(unsigned *out, struct fwl_span text, unsigned max)
+decimal(unsigned *n, unsigned digits, uint8_t c, unsigned max)
 {
-    *out = 0;
-    if (text.size == 0 || text.size > 3 || (text.size > 1 && text.p[0] == '0')) {
+    unsigned digit = c - (unsigned)'0';
+
+    if (digit > 9 || (digits > 0 && *n == 0)) {
         return false;
     }
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.p[i] < '0' || text.p[i] > '9') {
-            return false;
-        }
-        *out = *out * 10 + (unsigned)(text.p[i] - '0');
-    }
-    return *out <= max;
+    *n = *n * 10 + digit;
+    return *n <= max;
 }
 
 static bool
 parse_v4(uint8_t out[4], struct fwl_span text)
 {
-    size_t start = 0;
     size_t part = 0;
+    unsigned digits = 0;
     unsigned n = 0;
 
     for (size_t i = 0; i <= text.size; i++) {
-        if (i == text.size || text.p[i] == '.') {
-            if (part == 4 || !decimal(&n, fwl_span(text.p + start, i - start), 255)) {
+        if (i < text.size && text.p[i] != '.') {
+            if (!decimal(&n, digits++, text.p[i], 255)) {
                 return false;
             }
-            out[part++] = (uint8_t)n;
-            start = i + 1;
+            continue;
         }
+        if (digits == 0 || part == 4) {
+            return false;
+        }
+        out[part++] = (uint8_t)n;
+        digits = 0;
+        n = 0;
     }
     return part == 4;
 }
@@ -129,29 +131,35 @@ fwl_cel_net_parse_cidr(struct fwl_cel_address *out, struct fwl_span text)
     while (slash < text.size && text.p[slash] != '/') {
         slash++;
     }
-    if (slash == text.size || !fwl_cel_net_parse(out, fwl_span(text.p, slash)) ||
-        !decimal(&bits, fwl_span(text.p + slash + 1, text.size - slash - 1), out->family == 4 ? 32 : 128)) {
+    if (!fwl_cel_net_parse(out, fwl_span(text.p, slash))) {
         return false;
     }
+    for (size_t i = slash + 1; i < text.size; i++) {
+        if (!decimal(&bits, (unsigned)(i - slash - 1), text.p[i], out->family == 4 ? 32 : 128)) {
+            return false;
+        }
+    }
     out->prefix = (uint8_t)bits;
-    return true;
+    return slash + 1 < text.size;
 }
 
-static void
+static enum fwl_cel_err
 put(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl_cel_kind kind, const struct fwl_cel_address *a)
 {
-    uint8_t *bytes = fwl_cel_vm_text(vm, at, 16);
+    uint8_t *bytes = fwl_cel_vm_text(vm, 16);
 
-    if (bytes != NULL) {
-        memcpy(bytes, a->b, 16);
-        *at = (struct fwl_cel_cell){.kind = (uint8_t)kind, .detail = a->family, .size = a->prefix, .v.p = bytes};
+    if (bytes == NULL) {
+        return FWL_CEL_ERR_ARENA;
     }
+    memcpy(bytes, a->b, 16);
+    fwl_cel_set_view(at, kind, fwl_span(bytes, a->prefix));
+    at->detail = a->family;
+    return FWL_CEL_OK;
 }
 
 static void
 get(struct fwl_cel_address *a, const struct fwl_cel_cell *c)
 {
-    memset(a, 0, sizeof(*a));
     memcpy(a->b, c->v.p, c->detail == 4 ? 4 : 16);
     a->family = c->detail;
     a->prefix = (uint8_t)c->size;
@@ -167,160 +175,153 @@ mask(struct fwl_cel_address *a)
     }
 }
 
-/* does the network @net hold the first @prefix bits of @a? */
+/* does the network @net hold the first @prefix bits of @a? Both are masked. */
 static bool
-holds(const struct fwl_cel_address *net, const struct fwl_cel_address *a)
+holds(struct fwl_cel_address *net, struct fwl_cel_address *a)
 {
-    struct fwl_cel_address x = *net;
-    struct fwl_cel_address y = *a;
-
-    if (x.family != y.family || y.prefix < x.prefix) {
+    if (net->family != a->family || a->prefix < net->prefix) {
         return false;
     }
-    y.prefix = x.prefix;
-    mask(&x);
-    mask(&y);
-    return memcmp(x.b, y.b, 16) == 0;
+    a->prefix = net->prefix;
+    mask(net);
+    mask(a);
+    return memcmp(net->b, a->b, (net->prefix + 7U) / 8) == 0;
 }
 
+/* all bits 0 but for those of the last byte */
 static bool
-link_local(const struct fwl_cel_address *a, bool multicast)
+is_number(const struct fwl_cel_address *a, uint8_t last)
 {
-    if (a->family == 4) {
-        return multicast ? a->b[0] == 224 && a->b[1] == 0 && a->b[2] == 0 : a->b[0] == 169 && a->b[1] == 254;
-    }
-    return multicast ? a->b[0] == 0xff && (a->b[1] & 0x0f) == 2 : a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80;
-}
+    size_t end = a->family == 4 ? 3 : 15;
+    bool is = a->b[end] == last;
 
-static bool
-is_all(const struct fwl_cel_address *a, uint8_t value, uint8_t last)
-{
-    size_t size = a->family == 4 ? 4 : 16;
-
-    for (size_t i = 0; i + 1 < size; i++) {
-        if (a->b[i] != value) {
-            return false;
-        }
+    for (size_t i = 0; i < end; i++) {
+        is = is && a->b[i] == 0;
     }
-    return a->b[size - 1] == last;
+    return is;
 }
 
 static bool
 test(const struct fwl_cel_address *a, enum fwl_cel_function fn)
 {
-    bool loopback = a->family == 4 ? a->b[0] == 127 : is_all(a, 0, 1);
-    bool unspecified = is_all(a, 0, 0);
-    bool multicast = a->family == 4 ? (a->b[0] & 0xf0) == 0xe0 : a->b[0] == 0xff;
-    bool broadcast = a->family == 4 && is_all(a, 255, 255);
+    bool v4 = a->family == 4;
+    uint32_t head = fwl_load_be32(a->b);
+    bool loopback = v4 ? head >> 24 == 127 : is_number(a, 1);
+    bool unspecified = is_number(a, 0);
+    bool multicast = v4 ? head >> 28 == 0xe : head >> 24 == 0xff;
+    bool link_multicast = v4 ? head >> 8 == 0xe00000 : (head & 0xff0f0000) == 0xff020000;
+    bool link_unicast = v4 ? head >> 16 == 0xa9fe : head >> 22 == 0xfe80 >> 6;
+    bool broadcast = v4 && head == UINT32_MAX;
 
-    if (fn == FWL_CEL_FN_IS_LOOPBACK) {
-        return loopback;
-    }
-    if (fn == FWL_CEL_FN_IS_UNSPECIFIED) {
-        return unspecified;
-    }
     if (fn == FWL_CEL_FN_IS_GLOBAL_UNICAST) {
-        return !loopback && !unspecified && !multicast && !broadcast && !link_local(a, false);
+        return !loopback && !unspecified && !multicast && !link_unicast && !broadcast;
     }
-    return link_local(a, fn == FWL_CEL_FN_IS_LINK_LOCAL_MULTICAST);
+    return fn == FWL_CEL_FN_IS_LOOPBACK               ? loopback
+           : fn == FWL_CEL_FN_IS_UNSPECIFIED          ? unspecified
+           : fn == FWL_CEL_FN_IS_LINK_LOCAL_MULTICAST ? link_multicast
+                                                      : link_unicast;
+}
+
+static bool
+parse(struct fwl_cel_address *out, struct fwl_span text, bool cidr)
+{
+    return cidr ? fwl_cel_net_parse_cidr(out, text) : fwl_cel_net_parse(out, text);
 }
 
 /* ip() isIP() cidr() isCIDR() ip.isCanonical() of a text */
-static void
+static enum fwl_cel_err
 from_text(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl_cel_function fn)
 {
     struct fwl_cel_address a;
-    struct fwl_span text = fwl_cel_cell_span(at);
+    struct fwl_span text = fwl_cel_cell_text(at);
     bool cidr = fn == FWL_CEL_FN_CIDR || fn == FWL_CEL_FN_IS_CIDR;
-    bool valid = cidr ? fwl_cel_net_parse_cidr(&a, text) : fwl_cel_net_parse(&a, text);
+    bool valid = parse(&a, text, cidr);
     char canonical[FWL_CEL_FORMAT_BYTES];
     struct fwl_cel_cell c;
 
-    fwl_cel_vm_spend_text(vm, fwl_cel_size_points(text));
-    if (fn == FWL_CEL_FN_IS_IP || fn == FWL_CEL_FN_IS_CIDR) {
-        *at = fwl_cel_cell_bool(valid);
-    } else if (!valid) {
-        fwl_cel_vm_fail(vm, at, FWL_CEL_ERR_TEXT);
-    } else if (fn == FWL_CEL_FN_IS_CANONICAL) {
-        c = (struct fwl_cel_cell){.kind = FWL_CEL_IP, .detail = a.family, .v.p = a.b};
-        *at = fwl_cel_cell_bool(fwl_span_equal(text, fwl_span(canonical, fwl_cel_format(canonical, &c))));
-    } else {
-        put(vm, at, cidr ? FWL_CEL_CIDR : FWL_CEL_IP, &a);
+    if (fn == FWL_CEL_FN_IP || fn == FWL_CEL_FN_CIDR) {
+        return valid ? put(vm, at, cidr ? FWL_CEL_CIDR : FWL_CEL_IP, &a) : FWL_CEL_ERR_TEXT;
     }
+    if (fn == FWL_CEL_FN_IS_CANONICAL) {
+        if (!valid) {
+            return FWL_CEL_ERR_TEXT;
+        }
+        fwl_cel_set_view(&c, FWL_CEL_IP, fwl_span(a.b, 0));
+        c.detail = a.family;
+        valid = fwl_span_equal(text, fwl_span(canonical, fwl_cel_format(canonical, &c)));
+    }
+    fwl_cel_set_bool(at, valid);
+    return FWL_CEL_OK;
 }
 
 /* containsIP and containsCIDR take a value or its text */
-static void
-contains(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl_cel_function fn)
+static enum fwl_cel_err
+contains(struct fwl_cel_cell *at, struct fwl_cel_address *net, bool cidr)
 {
-    struct fwl_cel_address net;
     struct fwl_cel_address a;
-    bool cidr = fn == FWL_CEL_FN_CONTAINS_CIDR;
-    bool valid = true;
 
-    vm->cost++;
-    get(&net, &at[0]);
     if (at[1].kind == FWL_CEL_STRING) {
-        struct fwl_span text = fwl_cel_cell_span(&at[1]);
-
-        fwl_cel_vm_spend_text(vm, fwl_cel_size_points(text));
-        valid = cidr ? fwl_cel_net_parse_cidr(&a, text) : fwl_cel_net_parse(&a, text);
+        if (!parse(&a, fwl_cel_cell_text(&at[1]), cidr)) {
+            return FWL_CEL_ERR_TEXT;
+        }
     } else if (at[1].kind == (cidr ? FWL_CEL_CIDR : FWL_CEL_IP)) {
         get(&a, &at[1]);
     } else {
-        fwl_cel_vm_mismatch(vm, at, 2);
-        return;
-    }
-    if (!valid) {
-        fwl_cel_vm_fail(vm, at, FWL_CEL_ERR_TEXT);
-        return;
+        return FWL_CEL_ERR_TYPE;
     }
     a.prefix = cidr ? a.prefix : 128;
-    *at = fwl_cel_cell_bool(holds(&net, &a));
+    fwl_cel_set_bool(at, holds(net, &a));
+    return FWL_CEL_OK;
 }
 
-static void
-network_call(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl_cel_function fn)
+static enum fwl_cel_err
+of_network(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl_cel_function fn)
 {
     struct fwl_cel_address a;
 
-    if (fn == FWL_CEL_FN_CONTAINS_IP || fn == FWL_CEL_FN_CONTAINS_CIDR) {
-        contains(vm, at, fn);
-        return;
-    }
-    vm->cost++;
     get(&a, at);
-    if (fn == FWL_CEL_FN_PREFIX_LENGTH) {
-        *at = fwl_cel_cell_int(a.prefix);
-    } else if (fn == FWL_CEL_FN_MASKED) {
+    if (fn == FWL_CEL_FN_CONTAINS_IP || fn == FWL_CEL_FN_CONTAINS_CIDR) {
+        return contains(at, &a, fn == FWL_CEL_FN_CONTAINS_CIDR);
+    }
+    if (fn == FWL_CEL_FN_MASKED) {
         mask(&a);
-        put(vm, at, FWL_CEL_CIDR, &a);
+        return put(vm, at, FWL_CEL_CIDR, &a);
+    }
+    if (fn == FWL_CEL_FN_PREFIX_LENGTH) {
+        fwl_cel_set(at, FWL_CEL_INT, a.prefix);
     } else if (fn == FWL_CEL_FN_IP) {
         at->kind = FWL_CEL_IP;
         at->size = 0;
     } else {
-        fwl_cel_vm_mismatch(vm, at, 1);
+        return FWL_CEL_ERR_TYPE;
     }
+    return FWL_CEL_OK;
 }
 
-void
-fwl_cel_net_call(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl_cel_function fn)
+static enum fwl_cel_err
+of_address(struct fwl_cel_cell *at, enum fwl_cel_function fn)
 {
     struct fwl_cel_address a;
 
-    if (at->kind == FWL_CEL_STRING && fn <= FWL_CEL_FN_IS_CANONICAL) {
-        from_text(vm, at, fn);
-    } else if (at->kind == FWL_CEL_CIDR) {
-        network_call(vm, at, fn);
-    } else if (at->kind == FWL_CEL_IP && fn == FWL_CEL_FN_FAMILY) {
-        vm->cost++;
-        *at = fwl_cel_cell_int(at->detail);
-    } else if (at->kind == FWL_CEL_IP && fn >= FWL_CEL_FN_IS_UNSPECIFIED && fn <= FWL_CEL_FN_IS_LINK_LOCAL_UNICAST) {
-        vm->cost++;
+    if (fn == FWL_CEL_FN_FAMILY) {
+        fwl_cel_set(at, FWL_CEL_INT, at->detail);
+    } else if (fn >= FWL_CEL_FN_IS_UNSPECIFIED && fn <= FWL_CEL_FN_IS_LINK_LOCAL_UNICAST) {
         get(&a, at);
-        *at = fwl_cel_cell_bool(test(&a, fn));
+        fwl_cel_set_bool(at, test(&a, fn));
     } else {
-        vm->cost++;
-        fwl_cel_vm_mismatch(vm, at, 1);
+        return FWL_CEL_ERR_TYPE;
     }
+    return FWL_CEL_OK;
+}
+
+enum fwl_cel_err
+fwl_cel_net_call(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl_cel_function fn)
+{
+    if (at->kind == FWL_CEL_STRING && fn <= FWL_CEL_FN_IS_CANONICAL) {
+        return from_text(vm, at, fn);
+    }
+    if (at->kind == FWL_CEL_CIDR) {
+        return of_network(vm, at, fn);
+    }
+    return at->kind == FWL_CEL_IP ? of_address(at, fn) : FWL_CEL_ERR_TYPE;
 }

@@ -1,315 +1,196 @@
+#include "contracts/cel/eval/bound.h"
 #include "contracts/cel/eval/vm.h"
 
-/* The cost of comparing two values: a tenth of the shorter one. Short texts of equal cost need no counting. */
-static uint32_t
-compare_cost(const struct fwl_cel_cell *a, const struct fwl_cel_cell *b)
+/* Comparing two values costs a tenth of the shorter one. Short texts of equal cost need no counting. */
+static void
+spend_compare(struct fwl_cel_vm *vm, const struct fwl_cel_cell *at)
 {
-    if (a->kind == FWL_CEL_STRING && b->kind == FWL_CEL_STRING && FWL_MIN(a->size, b->size) <= 10) {
-        return FWL_MIN(a->size, b->size) != 0;
+    uint32_t size = FWL_MIN(at[0].size, at[1].size);
+
+    if (!fwl_cel_both(at, FWL_CEL_STRING) || size > 10) {
+        size = FWL_MIN(fwl_cel_size_of(&at[0]), fwl_cel_size_of(&at[1]));
     }
-    return fwl_cel_tenths(FWL_MIN(fwl_cel_size_of(a), fwl_cel_size_of(b)));
+    fwl_cel_vm_spend(vm, fwl_cel_bound_tenths(size));
 }
 
-void
+enum fwl_cel_err
 fwl_cel_operators_equal(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, bool wanted)
 {
     int equal = 0;
 
-    if (!fwl_cel_vm_strict(at, 2)) {
+    if (fwl_cel_vm_has_error(at, 2)) {
         vm->cost++;
-        return;
+        return FWL_CEL_ERR_TYPE;
     }
-    fwl_cel_vm_spend(vm, compare_cost(&at[0], &at[1]));
+    spend_compare(vm, at);
     equal = fwl_cel_equal_cells(&at[0], &at[1]);
     if (equal < 0) {
-        fwl_cel_vm_fail(vm, at, FWL_CEL_ERR_DEPTH);
-    } else {
-        *at = fwl_cel_cell_bool((equal == 1) == wanted);
+        return FWL_CEL_ERR_DEPTH;
     }
+    fwl_cel_set_bool(at, (equal == 1) == wanted);
+    return FWL_CEL_OK;
 }
 
 static int
-order_of(int64_t a, int64_t b)
+order_of(uint64_t a, uint64_t b)
 {
     return (a > b) - (a < b);
 }
 
-/* -1, 0, 1; or 2 when the two have no order. */
+/* Two of one ordered kind, or int and uint, which stand on one line of numbers. */
+static bool
+has_order(const struct fwl_cel_cell *at)
+{
+    const unsigned numbers = 1U << FWL_CEL_INT | 1U << FWL_CEL_UINT;
+    const unsigned ordered = numbers | 1U << FWL_CEL_BOOL | 1U << FWL_CEL_DURATION | 1U << FWL_CEL_TIMESTAMP |
+                             1U << FWL_CEL_STRING | 1U << FWL_CEL_BYTES;
+    unsigned kinds = 1U << at[0].kind | 1U << at[1].kind;
+
+    return (kinds & ~numbers) == 0 || (at[0].kind == at[1].kind && (kinds & ~ordered) == 0);
+}
+
+/* Negative, 0, positive. The size of a scalar is 0, but for the nanoseconds of a timestamp. */
 static int
 order(const struct fwl_cel_cell *a, const struct fwl_cel_cell *b)
 {
-    int seconds = 0;
+    bool negative_a = a->kind != FWL_CEL_UINT && a->v.i < 0;
+    bool negative_b = b->kind != FWL_CEL_UINT && b->v.i < 0;
 
-    if (a->kind != b->kind) {
-        if (a->kind == FWL_CEL_INT && b->kind == FWL_CEL_UINT) {
-            return a->v.i < 0 ? -1 : (a->v.u > b->v.u) - (a->v.u < b->v.u);
-        }
-        if (a->kind == FWL_CEL_UINT && b->kind == FWL_CEL_INT) {
-            return b->v.i < 0 ? 1 : (a->v.u > b->v.u) - (a->v.u < b->v.u);
-        }
-        return 2;
+    if (a->kind == FWL_CEL_STRING || a->kind == FWL_CEL_BYTES) {
+        return fwl_span_compare(fwl_cel_cell_text(a), fwl_cel_cell_text(b));
     }
-    switch ((enum fwl_cel_kind)a->kind) {
-    case FWL_CEL_BOOL:
-    case FWL_CEL_INT:
-    case FWL_CEL_DURATION: return order_of(a->v.i, b->v.i);
-    case FWL_CEL_UINT: return (a->v.u > b->v.u) - (a->v.u < b->v.u);
-    case FWL_CEL_STRING:
-    case FWL_CEL_BYTES: return order_of(fwl_span_compare(fwl_cel_cell_span(a), fwl_cel_cell_span(b)), 0);
-    case FWL_CEL_TIMESTAMP:
-        seconds = order_of(a->v.i, b->v.i);
-        return seconds != 0 ? seconds : order_of(a->size, b->size);
-    case FWL_CEL_ABSENT:
-    case FWL_CEL_ERROR:
-    case FWL_CEL_NULL:
-    case FWL_CEL_LIST:
-    case FWL_CEL_MAP:
-    case FWL_CEL_TYPE:
-    case FWL_CEL_OPTIONAL:
-    case FWL_CEL_VERSION:
-    case FWL_CEL_IP:
-    case FWL_CEL_CIDR:
-    case FWL_CEL_KINDS: break;
+    if (negative_a != negative_b) {
+        return negative_a ? -1 : 1;
     }
-    return 2;
+    return a->v.u != b->v.u ? order_of(a->v.u, b->v.u) : order_of(a->size, b->size);
 }
 
-void
+enum fwl_cel_err
 fwl_cel_operators_order(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl_cel_op op)
 {
-    int o = order(&at[0], &at[1]);
+    int o = 0;
 
-    if (o == 2) {
+    if (!has_order(at)) {
         vm->cost++;
-        fwl_cel_vm_mismatch(vm, at, 2);
-        return;
+        return FWL_CEL_ERR_TYPE;
     }
-    fwl_cel_vm_spend(vm, compare_cost(&at[0], &at[1]));
-    *at = fwl_cel_cell_bool(op == FWL_CEL_OP_LT   ? o < 0
-                            : op == FWL_CEL_OP_LE ? o <= 0
-                            : op == FWL_CEL_OP_GT ? o > 0
-                                                  : o >= 0);
+    spend_compare(vm, at);
+    o = order(&at[0], &at[1]);
+    if (op == FWL_CEL_OP_GT || op == FWL_CEL_OP_GE) {
+        o = -o;
+    }
+    fwl_cel_set_bool(at, o < ((op == FWL_CEL_OP_LE || op == FWL_CEL_OP_GE) ? 1 : 0));
+    return FWL_CEL_OK;
 }
 
-static enum fwl_cel_err
-int_arithmetic(struct fwl_cel_cell *at, enum fwl_cel_op op)
-{
-    int64_t a = at[0].v.i;
-    int64_t b = at[1].v.i;
-    bool over = false;
-
-    if (op == FWL_CEL_OP_DIV || op == FWL_CEL_OP_MOD) {
-        if (b == 0) {
-            return FWL_CEL_ERR_ZERO;
-        }
-        if (a == INT64_MIN && b == -1) {
-            return FWL_CEL_ERR_OVERFLOW;
-        }
-        at->v.i = op == FWL_CEL_OP_DIV ? a / b : a % b;
-        return FWL_CEL_OK;
-    }
-    over = op == FWL_CEL_OP_ADD   ? __builtin_add_overflow(a, b, &at->v.i)
-           : op == FWL_CEL_OP_SUB ? __builtin_sub_overflow(a, b, &at->v.i)
-                                  : __builtin_mul_overflow(a, b, &at->v.i);
-    return over ? FWL_CEL_ERR_OVERFLOW : FWL_CEL_OK;
-}
-
-static enum fwl_cel_err
-uint_arithmetic(struct fwl_cel_cell *at, enum fwl_cel_op op)
-{
-    uint64_t a = at[0].v.u;
-    uint64_t b = at[1].v.u;
-    bool over = false;
-
-    if (op == FWL_CEL_OP_DIV || op == FWL_CEL_OP_MOD) {
-        if (b == 0) {
-            return FWL_CEL_ERR_ZERO;
-        }
-        at->v.u = op == FWL_CEL_OP_DIV ? a / b : a % b;
-        return FWL_CEL_OK;
-    }
-    over = op == FWL_CEL_OP_ADD   ? __builtin_add_overflow(a, b, &at->v.u)
-           : op == FWL_CEL_OP_SUB ? __builtin_sub_overflow(a, b, &at->v.u)
-                                  : __builtin_mul_overflow(a, b, &at->v.u);
-    return over ? FWL_CEL_ERR_OVERFLOW : FWL_CEL_OK;
-}
-
-/* timestamp + or - duration, within the years 1..9999 */
+/* timestamp + or - duration */
 static enum fwl_cel_err
 shift_time(struct fwl_cel_cell *at, const struct fwl_cel_cell *time, int64_t nanoseconds, bool back)
 {
-    int64_t seconds = nanoseconds / FWL_CEL_NANOS;
-    int64_t nanos = nanoseconds % FWL_CEL_NANOS;
-    int64_t s = back ? time->v.i - seconds : time->v.i + seconds;
-    int64_t n = back ? (int64_t)time->size - nanos : (int64_t)time->size + nanos;
+    uint64_t seconds = fwl_cel_number_magnitude(nanoseconds);
+    int32_t nanos = (int32_t)fwl_divide(&seconds, FWL_CEL_NANOS);
 
-    s += n < 0 ? -1 : n >= FWL_CEL_NANOS;
-    n += n < 0 ? FWL_CEL_NANOS : n >= FWL_CEL_NANOS ? -FWL_CEL_NANOS : 0;
-    if (s < FWL_CEL_TIME_FIRST || s > FWL_CEL_TIME_LAST) {
-        return FWL_CEL_ERR_OVERFLOW;
+    if ((nanoseconds < 0) != back) {
+        seconds = 0 - seconds;
+        nanos = -nanos;
     }
-    *at = fwl_cel_cell_timestamp(s, (uint32_t)n);
-    return FWL_CEL_OK;
+    nanos += (int32_t)time->size;
+    if (nanos < 0) {
+        seconds--;
+        nanos += FWL_CEL_NANOS;
+    } else if (nanos >= FWL_CEL_NANOS) {
+        seconds++;
+        nanos -= FWL_CEL_NANOS;
+    }
+    return fwl_cel_time_make(at, time->v.i + (int64_t)seconds, (uint32_t)nanos);
 }
 
+/* timestamp - timestamp */
 static enum fwl_cel_err
 time_difference(struct fwl_cel_cell *at)
 {
-    int64_t nanoseconds = 0;
     int64_t seconds = at[0].v.i - at[1].v.i;
-    int64_t nanos = (int64_t)at[0].size - (int64_t)at[1].size;
+    int32_t nanos = (int32_t)at[0].size - (int32_t)at[1].size;
+    bool negative = seconds < 0 || (seconds == 0 && nanos < 0);
+    uint64_t magnitude = fwl_cel_number_magnitude(seconds);
 
-    if (seconds < 0 && nanos > 0) { /* of one sign, so that no step is longer than the result */
-        seconds++;
-        nanos -= FWL_CEL_NANOS;
-    } else if (seconds > 0 && nanos < 0) {
-        seconds--;
-        nanos += FWL_CEL_NANOS;
-    }
-    if (__builtin_mul_overflow(seconds, (int64_t)FWL_CEL_NANOS, &nanoseconds) ||
-        __builtin_add_overflow(nanoseconds, nanos, &nanoseconds)) {
+    nanos = negative ? -nanos : nanos;
+    if (!fwl_cel_number_scale(&magnitude, FWL_CEL_NANOS, nanos > 0 ? (uint32_t)nanos : 0)) {
         return FWL_CEL_ERR_OVERFLOW;
     }
-    *at = fwl_cel_cell_duration(nanoseconds);
-    return FWL_CEL_OK;
-}
-
-/* true when the operands are of the kinds of time; @err is then the outcome */
-static bool
-time_arithmetic(enum fwl_cel_err *err, struct fwl_cel_cell *at, enum fwl_cel_op op)
-{
-    bool add = op == FWL_CEL_OP_ADD;
-
-    if (!add && op != FWL_CEL_OP_SUB) {
-        return false;
-    }
-    if (fwl_cel_both(at, FWL_CEL_DURATION)) {
-        *err = int_arithmetic(at, op);
-    } else if (at[0].kind == FWL_CEL_TIMESTAMP && at[1].kind == FWL_CEL_DURATION) {
-        *err = shift_time(at, &at[0], at[1].v.i, !add);
-    } else if (at[0].kind == FWL_CEL_DURATION && at[1].kind == FWL_CEL_TIMESTAMP && add) {
-        *err = shift_time(at, &at[1], at[0].v.i, false);
-    } else if (fwl_cel_both(at, FWL_CEL_TIMESTAMP) && !add) {
-        *err = time_difference(at);
-    } else {
-        return false;
-    }
-    return true;
-}
-
-static void
-concat_text(struct fwl_cel_vm *vm, struct fwl_cel_cell *at)
-{
-    struct fwl_cel_cell a = at[0];
-    struct fwl_cel_cell b = at[1];
-    uint64_t size = (uint64_t)a.size + b.size;
-    uint8_t *text = NULL;
-
-    fwl_cel_vm_spend_text(vm, fwl_cel_size_of(&a) + fwl_cel_size_of(&b));
-    if (size > vm->limits->string_bytes) {
-        fwl_cel_vm_fail(vm, at, FWL_CEL_ERR_SIZE);
-        return;
-    }
-    text = fwl_cel_vm_text(vm, at, (size_t)size);
-    if (text == NULL) {
-        return;
-    }
-    if (a.size != 0) {
-        memcpy(text, a.v.p, a.size);
-    }
-    if (b.size != 0) {
-        memcpy(text + a.size, b.v.p, b.size);
-    }
-    at->size = (uint32_t)size;
-    at->v.p = text;
+    magnitude -= nanos < 0 ? (uint32_t)-nanos : 0; /* seconds are not 0 then */
+    return fwl_cel_number_set(at, FWL_CEL_DURATION, magnitude, negative);
 }
 
 static enum fwl_cel_err
-append_all(struct fwl_cel_cell *to, struct fwl_cel_iter *it)
-{
-    enum fwl_cel_err err = FWL_CEL_OK;
-    struct fwl_cel_cell unused;
-
-    while ((err = fwl_cel_iter_next(it, &unused, to)) == FWL_CEL_OK) {
-        to++;
-    }
-    return err == FWL_CEL_ERR_KEY ? FWL_CEL_OK : err;
-}
-
-static void
 concat_lists(struct fwl_cel_vm *vm, struct fwl_cel_cell *at)
 {
-    struct fwl_cel_iter a;
-    struct fwl_cel_iter b;
+    struct fwl_cel_iter it[2];
     struct fwl_cel_cell *cells = NULL;
-    uint32_t left = 0;
-    uint64_t count = 0;
-    enum fwl_cel_err err = FWL_CEL_OK;
+    enum fwl_cel_err err = fwl_cel_iter_begin(&it[0], &at[0]);
+    size_t count = 0;
 
-    vm->cost++;
-    if (!fwl_cel_iter_begin(&a, &at[0]) || !fwl_cel_iter_begin(&b, &at[1])) {
-        fwl_cel_vm_fail(vm, at, FWL_CEL_ERR_INPUT);
-        return;
+    if (err == FWL_CEL_OK) {
+        err = fwl_cel_iter_begin(&it[1], &at[1]);
     }
-    left = a.left;
-    count = (uint64_t)a.left + b.left;
-    if (count > vm->limits->entries) {
-        fwl_cel_vm_fail(vm, at, FWL_CEL_ERR_SIZE);
-        return;
-    }
-    cells = fwl_cel_vm_cells(vm, at, (size_t)count);
-    if (cells == NULL) {
-        return;
-    }
-    err = append_all(cells, &a);
-    err = err == FWL_CEL_OK ? append_all(cells + left, &b) : err;
     if (err != FWL_CEL_OK) {
-        fwl_cel_vm_fail(vm, at, err);
-        return;
+        return err;
     }
-    *at = fwl_cel_cell_list(cells, (size_t)count);
+    if ((uint64_t)it[0].left + it[1].left > vm->limits->entries) {
+        return FWL_CEL_ERR_SIZE;
+    }
+    cells = fwl_cel_vm_cells(vm, it[0].left + it[1].left);
+    if (cells == NULL) {
+        return FWL_CEL_ERR_ARENA;
+    }
+    for (size_t i = 0; i < 2; i++) {
+        while ((err = fwl_cel_iter_next(&it[i], NULL, &cells[count])) == FWL_CEL_OK) {
+            count++;
+        }
+        if (err != FWL_CEL_ERR_KEY) {
+            return err;
+        }
+    }
+    fwl_cel_set_view(at, FWL_CEL_LIST, fwl_span(cells, count));
+    return FWL_CEL_OK;
 }
 
-void
+/* + of texts; costs by their sizes */
+static enum fwl_cel_err
+concat_texts(struct fwl_cel_vm *vm, struct fwl_cel_cell *at)
+{
+    fwl_cel_vm_spend(vm, fwl_cel_bound_tenths(fwl_cel_size_of(&at[0]) + fwl_cel_size_of(&at[1])));
+    return fwl_cel_vm_join(vm, at, (enum fwl_cel_kind)at->kind, fwl_cel_cell_text(&at[0]), fwl_cel_cell_text(&at[1]));
+}
+
+enum fwl_cel_err
 fwl_cel_operators_arithmetic(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl_cel_op op)
 {
-    enum fwl_cel_err err = FWL_CEL_OK;
+    bool add = op == FWL_CEL_OP_ADD;
 
-    if (op == FWL_CEL_OP_ADD) {
-        if (fwl_cel_both(at, FWL_CEL_STRING) || fwl_cel_both(at, FWL_CEL_BYTES)) {
-            concat_text(vm, at);
-            return;
-        }
-        if (fwl_cel_both(at, FWL_CEL_LIST)) {
-            concat_lists(vm, at);
-            return;
-        }
+    if (add && (fwl_cel_both(at, FWL_CEL_STRING) || fwl_cel_both(at, FWL_CEL_BYTES))) {
+        return concat_texts(vm, at);
     }
-    vm->cost++;
-    if (fwl_cel_both(at, FWL_CEL_INT)) {
-        err = int_arithmetic(at, op);
-    } else if (fwl_cel_both(at, FWL_CEL_UINT)) {
-        err = uint_arithmetic(at, op);
-    } else if (!time_arithmetic(&err, at, op)) {
-        fwl_cel_vm_mismatch(vm, at, 2);
-        return;
+    vm->cost += add;
+    if (fwl_cel_both(at, FWL_CEL_INT) || fwl_cel_both(at, FWL_CEL_UINT)) {
+        return fwl_cel_number_arithmetic(at, op);
     }
-    if (err != FWL_CEL_OK) {
-        fwl_cel_vm_fail(vm, at, err);
+    if (add && fwl_cel_both(at, FWL_CEL_LIST)) {
+        return concat_lists(vm, at);
     }
-}
-
-void
-fwl_cel_operators_negate(struct fwl_cel_vm *vm, struct fwl_cel_cell *at)
-{
-    vm->cost++;
-    if (at->kind != FWL_CEL_INT) {
-        fwl_cel_vm_mismatch(vm, at, 1);
-    } else if (at->v.i == INT64_MIN) {
-        fwl_cel_vm_fail(vm, at, FWL_CEL_ERR_OVERFLOW);
-    } else {
-        at->v.i = -at->v.i;
+    if (!add && op != FWL_CEL_OP_SUB) {
+        return FWL_CEL_ERR_TYPE;
     }
+    if (fwl_cel_both(at, FWL_CEL_DURATION)) {
+        return fwl_cel_number_arithmetic(at, op);
+    }
+    if (at[0].kind == FWL_CEL_TIMESTAMP && at[1].kind == FWL_CEL_DURATION) {
+        return shift_time(at, &at[0], at[1].v.i, !add);
+    }
+    if (add && at[0].kind == FWL_CEL_DURATION && at[1].kind == FWL_CEL_TIMESTAMP) {
+        return shift_time(at, &at[1], at[0].v.i, false);
+    }
+    return !add && fwl_cel_both(at, FWL_CEL_TIMESTAMP) ? time_difference(at) : FWL_CEL_ERR_TYPE;
 }
 
 /* Is the text among cells? -1 when a cell is no text, which the general way then compares. */
@@ -329,64 +210,46 @@ text_among(const struct fwl_cel_cell *text, const struct fwl_cel_cell *list)
     return 0;
 }
 
-static void
+static enum fwl_cel_err
 in_list(struct fwl_cel_vm *vm, struct fwl_cel_cell *at)
 {
     struct fwl_cel_iter it;
     struct fwl_cel_cell element;
-    struct fwl_cel_cell unused;
-    enum fwl_cel_err err = FWL_CEL_OK;
+    int equal = 0;
+    enum fwl_cel_err err = fwl_cel_iter_begin(&it, &at[1]);
 
-    if (at[0].kind == FWL_CEL_STRING && at[0].size != 0 && at[1].detail == FWL_CEL_CELLS) {
-        int among = text_among(&at[0], &at[1]);
-
-        if (among >= 0) {
-            fwl_cel_vm_spend(vm, at[1].size);
-            *at = fwl_cel_cell_bool(among == 1);
-            return;
-        }
-    }
-    if (!fwl_cel_iter_begin(&it, &at[1])) {
-        fwl_cel_vm_fail(vm, at, FWL_CEL_ERR_INPUT);
-        return;
+    if (err != FWL_CEL_OK) {
+        return err;
     }
     fwl_cel_vm_spend(vm, it.left);
-    while ((err = fwl_cel_iter_next(&it, &unused, &element)) == FWL_CEL_OK) {
-        int equal = fwl_cel_equal_cells(&at[0], &element);
-
-        if (equal != 0) {
-            *at = fwl_cel_cell_bool(true);
-            if (equal < 0) {
-                fwl_cel_vm_fail(vm, at, FWL_CEL_ERR_DEPTH);
-            }
-            return;
+    if (FWL_FOR_SPEED && at[0].kind == FWL_CEL_STRING && at[0].size != 0 && !it.is_cbor) {
+        equal = text_among(&at[0], &at[1]);
+        if (equal >= 0) {
+            fwl_cel_set_bool(at, equal == 1);
+            return FWL_CEL_OK;
         }
+        equal = 0;
     }
-    *at = fwl_cel_cell_bool(false);
-    if (err != FWL_CEL_ERR_KEY) {
-        fwl_cel_vm_fail(vm, at, err);
+    while (equal == 0 && (err = fwl_cel_iter_next(&it, NULL, &element)) == FWL_CEL_OK) {
+        equal = fwl_cel_equal_cells(&at[0], &element);
     }
+    if (equal < 0) {
+        return FWL_CEL_ERR_DEPTH;
+    }
+    if (equal == 0 && err != FWL_CEL_ERR_KEY) {
+        return err;
+    }
+    fwl_cel_set_bool(at, equal == 1);
+    return FWL_CEL_OK;
 }
 
-void
+enum fwl_cel_err
 fwl_cel_operators_in(struct fwl_cel_vm *vm, struct fwl_cel_cell *at)
 {
-    struct fwl_cel_cell value;
-    enum fwl_cel_err err = FWL_CEL_OK;
-
     if (at[0].kind != FWL_CEL_ERROR && at[1].kind == FWL_CEL_LIST) {
-        in_list(vm, at);
-        return;
+        return in_list(vm, at);
     }
     vm->cost++;
-    if (at[0].kind == FWL_CEL_ERROR || at[1].kind != FWL_CEL_MAP) {
-        fwl_cel_vm_mismatch(vm, at, 2);
-        return;
-    }
-    err = fwl_cel_equal_find(&value, &at[1], &at[0]);
-    if (err == FWL_CEL_OK || err == FWL_CEL_ERR_KEY) {
-        *at = fwl_cel_cell_bool(err == FWL_CEL_OK);
-    } else {
-        fwl_cel_vm_fail(vm, at, err);
-    }
+    return at[0].kind != FWL_CEL_ERROR && at[1].kind == FWL_CEL_MAP ? fwl_cel_access_has_key(at, &at[1], &at[0])
+                                                                    : FWL_CEL_ERR_TYPE;
 }

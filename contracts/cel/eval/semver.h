@@ -10,12 +10,12 @@
  * zeros in them. What follows the numbers stays as it is.
  *
  * Fills:   @out with at most FWL_VERSION_BYTES_MAX bytes.
- * Returns: the size, or 0 when the text is no semver even so.
+ * Returns: the size of what may be one; 0 when it cannot.
  * Source:  Kubernetes' semver(string, true).
  */
 size_t fwl_cel_semver_normalize(uint8_t out[FWL_VERSION_BYTES_MAX], struct fwl_span text);
 
-/** fwl_cel_semver_number - major (0), minor (1) or patch (2) of a strict semver; false when it exceeds int64. */
-bool fwl_cel_semver_number(int64_t *out, struct fwl_span text, int which);
+/** fwl_cel_semver_number - major (0), minor (1) or patch (2) of a strict semver; false when it exceeds uint64. */
+bool fwl_cel_semver_number(uint64_t *out, struct fwl_span text, int which);
 
 #endif

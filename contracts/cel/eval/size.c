@@ -16,29 +16,14 @@ fwl_cel_size_of(const struct fwl_cel_cell *c)
 {
     struct fwl_cel_iter it;
 
-    switch ((enum fwl_cel_kind)c->kind) {
-    case FWL_CEL_STRING: return fwl_cel_size_points(fwl_cel_cell_span(c));
-    case FWL_CEL_BYTES: return c->size;
-    case FWL_CEL_LIST:
-    case FWL_CEL_MAP:
-        if (c->detail == FWL_CEL_CELLS) {
-            return c->size;
-        }
-        return fwl_cel_iter_begin(&it, c) ? it.left : 0;
-    case FWL_CEL_ABSENT:
-    case FWL_CEL_ERROR:
-    case FWL_CEL_NULL:
-    case FWL_CEL_BOOL:
-    case FWL_CEL_INT:
-    case FWL_CEL_UINT:
-    case FWL_CEL_TIMESTAMP:
-    case FWL_CEL_DURATION:
-    case FWL_CEL_TYPE:
-    case FWL_CEL_OPTIONAL:
-    case FWL_CEL_VERSION:
-    case FWL_CEL_IP:
-    case FWL_CEL_CIDR:
-    case FWL_CEL_KINDS: break;
+    if (c->kind == FWL_CEL_STRING) {
+        return fwl_cel_size_points(fwl_cel_cell_text(c));
     }
-    return 1;
+    if (c->kind < FWL_CEL_BYTES || c->kind > FWL_CEL_MAP) {
+        return 1;
+    }
+    if (c->kind == FWL_CEL_BYTES || c->detail == FWL_CEL_CELLS) {
+        return c->size;
+    }
+    return fwl_cel_iter_begin(&it, c) == FWL_CEL_OK ? it.left : 0;
 }

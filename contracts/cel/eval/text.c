@@ -14,46 +14,24 @@ find(struct fwl_span text, struct fwl_span part)
     return false;
 }
 
-/* a tenth of the text, @times */
-static void
-spend(struct fwl_cel_vm *vm, struct fwl_span text, uint32_t times)
+enum fwl_cel_err
+fwl_cel_text_call(struct fwl_cel_cell *at, enum fwl_cel_function fn)
 {
-    uint64_t cost = (uint64_t)fwl_cel_tenths(fwl_cel_size_points(text)) * times;
-
-    fwl_cel_vm_spend(vm, (uint32_t)FWL_MIN(cost, UINT32_MAX));
-}
-
-static void
-size_call(struct fwl_cel_vm *vm, struct fwl_cel_cell *at)
-{
-    vm->cost++;
-    if (at->kind == FWL_CEL_STRING || at->kind == FWL_CEL_BYTES || at->kind == FWL_CEL_LIST ||
-        at->kind == FWL_CEL_MAP) {
-        *at = fwl_cel_cell_int(fwl_cel_size_of(at));
-    } else {
-        fwl_cel_vm_mismatch(vm, at, 1);
-    }
-}
-
-void
-fwl_cel_text_call(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl_cel_function fn)
-{
-    struct fwl_span text = {0};
+    struct fwl_span text = fwl_cel_cell_text(&at[0]);
     struct fwl_span part = {0};
     bool yes = false;
 
     if (fn == FWL_CEL_FN_SIZE) {
-        size_call(vm, at);
-        return;
+        if (at->kind < FWL_CEL_STRING || at->kind > FWL_CEL_MAP) {
+            return FWL_CEL_ERR_TYPE;
+        }
+        fwl_cel_set(at, FWL_CEL_INT, fwl_cel_size_of(at));
+        return FWL_CEL_OK;
     }
     if (!fwl_cel_both(at, FWL_CEL_STRING)) {
-        vm->cost++;
-        fwl_cel_vm_mismatch(vm, at, 2);
-        return;
+        return FWL_CEL_ERR_TYPE;
     }
-    text = fwl_cel_cell_span(&at[0]);
-    part = fwl_cel_cell_span(&at[1]);
-    spend(vm, text, fn == FWL_CEL_FN_CONTAINS ? fwl_cel_tenths(fwl_cel_size_points(part)) : 1);
+    part = fwl_cel_cell_text(&at[1]);
     if (fn == FWL_CEL_FN_CONTAINS) {
         yes = find(text, part);
     } else if (text.size >= part.size) {
@@ -61,5 +39,6 @@ fwl_cel_text_call(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl_cel_f
 
         yes = part.size == 0 || memcmp(text.p + from, part.p, part.size) == 0;
     }
-    *at = fwl_cel_cell_bool(yes);
+    fwl_cel_set_bool(at, yes);
+    return FWL_CEL_OK;
 }

@@ -4,27 +4,24 @@
 
 #include "contracts/cel/eval/eval.h"
 
-/** fwl_cel_time_parse - RFC 3339 text within the years 1..9999; FWL_CEL_OK, _ERR_TEXT, _ERR_OVERFLOW. */
-enum fwl_cel_err fwl_cel_time_parse(struct fwl_cel_cell *out, struct fwl_span text);
-
-/** fwl_cel_time_parse_duration - "1h30m", "-1.5h", "100us"; FWL_CEL_OK, _ERR_TEXT, _ERR_OVERFLOW. */
-enum fwl_cel_err fwl_cel_time_parse_duration(struct fwl_cel_cell *out, struct fwl_span text);
-
 /** fwl_cel_time_parse_zone - "UTC", "+hh:mm", "-hh:mm", "hh:mm" as seconds east; false otherwise. */
 bool fwl_cel_time_parse_zone(int32_t *seconds, struct fwl_span text);
 
-struct fwl_cel_civil {
-    int32_t year;
-    uint8_t month;        /* 1.. */
-    uint8_t day;          /* 1.. */
-    uint16_t day_of_year; /* 0.. */
-    uint8_t weekday;      /* 0 = Sunday */
-    uint8_t hour;
-    uint8_t minute;
-    uint8_t second;
+/* Calendar fields, in the order of the functions getFullYear .. getSeconds. */
+enum fwl_cel_civil {
+    FWL_CEL_CIVIL_YEAR,
+    FWL_CEL_CIVIL_MONTH,       /* 0.. */
+    FWL_CEL_CIVIL_DAY,         /* 1.. */
+    FWL_CEL_CIVIL_DAY_FROM_0,  /* the same, counted from 0 */
+    FWL_CEL_CIVIL_WEEKDAY,     /* 0 = Sunday */
+    FWL_CEL_CIVIL_DAY_OF_YEAR, /* 0.. */
+    FWL_CEL_CIVIL_HOUR,
+    FWL_CEL_CIVIL_MINUTE,
+    FWL_CEL_CIVIL_SECOND,
+    FWL_CEL_CIVIL_FIELDS,
 };
 
-/** fwl_cel_time_civil - calendar fields of unix seconds (Gregorian). */
-void fwl_cel_time_civil(struct fwl_cel_civil *out, int64_t seconds);
+/** fwl_cel_time_civil - the fields of unix seconds (Gregorian), within the years 0..9999. */
+void fwl_cel_time_civil(int32_t t[FWL_CEL_CIVIL_FIELDS], int64_t seconds);
 
 #endif

@@ -10,21 +10,22 @@
 #include "contracts/cel/eval/bound.h"
 #include "contracts/cel/eval/vm.h"
 
+/* The state at a place that jumps to @target. */
 struct join {
     uint32_t cost;
+    struct fwl_cel_bound top;
     uint16_t target;
     uint8_t depth;
     uint8_t loop; /* loops open when it was made */
-    struct fwl_cel_bound top;
 };
 
 struct open_loop {
-    uint64_t cost; /* before the loop */
+    uint32_t cost; /* before the loop */
+    struct fwl_cel_bound range;
     uint16_t end;
     uint8_t macro;
     uint8_t depth; /* of the accumulator */
     bool when;     /* WHEN has been seen */
-    struct fwl_cel_bound range;
 };
 
 struct verifier {
@@ -32,523 +33,360 @@ struct verifier {
     const struct fwl_cel_program *program;
     struct fwl_span slots;
     const uint8_t *pc; /* operands of the instruction under the pass */
-    uint16_t next;     /* offset of the one after it */
-    enum fwl_err err;
-    uint64_t cost; /* in the innermost open loop: of one turn */
-    bool dead;     /* behind JUMP: only a join leads here */
+    uint32_t cost;     /* in the innermost open loop: of one turn */
+    uint16_t next;     /* offset of the instruction after it */
+    uint16_t any;      /* size of a value nothing is known about, and of what is inside it */
+    bool dead;         /* behind JUMP: only a join leads here */
     uint8_t slot_end;
-    unsigned depth;
-    unsigned deepest;
-    unsigned join_count;
-    unsigned loop_count;
-    unsigned loops_deepest;
-    struct fwl_cel_bound any; /* of a value nothing is known about */
+    uint8_t depth;
+    uint8_t deepest;
+    uint8_t join_count;
+    uint8_t loop_count;
+    uint8_t loops_deepest;
     struct fwl_cel_bound stack[FWL_CEL_STACK_MAX];
     struct join joins[FWL_CEL_JOINS_MAX];
     struct open_loop loops[FWL_CEL_LOOPS_MAX];
 };
 
-static void
-fail(struct verifier *v, enum fwl_err err)
-{
-    if (v->err == FWL_OK) {
-        v->err = err;
-    }
-}
-
-static uint64_t
-saturate(uint64_t cost)
-{
-    return FWL_MIN(cost, UINT32_MAX);
-}
-
-static void
+static enum fwl_err
 push(struct verifier *v, struct fwl_cel_bound b)
 {
     if (v->depth >= FWL_MIN(v->limits->stack_cells, FWL_CEL_STACK_MAX)) {
-        fail(v, FWL_ERR_LIMIT);
-        return;
+        return FWL_ERR_LIMIT;
     }
     v->stack[v->depth++] = b;
     v->deepest = FWL_MAX(v->deepest, v->depth);
+    return FWL_OK;
 }
 
 /* Cells that an instruction may take: those above the element of the innermost loop. */
-static struct fwl_cel_bound
-pop(struct verifier *v)
+static unsigned
+available(const struct verifier *v)
 {
-    unsigned floor = v->loop_count == 0 ? 0 : v->loops[v->loop_count - 1].depth + 2U;
-
-    if (v->depth <= floor) {
-        fail(v, FWL_ERR_FORM);
-        return v->any;
-    }
-    return v->stack[--v->depth];
+    return v->depth - (v->loop_count == 0 ? 0U : v->loops[v->loop_count - 1].depth + 2U);
 }
 
-static void
-open_join(struct verifier *v, size_t target)
+/* The branch opened last in the innermost loop, or NULL. */
+static struct join *
+last_join(struct verifier *v)
 {
-    struct join *j = &v->joins[v->join_count];
-    struct fwl_cel_bound top = v->depth > 0 ? v->stack[v->depth - 1] : (struct fwl_cel_bound){0, 0};
+    struct join *last = v->join_count == 0 ? NULL : &v->joins[v->join_count - 1];
 
-    if (v->join_count > 0 && j[-1].target == target && j[-1].depth == v->depth && j[-1].loop == v->loop_count) {
-        j[-1].cost = (uint32_t)FWL_MAX(j[-1].cost, v->cost);
-        j[-1].top = fwl_cel_bound_larger(j[-1].top, top);
-        return;
+    return last != NULL && last->loop == v->loop_count ? last : NULL;
+}
+
+/* A jump to so many bytes behind the instruction. */
+static enum fwl_err
+open_join(struct verifier *v, const uint8_t *distance)
+{
+    size_t target = (size_t)v->next + fwl_load_be16(distance);
+    struct join *j = last_join(v);
+
+    if (target >= v->program->size || (j != NULL && target > j->target)) {
+        return FWL_ERR_FORM;
     }
-    if (v->join_count == FWL_CEL_JOINS_MAX) {
-        fail(v, FWL_ERR_LIMIT);
-        return;
+    if (j == NULL || j->target != target || j->depth != v->depth) {
+        if (v->join_count == FWL_CEL_JOINS_MAX) {
+            return FWL_ERR_LIMIT;
+        }
+        j = &v->joins[v->join_count++];
+        j->cost = 0;
+        j->top = (struct fwl_cel_bound){0, 0};
+        j->target = (uint16_t)target;
+        j->depth = v->depth;
+        j->loop = v->loop_count;
     }
-    if (target >= v->program->size || (v->join_count > 0 && target > v->joins[v->join_count - 1].target &&
-                                       v->joins[v->join_count - 1].loop == v->loop_count)) {
-        fail(v, FWL_ERR_FORM);
-        return;
+    j->cost = FWL_MAX(j->cost, v->cost);
+    if (v->depth > 0) {
+        j->top = fwl_cel_bound_larger(j->top, v->stack[v->depth - 1]);
     }
-    *j = (struct join){.cost = (uint32_t)v->cost,
-                       .target = (uint16_t)target,
-                       .depth = (uint8_t)v->depth,
-                       .loop = (uint8_t)v->loop_count,
-                       .top = top};
-    v->join_count++;
+    return FWL_OK;
 }
 
 /* Branches that end at this instruction. */
-static void
+static enum fwl_err
 close_joins(struct verifier *v, uint16_t at)
 {
     while (v->join_count > 0 && v->joins[v->join_count - 1].target <= at) {
         const struct join *j = &v->joins[--v->join_count];
+        struct fwl_cel_bound *top = &v->stack[j->depth == 0 ? 0 : j->depth - 1];
 
-        if (j->target != at || j->loop != v->loop_count || (!v->dead && j->depth != v->depth)) {
-            fail(v, FWL_ERR_FORM);
-            return;
-        }
         if (v->dead) {
-            v->depth = j->depth;
-            v->cost = j->cost;
             v->dead = false;
-            if (v->depth > 0) {
-                v->stack[v->depth - 1] = j->top;
-            }
-        } else {
-            v->cost = FWL_MAX(v->cost, j->cost);
-            if (v->depth > 0) {
-                v->stack[v->depth - 1] = fwl_cel_bound_larger(v->stack[v->depth - 1], j->top);
-            }
+            v->depth = j->depth;
+            v->cost = 0;
+            *top = j->top;
         }
+        if (j->target != at || j->loop != v->loop_count || j->depth != v->depth) {
+            return FWL_ERR_FORM;
+        }
+        v->cost = FWL_MAX(v->cost, j->cost);
+        *top = fwl_cel_bound_larger(*top, j->top);
     }
-    if (v->dead) {
-        fail(v, FWL_ERR_FORM);
-    }
+    return v->dead ? FWL_ERR_FORM : FWL_OK;
 }
 
-static uint16_t
-cap(const struct verifier *v, uint32_t size)
-{
-    return (uint16_t)FWL_MIN(size, FWL_MAX(v->any.size, v->any.element));
-}
-
-static void
+/* The entry of the slot list, or NULL. */
+static const uint8_t *
 variable(struct verifier *v, uint8_t slot)
 {
     for (size_t i = 0; i < v->slots.size; i += FWL_CEL_SLOT_ENTRY) {
-        const uint8_t *entry = v->slots.p + i;
-
-        if (entry[0] == slot) {
+        if (v->slots.p[i] == slot) {
             v->slot_end = (uint8_t)FWL_MAX(v->slot_end, FWL_MIN(slot + 1U, UINT8_MAX));
-            push(v, (struct fwl_cel_bound){fwl_load_be16(entry + 1), fwl_load_be16(entry + 3)});
-            return;
+            return v->slots.p + i;
         }
     }
-    fail(v, FWL_ERR_FORM);
-}
-
-static const struct fwl_cel_cell *
-constant(struct verifier *v, uint8_t number)
-{
-    if (number < v->program->constant_count) {
-        return &v->program->constants[number];
-    }
-    fail(v, FWL_ERR_FORM);
     return NULL;
 }
 
-static void
-push_constant(struct verifier *v, uint8_t number)
+static enum fwl_err
+open_loop(struct verifier *v)
 {
-    const struct fwl_cel_cell *c = constant(v, number);
-
-    if (c != NULL) {
-        bool text = c->kind == FWL_CEL_STRING || c->kind == FWL_CEL_BYTES || c->kind == FWL_CEL_VERSION;
-
-        push(v, (struct fwl_cel_bound){(uint16_t)(text ? fwl_cel_cell_span(c).size : 0), 0});
-    }
-}
-
-/* The key of FIELD, OPT_FIELD and HAS. */
-static void
-key(struct verifier *v, uint8_t number)
-{
-    const struct fwl_cel_cell *c = constant(v, number);
-
-    if (c != NULL && c->kind != FWL_CEL_STRING) {
-        fail(v, FWL_ERR_FORM);
-    }
-}
-
-/* LIST and MAP: takes @count cells; what is inside is as large as the largest of them. */
-static void
-literal(struct verifier *v, size_t count, uint16_t entries)
-{
-    struct fwl_cel_bound b = {entries, 0};
-
-    for (size_t i = 0; i < count && v->err == FWL_OK; i++) {
-        struct fwl_cel_bound inside = pop(v);
-
-        b.element = FWL_MAX(b.element, inside.size);
-    }
-    push(v, b);
-}
-
-static void
-binary(struct verifier *v, enum fwl_cel_op op)
-{
-    struct fwl_cel_bound b = pop(v);
-    struct fwl_cel_bound a = pop(v);
-    struct fwl_cel_bound result = {0, 0};
-    uint64_t cost = 1;
-
-    if (op >= FWL_CEL_OP_EQ && op <= FWL_CEL_OP_GE) {
-        cost = fwl_cel_bound_tenths(FWL_MIN(a.size, b.size));
-    } else if (op == FWL_CEL_OP_IN) {
-        cost = FWL_MAX(b.size, 1);
-    } else if (op == FWL_CEL_OP_ADD) {
-        cost = fwl_cel_bound_tenths((uint32_t)a.size + b.size);
-        result = (struct fwl_cel_bound){cap(v, (uint32_t)a.size + b.size), FWL_MAX(a.element, b.element)};
-    } else if (op == FWL_CEL_OP_INDEX || op == FWL_CEL_OP_OPT_INDEX) {
-        result = (struct fwl_cel_bound){a.element, v->any.element};
-    }
-    v->cost += cost;
-    push(v, result);
-}
-
-static void
-call(struct verifier *v, uint8_t fn, uint8_t count)
-{
-    static const uint8_t arity[FWL_CEL_FN_COUNT][2] = {
-#define ARITY(name, number, least, most) [number] = {(least), (most)},
-        FWL_CEL_FUNCTIONS(ARITY)
-#undef ARITY
-    };
-    struct fwl_cel_bound first[2] = {{0, 0}, {0, 0}};
-
-    if (fn >= FWL_CEL_FN_KNOWN) {
-        fail(v, FWL_ERR_UNKNOWN);
-        return;
-    }
-    if (count < arity[fn][0] || count > arity[fn][1]) {
-        fail(v, FWL_ERR_FORM);
-        return;
-    }
-    for (unsigned i = count; i > 0; i--) {
-        struct fwl_cel_bound b = pop(v);
-
-        if (i <= 2) {
-            first[i - 1] = b;
-        }
-    }
-    v->cost += fwl_cel_bound_call_cost(fn, first[0], first[1]);
-    push(v, fwl_cel_bound_call_result(fn, first[0], first[1]));
-}
-
-static void
-open_loop(struct verifier *v, uint8_t macro, uint16_t distance)
-{
-    struct fwl_cel_bound range = pop(v);
     struct open_loop *loop = &v->loops[v->loop_count];
+    const struct fwl_cel_bound range = v->stack[v->depth];
+    enum fwl_err err = FWL_OK;
 
-    if (macro >= FWL_CEL_MACROS) {
-        fail(v, FWL_ERR_UNKNOWN);
-    } else if (v->loop_count >= FWL_MIN(v->limits->loops, FWL_CEL_LOOPS_MAX)) {
-        fail(v, FWL_ERR_LIMIT);
+    if (v->pc[0] >= FWL_CEL_MACROS) {
+        return FWL_ERR_UNKNOWN;
     }
-    if (v->err != FWL_OK) {
-        return;
+    if (v->loop_count >= FWL_MIN(v->limits->loops, FWL_CEL_LOOPS_MAX)) {
+        return FWL_ERR_LIMIT;
     }
-    *loop = (struct open_loop){.cost = v->cost,
-                               .end = (uint16_t)FWL_MIN((size_t)v->next + distance, UINT16_MAX),
-                               .macro = macro,
-                               .depth = (uint8_t)v->depth,
-                               .range = range};
-    push(v, (struct fwl_cel_bound){range.size, v->any.size});
-    push(v, (struct fwl_cel_bound){range.element, v->any.element});
+    loop->cost = v->cost;
+    loop->end = (uint16_t)FWL_MIN((size_t)v->next + fwl_load_be16(v->pc + 1), UINT16_MAX);
+    loop->macro = v->pc[0];
+    loop->depth = v->depth;
+    loop->when = false;
+    loop->range = range;
+    v->cost = 0;
     v->loop_count++;
     v->loops_deepest = FWL_MAX(v->loops_deepest, v->loop_count);
-    v->cost = 0;
+    err = push(v, (struct fwl_cel_bound){range.size, v->any});
+    return err == FWL_OK ? push(v, (struct fwl_cel_bound){range.element, v->any}) : err;
 }
 
-/* In WHEN and NEXT the body stands alone: one cell above the element, no open branch of its own. */
-static struct open_loop *
-in_loop(struct verifier *v)
-{
-    struct open_loop *loop = NULL;
-
-    if (v->loop_count == 0) {
-        fail(v, FWL_ERR_FORM);
-        return NULL;
-    }
-    loop = &v->loops[v->loop_count - 1];
-    if (v->depth != loop->depth + 3U || (v->join_count > 0 && v->joins[v->join_count - 1].loop == v->loop_count)) {
-        fail(v, FWL_ERR_FORM);
-        return NULL;
-    }
-    return loop;
-}
-
-static void
-when(struct verifier *v)
-{
-    struct open_loop *loop = in_loop(v);
-
-    if (loop != NULL) {
-        if (loop->macro != FWL_CEL_MAP_WHEN || loop->when) {
-            fail(v, FWL_ERR_FORM);
-        }
-        loop->when = true;
-        v->depth--;
-    }
-}
-
-static void
-close_loop(struct verifier *v)
+/* WHEN and NEXT. The body stands alone there: one cell above the element, no open branch of its own. */
+static enum fwl_err
+turn_loop(struct verifier *v, bool next)
 {
     static const uint8_t once[FWL_CEL_MACROS] = {1, 1, 2, 11, 11, 11};
     static const uint8_t each[FWL_CEL_MACROS] = {3, 4, 2, 12, 12, 13};
-    struct open_loop *loop = in_loop(v);
-    struct fwl_cel_bound body = {0, 0};
+    struct open_loop *loop = &v->loops[v->loop_count - 1];
+    bool filtered = false;
     struct fwl_cel_bound result = {0, 0};
+    uint64_t turns = 0;
 
-    if (loop == NULL) {
-        return;
+    if (v->loop_count == 0 || last_join(v) != NULL || v->depth != loop->depth + 3) {
+        return FWL_ERR_FORM;
     }
-    if (loop->end != v->next || loop->when != (loop->macro == FWL_CEL_MAP_WHEN)) {
-        fail(v, FWL_ERR_FORM);
-        return;
+    filtered = loop->macro == FWL_CEL_MAP_WHEN;
+    if (!next) {
+        bool first = filtered && !loop->when;
+
+        loop->when = true;
+        v->depth--;
+        return first ? FWL_OK : FWL_ERR_FORM;
     }
-    body = v->stack[v->depth - 1];
-    if (loop->macro == FWL_CEL_MAP_EACH || loop->macro == FWL_CEL_MAP_WHEN) {
-        result = (struct fwl_cel_bound){loop->range.size, body.size};
+    if (loop->end != v->next || loop->when != filtered) {
+        return FWL_ERR_FORM;
+    }
+    if (filtered || loop->macro == FWL_CEL_MAP_EACH) {
+        result = (struct fwl_cel_bound){loop->range.size, v->stack[v->depth - 1].size};
     } else if (loop->macro == FWL_CEL_FILTER) {
         result = loop->range;
     }
-    v->cost =
-        saturate(loop->cost + once[loop->macro] + saturate(loop->range.size * saturate(v->cost + each[loop->macro])));
+    turns = (uint64_t)(v->cost + each[loop->macro]) * loop->range.size;
+    v->cost = loop->cost + once[loop->macro] + (uint32_t)FWL_MIN(turns, FWL_CEL_COST_CAP);
     v->depth = loop->depth;
     v->loop_count--;
-    push(v, result);
+    return push(v, result);
 }
 
-static void
-jump(struct verifier *v, enum fwl_cel_op op)
+/* JUMP: the else part begins right behind, so its branch, the last one, stays the last. */
+static enum fwl_err
+jump(struct verifier *v)
 {
-    size_t target = (size_t)v->next + fwl_load_be16(v->pc);
+    struct join *last = last_join(v);
     struct join other;
+    enum fwl_err err = FWL_OK;
 
-    if (op == FWL_CEL_OP_BRANCH) {
-        (void)pop(v);
-        v->depth++; /* an error stays on the stack and goes to the end */
-        open_join(v, (size_t)v->next + fwl_load_be16(v->pc + 2));
-        v->depth--;
-        open_join(v, target);
-    } else if (op == FWL_CEL_OP_JUMP) {
-        /* the else part begins right behind */
-        if (v->join_count == 0 || v->joins[v->join_count - 1].target != v->next) {
-            fail(v, FWL_ERR_FORM);
-            return;
-        }
-        other = v->joins[--v->join_count];
-        open_join(v, target);
-        v->dead = true;
-        if (v->join_count < FWL_CEL_JOINS_MAX) {
-            v->joins[v->join_count++] = other;
-        }
-    } else {
-        struct fwl_cel_bound top = pop(v);
-
-        push(v, top);
-        v->cost += op == FWL_CEL_OP_OPT_BIND;
-        open_join(v, target);
+    if (last == NULL || last->target != v->next) {
+        return FWL_ERR_FORM;
     }
+    other = *last;
+    v->join_count--;
+    v->dead = true;
+    err = open_join(v, v->pc);
+    if (err == FWL_OK && v->join_count == FWL_CEL_JOINS_MAX) {
+        err = FWL_ERR_LIMIT;
+    }
+    if (err == FWL_OK) {
+        v->joins[v->join_count++] = other;
+    }
+    return err;
 }
 
-static void
-local(struct verifier *v, uint8_t cell)
+/* CALL: @at are its arguments; the result. */
+static enum fwl_err
+call(struct verifier *v, struct fwl_cel_bound *result, const struct fwl_cel_bound *at)
 {
-    if (cell >= v->depth) {
-        fail(v, FWL_ERR_FORM);
-    } else {
-        push(v, v->stack[cell]);
+    uint8_t fn = v->pc[0];
+    uint8_t count = v->pc[1];
+
+    if (fn >= FWL_CEL_FN_KNOWN) {
+        return FWL_ERR_UNKNOWN;
     }
+    if (count < fwl_cel_function_rows[fn].arity >> 4 || count > (fwl_cel_function_rows[fn].arity & 15)) {
+        return FWL_ERR_FORM;
+    }
+    v->cost += fwl_cel_bound_call_cost(fn, FWL_MAX(at[0].size, 1), FWL_MAX(at[1].size, 1));
+    *result = fwl_cel_bound_call_result(fn, at[0], at[1]);
+    return FWL_OK;
 }
 
-/* Operations on the top of the stack. */
-static void
-unary(struct verifier *v, enum fwl_cel_op op)
+/* CONST: the constant; FIELD, OPT_FIELD, HAS: the key, which is a string. */
+static enum fwl_err
+constant(struct verifier *v, struct fwl_cel_bound *result, bool key)
 {
-    struct fwl_cel_bound a = pop(v);
+    const struct fwl_cel_cell *c = &v->program->constants[v->pc[0]];
 
-    if (op == FWL_CEL_OP_FIELD || op == FWL_CEL_OP_OPT_FIELD) {
-        key(v, v->pc[0]);
-        a = (struct fwl_cel_bound){a.element, v->any.element};
-    } else if (op != FWL_CEL_OP_SPLICE) {
-        a = (struct fwl_cel_bound){0, 0};
+    if (v->pc[0] >= v->program->constant_count || (key && c->kind != FWL_CEL_STRING)) {
+        return FWL_ERR_FORM;
     }
-    if (op == FWL_CEL_OP_HAS) {
-        key(v, v->pc[0]);
+    if (!key && (c->kind == FWL_CEL_STRING || c->kind == FWL_CEL_BYTES || c->kind == FWL_CEL_VERSION)) {
+        result->size = (uint16_t)fwl_cel_cell_span(c).size;
     }
-    v->cost += op != FWL_CEL_OP_SPLICE;
-    push(v, a);
+    return FWL_OK;
 }
 
-/* Drop the cell below the top: the variable of cel.bind or optMap; or the two sides of && and ||. */
-static void
-fold(struct verifier *v, bool keep)
-{
-    struct fwl_cel_bound top = pop(v);
-
-    (void)pop(v);
-    push(v, keep ? top : (struct fwl_cel_bound){0, 0});
-}
-
-static void
+static FWL_NOINLINE enum fwl_err
 instruction(struct verifier *v, enum fwl_cel_op op)
 {
-    switch (op) {
-    case FWL_CEL_OP_RETURN:
-        if (v->next != v->program->size || v->depth != 1 || v->join_count != 0 || v->loop_count != 0) {
-            fail(v, FWL_ERR_FORM);
-        }
-        break;
-    case FWL_CEL_OP_NULL:
-    case FWL_CEL_OP_FALSE:
-    case FWL_CEL_OP_TRUE:
-    case FWL_CEL_OP_INT8: push(v, (struct fwl_cel_bound){0, 0}); break;
-    case FWL_CEL_OP_CONST: push_constant(v, v->pc[0]); break;
-    case FWL_CEL_OP_TYPE:
-        push(v, (struct fwl_cel_bound){0, 0});
-        if (v->pc[0] < FWL_CEL_NULL || v->pc[0] >= FWL_CEL_KINDS) {
-            fail(v, FWL_ERR_UNKNOWN);
-        }
-        break;
-    case FWL_CEL_OP_SLOT:
-        v->cost++;
-        variable(v, v->pc[0]);
-        break;
-    case FWL_CEL_OP_SLOT_FIELD:
-        v->cost += 2;
-        variable(v, v->pc[0]);
-        break;
-    case FWL_CEL_OP_SLOT_FREE: variable(v, v->pc[0]); break;
-    case FWL_CEL_OP_LOCAL:
-        v->cost++;
-        local(v, v->pc[0]);
-        break;
-    case FWL_CEL_OP_LOCAL_FREE: local(v, v->pc[0]); break;
-    case FWL_CEL_OP_NOT:
-    case FWL_CEL_OP_NEG:
-    case FWL_CEL_OP_FIELD:
-    case FWL_CEL_OP_OPT_FIELD:
-    case FWL_CEL_OP_HAS:
-    case FWL_CEL_OP_SPLICE: unary(v, op); break;
-    case FWL_CEL_OP_EQ:
-    case FWL_CEL_OP_NE:
-    case FWL_CEL_OP_LT:
-    case FWL_CEL_OP_LE:
-    case FWL_CEL_OP_GT:
-    case FWL_CEL_OP_GE:
-    case FWL_CEL_OP_IN:
-    case FWL_CEL_OP_ADD:
-    case FWL_CEL_OP_SUB:
-    case FWL_CEL_OP_MUL:
-    case FWL_CEL_OP_DIV:
-    case FWL_CEL_OP_MOD:
-    case FWL_CEL_OP_INDEX:
-    case FWL_CEL_OP_OPT_INDEX: binary(v, op); break;
-    case FWL_CEL_OP_LIST:
-        v->cost += 10;
-        literal(v, v->pc[0], v->pc[0]);
-        break;
-    case FWL_CEL_OP_MAP:
-        v->cost += 30;
-        literal(v, 2 * (size_t)v->pc[0], v->pc[0]);
-        break;
-    case FWL_CEL_OP_CALL: call(v, v->pc[0], v->pc[1]); break;
-    case FWL_CEL_OP_AND_JUMP:
-    case FWL_CEL_OP_OR_JUMP:
-    case FWL_CEL_OP_BRANCH:
-    case FWL_CEL_OP_JUMP:
-    case FWL_CEL_OP_OPT_BIND: jump(v, op); break;
-    case FWL_CEL_OP_AND:
-    case FWL_CEL_OP_OR: fold(v, false); break;
-    case FWL_CEL_OP_LOOP: open_loop(v, v->pc[0], fwl_load_be16(v->pc + 1)); break;
-    case FWL_CEL_OP_WHEN: when(v); break;
-    case FWL_CEL_OP_NEXT: close_loop(v); break;
-    case FWL_CEL_OP_NIP:
-    case FWL_CEL_OP_OPT_MAP:
-    case FWL_CEL_OP_OPT_FLAT: fold(v, true); break;
-    case FWL_CEL_OP_COUNT: fail(v, FWL_ERR_UNKNOWN); break;
+    const struct fwl_cel_op_row *row = &fwl_cel_op_rows[op];
+    enum fwl_cel_shape shape = (enum fwl_cel_shape)(row->form & 31);
+    const struct fwl_cel_bound *at = NULL; /* the first cell taken */
+    const uint8_t *slot = NULL;
+    struct fwl_cel_bound result = {0, 0};
+    enum fwl_err err = FWL_OK;
+    uint32_t sum = 0;
+    size_t takes = row->takes;
+
+    if (shape == FWL_CEL_SHAPE_TURN) {
+        return turn_loop(v, op == FWL_CEL_OP_NEXT);
     }
-    v->cost = saturate(v->cost);
+    if (shape == FWL_CEL_SHAPE_LIST) {
+        takes = op == FWL_CEL_OP_MAP ? 2 * (size_t)v->pc[0] : v->pc[0];
+    } else if (shape == FWL_CEL_SHAPE_CALL) {
+        takes = v->pc[1];
+    }
+    if (takes > available(v)) {
+        return FWL_ERR_FORM;
+    }
+    v->depth = (uint8_t)(v->depth - takes);
+    v->cost += row->cost;
+    at = &v->stack[v->depth];
+    switch (shape) {
+    case FWL_CEL_SHAPE_CONST:
+    case FWL_CEL_SHAPE_HAS: err = constant(v, &result, shape == FWL_CEL_SHAPE_HAS); break;
+    case FWL_CEL_SHAPE_FIELD:
+        err = constant(v, &result, true);
+        result = (struct fwl_cel_bound){at[0].element, v->any};
+        break;
+    case FWL_CEL_SHAPE_ELEMENT: result = (struct fwl_cel_bound){at[0].element, v->any}; break;
+    case FWL_CEL_SHAPE_SLOT:
+        slot = variable(v, v->pc[0]);
+        if (slot == NULL) {
+            return FWL_ERR_FORM;
+        }
+        result = (struct fwl_cel_bound){fwl_load_be16(slot + 1), fwl_load_be16(slot + 3)};
+        break;
+    case FWL_CEL_SHAPE_LOCAL:
+        if (v->pc[0] >= v->depth) {
+            return FWL_ERR_FORM;
+        }
+        result = v->stack[v->pc[0]];
+        break;
+    case FWL_CEL_SHAPE_TYPE:
+        if (v->pc[0] < FWL_CEL_NULL || v->pc[0] >= FWL_CEL_KINDS) {
+            return FWL_ERR_UNKNOWN;
+        }
+        break;
+    case FWL_CEL_SHAPE_COMPARE: v->cost += fwl_cel_bound_tenths(FWL_MAX(FWL_MIN(at[0].size, at[1].size), 1)); break;
+    case FWL_CEL_SHAPE_IN: v->cost += FWL_MAX(at[1].size, 1U); break;
+    case FWL_CEL_SHAPE_ADD:
+        sum = (uint32_t)at[0].size + at[1].size;
+        v->cost += fwl_cel_bound_tenths(FWL_MAX(sum, 1));
+        result = (struct fwl_cel_bound){(uint16_t)FWL_MIN(sum, v->any), FWL_MAX(at[0].element, at[1].element)};
+        break;
+    case FWL_CEL_SHAPE_LIST:
+        result.size = v->pc[0];
+        for (size_t i = 0; i < takes; i++) {
+            result.element = FWL_MAX(result.element, at[i].size);
+        }
+        break;
+    case FWL_CEL_SHAPE_CALL: err = call(v, &result, at); break;
+    case FWL_CEL_SHAPE_FIRST:
+    case FWL_CEL_SHAPE_JUMP:
+    case FWL_CEL_SHAPE_BRANCH: result = at[0]; break;
+    case FWL_CEL_SHAPE_SECOND: result = at[1]; break;
+    case FWL_CEL_SHAPE_ELSE: return jump(v);
+    case FWL_CEL_SHAPE_LOOP: return open_loop(v);
+    case FWL_CEL_SHAPE_SCALAR:
+    case FWL_CEL_SHAPE_TURN: break;
+    }
+    err = err == FWL_OK ? push(v, result) : err;
+    if (err == FWL_OK && shape == FWL_CEL_SHAPE_BRANCH) {
+        err = open_join(v, v->pc + 2); /* an error stays on the stack and goes to the end */
+        v->depth--;
+    }
+    if (err == FWL_OK && (shape == FWL_CEL_SHAPE_JUMP || shape == FWL_CEL_SHAPE_BRANCH)) {
+        err = open_join(v, v->pc);
+    }
+    return err;
 }
 
 enum fwl_err
 fwl_cel_verify(struct fwl_cel_program *program, struct fwl_span slot_list, const struct fwl_cel_limits *limits)
 {
-    static const uint8_t operands[FWL_CEL_OP_COUNT] = {
-#define OPERANDS(name, number, bytes, takes, gives) [number] = (bytes),
-        FWL_CEL_OPS(OPERANDS)
-#undef OPERANDS
-    };
     struct verifier v;
-    uint16_t at = 0;
+    uint8_t op = FWL_CEL_OP_COUNT;
 
     memset(&v, 0, sizeof(v));
     v.limits = limits;
     v.program = program;
     v.slots = slot_list;
-    v.any.size = (uint16_t)FWL_MIN(FWL_MAX(limits->string_bytes, limits->entries), UINT16_MAX);
-    v.any.element = v.any.size;
-    while (at < program->size && v.err == FWL_OK) {
-        uint8_t op = program->code[at];
+    v.any = (uint16_t)FWL_MIN(FWL_MAX(limits->string_bytes, limits->entries), UINT16_MAX);
+    do {
+        uint16_t at = v.next;
+        enum fwl_err err = FWL_OK;
 
+        if (at >= program->size) {
+            return FWL_ERR_TRUNCATED;
+        }
+        op = program->code[at];
         if (op >= FWL_CEL_OP_COUNT) {
             return FWL_ERR_UNKNOWN;
         }
-        if (operands[op] >= program->size - at) {
+        if ((fwl_cel_op_rows[op].form >> 5) >= program->size - at) {
             return FWL_ERR_TRUNCATED;
         }
-        close_joins(&v, at);
         v.pc = program->code + at + 1;
-        v.next = (uint16_t)(at + 1 + operands[op]);
-        if (v.err == FWL_OK) {
-            instruction(&v, (enum fwl_cel_op)op);
+        v.next = (uint16_t)(at + 1 + (fwl_cel_op_rows[op].form >> 5));
+        err = close_joins(&v, at);
+        if (err == FWL_OK) {
+            err = instruction(&v, (enum fwl_cel_op)op);
         }
-        if (op == FWL_CEL_OP_RETURN && v.err == FWL_OK) {
-            break;
+        if (err != FWL_OK) {
+            return err;
         }
-        at = v.next;
+        v.cost = FWL_MIN(v.cost, FWL_CEL_COST_CAP + 1U);
+    } while (op != FWL_CEL_OP_RETURN);
+    if (v.next != program->size || v.depth != 1 || v.join_count != 0 || v.loop_count != 0) {
+        return FWL_ERR_FORM;
     }
-    if (v.err == FWL_OK && at >= program->size) {
-        return FWL_ERR_TRUNCATED;
-    }
-    if (v.err == FWL_OK && v.cost > limits->cost) {
-        return FWL_ERR_LIMIT;
-    }
-    program->cost = (uint32_t)v.cost;
-    program->stack_cells = (uint8_t)v.deepest;
-    program->loops = (uint8_t)v.loops_deepest;
+    program->cost = v.cost;
+    program->stack_cells = v.deepest;
+    program->loops = v.loops_deepest;
     program->slot_end = v.slot_end;
-    return v.err;
+    return v.cost > limits->cost ? FWL_ERR_LIMIT : FWL_OK;
 }

@@ -1,29 +1,31 @@
 #include "contracts/cel/eval/vm.h"
 
 void
-fwl_cel_vm_fail(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl_cel_err err)
+fwl_cel_vm_settle(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, size_t takes, enum fwl_cel_err err)
 {
-    *at = (struct fwl_cel_cell){.kind = FWL_CEL_ERROR, .size = (uint32_t)err, .v.u = (uint64_t)(vm->at - vm->code)};
+    if (err == FWL_CEL_ERR_TYPE) {
+        for (size_t i = 0; i < takes; i++) {
+            if (at[i].kind == FWL_CEL_ERROR) {
+                *at = at[i];
+                return;
+            }
+        }
+    }
+    if (err != FWL_CEL_OK) {
+        fwl_cel_set(at, FWL_CEL_ERROR, vm->at - vm->code);
+        at->size = (uint32_t)err;
+    }
 }
 
 bool
-fwl_cel_vm_strict(struct fwl_cel_cell *at, size_t count)
+fwl_cel_vm_has_error(const struct fwl_cel_cell *at, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (at[i].kind == FWL_CEL_ERROR) {
-            *at = at[i];
-            return false;
+            return true;
         }
     }
-    return true;
-}
-
-void
-fwl_cel_vm_mismatch(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, size_t count)
-{
-    if (fwl_cel_vm_strict(at, count)) {
-        fwl_cel_vm_fail(vm, at, FWL_CEL_ERR_TYPE);
-    }
+    return false;
 }
 
 static void
@@ -36,13 +38,12 @@ stop(struct fwl_cel_vm *vm, enum fwl_cel_err err)
 }
 
 struct fwl_cel_cell *
-fwl_cel_vm_cells(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, size_t count)
+fwl_cel_vm_cells(struct fwl_cel_vm *vm, size_t count)
 {
     struct fwl_cel_cell *cells = (struct fwl_cel_cell *)(void *)vm->low;
 
     if (count > (size_t)(vm->high - vm->low) / sizeof(struct fwl_cel_cell)) {
         stop(vm, FWL_CEL_ERR_ARENA);
-        fwl_cel_vm_fail(vm, at, FWL_CEL_ERR_ARENA);
         return NULL;
     }
     vm->low += count * sizeof(struct fwl_cel_cell);
@@ -50,57 +51,66 @@ fwl_cel_vm_cells(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, size_t count)
 }
 
 uint8_t *
-fwl_cel_vm_text(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, size_t size)
+fwl_cel_vm_text(struct fwl_cel_vm *vm, size_t size)
 {
     if (size > (size_t)(vm->high - vm->low)) {
         stop(vm, FWL_CEL_ERR_ARENA);
-        fwl_cel_vm_fail(vm, at, FWL_CEL_ERR_ARENA);
         return NULL;
     }
     vm->high -= size;
     return vm->high;
 }
 
-void
-fwl_cel_vm_copy(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl_cel_kind kind, struct fwl_span bytes)
+enum fwl_cel_err
+fwl_cel_vm_keep(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl_cel_kind kind, size_t count)
 {
-    uint8_t *copy = NULL;
+    size_t cell_count = kind == FWL_CEL_MAP ? 2 * count : count;
+    struct fwl_cel_cell *cells = NULL;
 
-    if (bytes.size > vm->limits->string_bytes) {
-        fwl_cel_vm_fail(vm, at, FWL_CEL_ERR_SIZE);
-        return;
+    if (count > vm->limits->entries) {
+        return FWL_CEL_ERR_SIZE;
     }
-    copy = fwl_cel_vm_text(vm, at, bytes.size);
-    if (copy != NULL) {
-        if (bytes.size != 0) {
-            memcpy(copy, bytes.p, bytes.size);
-        }
-        *at = (struct fwl_cel_cell){.kind = (uint8_t)kind, .size = (uint32_t)bytes.size, .v.p = copy};
+    cells = fwl_cel_vm_cells(vm, cell_count);
+    if (cells == NULL) {
+        return FWL_CEL_ERR_ARENA;
+    }
+    memcpy(cells, at, cell_count * sizeof(*cells));
+    fwl_cel_set_view(at, kind, fwl_span(cells, count));
+    return FWL_CEL_OK;
+}
+
+static void
+append(uint8_t *to, struct fwl_span bytes)
+{
+    if (bytes.size != 0) {
+        memcpy(to, bytes.p, bytes.size);
     }
 }
 
-bool
-fwl_cel_add_digit(uint64_t *n, uint8_t digit)
+enum fwl_cel_err
+fwl_cel_vm_join(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl_cel_kind kind, struct fwl_span a,
+                struct fwl_span b)
 {
-    unsigned value = digit - (unsigned)'0';
+    size_t size = a.size + b.size; /* cells and formatted texts are far below half of the address space */
+    uint8_t *text = NULL;
 
-    if (value > 9 || *n > UINT64_MAX / 10 || (*n == UINT64_MAX / 10 && value > UINT64_MAX % 10)) {
-        return false;
+    if (size > vm->limits->string_bytes) {
+        return FWL_CEL_ERR_SIZE;
     }
-    *n = *n * 10 + value;
-    return true;
+    text = fwl_cel_vm_text(vm, size);
+    if (text == NULL) {
+        return FWL_CEL_ERR_ARENA;
+    }
+    append(text, a);
+    append(text + a.size, b);
+    fwl_cel_set_view(at, kind, fwl_span(text, size));
+    return FWL_CEL_OK;
 }
 
 void
 fwl_cel_vm_spend(struct fwl_cel_vm *vm, uint32_t n)
 {
     vm->cost = FWL_MIN(vm->cost, FWL_CEL_COST_CAP + 1U) + FWL_MIN(n, FWL_CEL_COST_CAP);
-}
-
-void
-fwl_cel_vm_spend_text(struct fwl_cel_vm *vm, uint32_t size)
-{
-    fwl_cel_vm_spend(vm, fwl_cel_tenths(size));
 }
 
 bool
