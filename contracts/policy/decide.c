@@ -53,30 +53,13 @@ fwl_decide_begin(struct fwl_decide_work *work, const struct fwl_decide_input *in
     return FWL_OK;
 }
 
-/* Does a pattern of the policy hold releases of this class back until a rollout? */
-static bool
-is_staged(const struct fwl_decide_work *work)
-{
-    struct fwl_reader it;
-    struct fwl_span pattern;
-
-    if (work->in->policy == NULL) {
-        return false;
-    }
-    for (fwl_list_begin(&it, work->in->policy->staged); fwl_list_next_text(&it, &pattern);) {
-        if (fwl_name_match(pattern, work->in->facts->class_name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static enum fwl_refusal
 rollout_refusal(const struct fwl_decide_work *work, const struct fwl_rollout *rollout)
 {
     struct fwl_span id = work->in->facts->id;
+    bool staged = work->in->policy != NULL && fwl_rules_in_scope(work, &work->in->policy->staged);
 
-    if (!is_staged(work) || (rollout != NULL && rollout->state == FWL_ROLLOUT_DONE)) {
+    if (!staged || (rollout != NULL && rollout->state == FWL_ROLLOUT_DONE)) {
         return FWL_REFUSAL_NONE;
     }
     if (rollout == NULL) {
@@ -99,7 +82,7 @@ rules_refusal(struct fwl_decide_work *work, struct fwl_candidate *out, const str
     struct fwl_rollout found;
     const struct fwl_rollout *rollout = NULL;
 
-    if (!out->newer && !work->may_roll_back) {
+    if (!out->newer && work->rollback == 0) {
         return FWL_REFUSAL_NOT_NEWER;
     }
     if (fwl_entry_find_rollout(&found, work->in->fleet, &live->id)) {
@@ -109,8 +92,8 @@ rules_refusal(struct fwl_decide_work *work, struct fwl_candidate *out, const str
     if (!fwl_rules_judge(work, out)) {
         return FWL_REFUSAL_COST;
     }
-    if (!out->newer && !fwl_rules_roll_back(work, out)) {
-        return FWL_REFUSAL_NOT_NEWER;
+    if (!out->newer && (out->permits == 0 || (out->permits & ~work->rollback) != 0)) {
+        return FWL_REFUSAL_NOT_NEWER; /* every true permit rule says rollback, or none counts */
     }
     if (out->permits == 0) {
         return FWL_REFUSAL_NO_PERMIT;
@@ -151,7 +134,6 @@ static bool
 is_better(const struct fwl_decide_work *work, const struct fwl_release *record, uint64_t rank)
 {
     struct fwl_span best = fwl_span(work->best_version, work->best_version_size);
-    int order = 0;
 
     if (!work->has_best) {
         return true;
@@ -159,7 +141,7 @@ is_better(const struct fwl_decide_work *work, const struct fwl_release *record, 
     if (work->in->policy->select == FWL_SELECT_LISTED) {
         return rank < work->best_rank; /* equal ones: the one that was published first, and releases ascend by seq */
     }
-    return !fwl_order_compare(&order, work, record->version, best) || order >= 0;
+    return fwl_order_compare(work, record->version, best) >= 0;
 }
 
 static void
@@ -189,8 +171,7 @@ fwl_decide_release(struct fwl_decide_work *work, struct fwl_candidate *out, cons
     struct fwl_live live;
     bool listed = false;
 
-    FWL_ASSERT(work->in->entry != NULL);
-    listed = fwl_entry_next_live(&work->live, &live);
+    listed = work->in->entry != NULL && fwl_entry_next_live(&work->live, &live);
     FWL_ASSERT(listed);
     *out = (struct fwl_candidate){.refusal = FWL_REFUSAL_NOTHING};
     fwl_running_release(work, &live, release);

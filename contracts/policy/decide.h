@@ -127,7 +127,6 @@ struct fwl_decide_rule {
     uint8_t effect;
     uint8_t index; /* in the policy entry */
     bool dry_run;
-    bool rollback;
     bool broken; /* unknown lang, or the code does not load: an error */
 };
 
@@ -139,30 +138,30 @@ struct fwl_decide_rule {
 struct fwl_decide_work {
     struct fwl_cel_cell *cells;
     size_t cell_count;
-    struct fwl_span
-        versions[FWL_CLASS_RELEASES_MAX]; /* opaque: versions of the listed releases; fwl_decide sets them */
-    /* private */
+    /* private; what is used most comes first, where a microcontroller reaches it with short instructions */
     const struct fwl_decide_input *in;
-    struct fwl_class_name name; /* of the class */
-    enum fwl_nothing nothing;   /* set when no release needs to be looked at */
-    size_t next;                /* index of the next release */
-    struct fwl_reader live;     /* at the next release in the class's list */
+    size_t next;            /* index of the next release */
+    struct fwl_reader live; /* at the next release in the class's list */
     size_t cells_used;
-    size_t rule_count;  /* of those in scope */
-    bool may_roll_back; /* a permit rule with rollback is in scope */
-    bool fits;          /* a release fits the hardware */
-    bool newer;         /* such a one is newer */
+    size_t rule_count;        /* of those in scope */
+    enum fwl_nothing nothing; /* set when no release needs to be looked at */
+    bool fits;                /* a release fits the hardware */
+    bool newer;               /* such a one is newer */
     bool has_best;
-    struct fwl_decision best; /* the choice so far */
-    uint64_t best_rank;
-    uint8_t best_version[FWL_VERSION_BYTES_MAX];
-    size_t best_version_size;
     unsigned seen_exact; /* what is known of releases with the running version: bits of enum fwl_running */
     unsigned seen_equal; /* the same, of versions that differ in text only */
+    size_t best_version_size;
+    uint64_t best_rank;
+    uint64_t rollback;        /* permit rules in scope that admit older releases; bits as in fwl_candidate */
+    struct fwl_decision best; /* the choice so far */
+    uint8_t best_version[FWL_VERSION_BYTES_MAX];
+    struct fwl_class_name name; /* of the class */
     char release_id[65];
     struct fwl_cel_cell slots[FWL_CEL_SLOTS];
     struct fwl_decide_rule rules[FWL_POLICY_RULES_MAX];
     struct fwl_cel_workspace cel;
+    /* public again; opaque: versions of the listed releases; fwl_decide sets them */
+    struct fwl_span versions[FWL_CLASS_RELEASES_MAX];
 };
 
 /* Cells for the lists of the facts and of one release. */

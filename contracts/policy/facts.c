@@ -5,203 +5,155 @@
 #include "ledger/model/name.h"
 #include "ledger/model/release.h"
 
-static enum fwl_err
-check_text(struct fwl_span text)
+/* A check under way: the first failure stays, with the name of the fact that was under check. */
+struct check {
+    const char *field;
+    enum fwl_err err;
+};
+
+static void
+field(struct check *c, const char *name)
 {
-    if (text.size > FWL_FACT_TEXT_MAX) {
-        return FWL_ERR_LIMIT;
+    if (c->err == FWL_OK) {
+        c->field = name;
     }
-    return fwl_utf8_check(text) ? FWL_OK : FWL_ERR_UTF8;
 }
 
-/* Keys of a CBOR map ascend by length, then bytewise. */
-static enum fwl_err
-check_ascend(struct fwl_span before, struct fwl_span key)
+static FWL_NOINLINE void
+note(struct check *c, enum fwl_err err)
 {
-    int order = before.size != key.size ? (before.size < key.size ? -1 : 1) : fwl_span_compare(before, key);
-
-    return order < 0 ? FWL_OK : order == 0 ? FWL_ERR_DUPLICATE : FWL_ERR_ORDER;
+    if (c->err == FWL_OK) {
+        c->err = err;
+    }
 }
 
-static enum fwl_err
-check_texts(const char **field, const struct fwl_facts *facts)
+static void
+text(struct check *c, struct fwl_span text)
 {
-    const struct {
-        const char *name;
-        struct fwl_span text;
-    } texts[] = {{"id", facts->id},           {"vendor", facts->maker},  {"hardware", facts->model},
-                 {"version", facts->version}, {"region", facts->region}, {"utc_offset", facts->utc_offset}};
-
-    for (size_t i = 0; i < FWL_COUNT(texts); i++) {
-        enum fwl_err err = check_text(texts[i].text);
-
-        if (err != FWL_OK) {
-            *field = texts[i].name;
-            return err;
-        }
-    }
-    return FWL_OK;
+    note(c, text.size > FWL_FACT_TEXT_MAX ? FWL_ERR_LIMIT : fwl_utf8_check(text) ? FWL_OK : FWL_ERR_UTF8);
 }
 
-/* What rules read as a code or an offset has its form: a mistyped one would match no rule and never be noticed. */
-static enum fwl_err
-check_place(const char **field, const struct fwl_facts *facts)
+static void
+named_text(struct check *c, const char *name, struct fwl_span t)
 {
-    int32_t seconds = 0;
+    field(c, name);
+    text(c, t);
+}
 
-    *field = "region";
-    if (facts->region.size != 0 && fwl_name_region(facts->region) != FWL_OK) {
-        return FWL_ERR_NAME;
+/* A key after the key @before it (NULL: the first). Keys of a CBOR map ascend by length, then bytewise. */
+static void
+key(struct check *c, const struct fwl_span *before, struct fwl_span key)
+{
+    int order = -1;
+
+    text(c, key);
+    if (before != NULL) {
+        order = before->size != key.size ? (before->size < key.size ? -1 : 1) : fwl_span_compare(*before, key);
     }
-    *field = "utc_offset";
-    return facts->utc_offset.size == 0 || fwl_cel_time_parse_zone(&seconds, facts->utc_offset) ? FWL_OK : FWL_ERR_VALUE;
+    note(c, order < 0 ? FWL_OK : order == 0 ? FWL_ERR_DUPLICATE : FWL_ERR_ORDER);
+}
+
+/* The elements of a list to look at: all, or none when they are too many. */
+static size_t
+list(struct check *c, const char *name, size_t count, size_t max)
+{
+    field(c, name);
+    note(c, count > max ? FWL_ERR_LIMIT : FWL_OK);
+    return c->err == FWL_OK ? count : 0;
 }
 
 /* Relations of one kind, walked to the end: the evaluation trusts their form. */
-static enum fwl_err
-check_relations(struct fwl_list list)
+static void
+relations(struct check *c, struct fwl_list relations)
 {
     struct fwl_reader it;
     struct fwl_relation relation;
 
-    for (fwl_list_begin(&it, list); fwl_release_next_relation(&it, &relation);) {
+    for (fwl_list_begin(&it, relations); fwl_release_next_relation(&it, &relation);) {
     }
-    return it.err;
+    note(c, it.err);
 }
 
-static enum fwl_err
-check_kept(const struct fwl_installed *installed)
+static void
+kept(struct check *c, const struct fwl_installed *installed)
 {
     struct fwl_reader it;
     struct fwl_provision provision;
     struct fwl_list clause;
-    enum fwl_err err = FWL_OK;
 
     for (fwl_list_begin(&it, installed->provides); fwl_release_next_provision(&it, &provision);) {
     }
-    if (it.err != FWL_OK) {
-        return it.err;
+    note(c, it.err);
+    for (fwl_list_begin(&it, installed->dependencies); fwl_release_next_clause(&it, &clause);) {
+        relations(c, clause);
     }
-    for (fwl_list_begin(&it, installed->dependencies); err == FWL_OK && fwl_release_next_clause(&it, &clause);) {
-        err = check_relations(clause);
-    }
-    if (err == FWL_OK) {
-        err = it.err;
-    }
-    return err == FWL_OK ? check_relations(installed->conflicts) : err;
+    note(c, it.err);
+    relations(c, installed->conflicts);
 }
 
-static enum fwl_err
-check_installed(const struct fwl_facts *facts)
+static void
+lists(struct check *c, const struct fwl_facts *facts)
 {
-    enum fwl_err err = facts->installed_count > FWL_FACT_INSTALLED_MAX ? FWL_ERR_LIMIT : FWL_OK;
+    size_t count = list(c, "installed", facts->installed_count, FWL_FACT_INSTALLED_MAX);
 
-    for (size_t i = 0; err == FWL_OK && i < facts->installed_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         const struct fwl_installed *one = &facts->installed[i];
 
-        err = one->name.size == 0 ? FWL_ERR_NAME : check_text(one->name);
-        if (err == FWL_OK && i > 0) {
-            err = check_ascend(facts->installed[i - 1].name, one->name);
-        }
-        if (err == FWL_OK) {
-            err = check_text(one->version);
-        }
-        if (err == FWL_OK) {
-            err = check_kept(one);
-        }
+        note(c, one->name.size == 0 ? FWL_ERR_NAME : FWL_OK);
+        key(c, i == 0 ? NULL : &one[-1].name, one->name);
+        text(c, one->version);
+        kept(c, one);
     }
-    return err;
-}
+    count = list(c, "labels", facts->label_count, FWL_FACT_LABELS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        const struct fwl_fact_label *one = &facts->labels[i];
 
-static enum fwl_err
-check_labels(const struct fwl_facts *facts)
-{
-    enum fwl_err err = facts->label_count > FWL_FACT_LABELS_MAX ? FWL_ERR_LIMIT : FWL_OK;
-
-    for (size_t i = 0; err == FWL_OK && i < facts->label_count; i++) {
-        err = check_text(facts->labels[i].key);
-        if (err == FWL_OK && i > 0) {
-            err = check_ascend(facts->labels[i - 1].key, facts->labels[i].key);
-        }
-        if (err == FWL_OK) {
-            err = check_text(facts->labels[i].value);
-        }
+        key(c, i == 0 ? NULL : &one[-1].key, one->key);
+        text(c, one->value);
     }
-    return err;
-}
-
-static enum fwl_err
-check_groups(const struct fwl_facts *facts)
-{
-    enum fwl_err err = facts->group_count > FWL_FACT_GROUPS_MAX ? FWL_ERR_LIMIT : FWL_OK;
-
-    for (size_t i = 0; err == FWL_OK && i < facts->group_count; i++) {
-        err = check_text(facts->groups[i]);
+    count = list(c, "groups", facts->group_count, FWL_FACT_GROUPS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        text(c, facts->groups[i]);
     }
-    return err;
-}
-
-static enum fwl_err
-check_floors(const struct fwl_facts *facts)
-{
-    enum fwl_err err = facts->floor_count > FWL_FACT_INSTALLED_MAX ? FWL_ERR_LIMIT : FWL_OK;
-
-    for (size_t i = 0; err == FWL_OK && i < facts->floor_count; i++) {
-        err = check_text(facts->floors[i].component);
+    count = list(c, "floor", facts->floor_count, FWL_FACT_INSTALLED_MAX);
+    for (size_t i = 0; i < count; i++) {
+        text(c, facts->floors[i].component);
     }
-    return err;
-}
-
-static enum fwl_err
-check_names(const char **field, const struct fwl_facts *facts)
-{
-    *field = "fleet";
-    if (facts->fleet.size == 0) {
-        return FWL_ERR_MISSING;
-    }
-    if (fwl_name_fleet(NULL, facts->fleet) != FWL_OK) {
-        return FWL_ERR_NAME;
-    }
-    *field = "class";
-    if (facts->class_name.size == 0) {
-        return FWL_ERR_MISSING;
-    }
-    return fwl_name_class(NULL, facts->class_name);
 }
 
 enum fwl_err
-fwl_facts_check(const char **field, const struct fwl_facts *facts)
+fwl_facts_check(const char **name, const struct fwl_facts *facts)
 {
-    static const struct {
-        const char *name;
-        enum fwl_err (*check)(const struct fwl_facts *facts);
-    } lists[] = {
-        {"installed", check_installed}, {"labels", check_labels}, {"groups", check_groups}, {"floor", check_floors}};
-    const char *at = NULL;
-    enum fwl_err err = check_names(&at, facts);
+    struct check c = {.field = "fleet"};
+    int32_t seconds = 0;
 
-    if (err == FWL_OK) {
-        err = check_texts(&at, facts);
+    note(&c, facts->fleet.size == 0 ? FWL_ERR_MISSING : fwl_name_fleet(NULL, facts->fleet));
+    field(&c, "class");
+    note(&c, facts->class_name.size == 0 ? FWL_ERR_MISSING : fwl_name_class(NULL, facts->class_name));
+    named_text(&c, "id", facts->id);
+    named_text(&c, "vendor", facts->maker);
+    named_text(&c, "hardware", facts->model);
+    named_text(&c, "version", facts->version);
+    /* What rules read as a code or an offset has its form: a mistyped one would match no rule and never be noticed. */
+    named_text(&c, "region", facts->region);
+    note(&c, facts->region.size == 0 ? FWL_OK : fwl_name_region(facts->region));
+    named_text(&c, "utc_offset", facts->utc_offset);
+    if (facts->utc_offset.size != 0 && !fwl_cel_time_parse_zone(&seconds, facts->utc_offset)) {
+        note(&c, FWL_ERR_VALUE);
     }
-    if (err == FWL_OK) {
-        err = check_place(&at, facts);
+    lists(&c, facts);
+    field(&c, "battery");
+    if (facts->has_battery && (facts->battery < 0 || facts->battery > 100)) {
+        note(&c, FWL_ERR_RANGE);
     }
-    for (size_t i = 0; err == FWL_OK && i < FWL_COUNT(lists); i++) {
-        at = lists[i].name;
-        err = lists[i].check(facts);
+    field(&c, "uptime");
+    if (facts->has_uptime && (facts->uptime_s < 0 || facts->uptime_s > INT64_MAX / 1000000000)) {
+        note(&c, FWL_ERR_RANGE);
     }
-    if (err == FWL_OK && facts->has_battery && (facts->battery < 0 || facts->battery > 100)) {
-        at = "battery";
-        err = FWL_ERR_RANGE;
+    if (name != NULL) {
+        *name = c.err == FWL_OK ? NULL : c.field;
     }
-    if (err == FWL_OK && facts->has_uptime && (facts->uptime_s < 0 || facts->uptime_s > INT64_MAX / 1000000000)) {
-        at = "uptime";
-        err = FWL_ERR_RANGE;
-    }
-    if (field != NULL) {
-        *field = err == FWL_OK ? NULL : at;
-    }
-    return err;
+    return c.err;
 }
 
 const struct fwl_floor *

@@ -9,15 +9,20 @@ enum { /* keys of a condition */
        CONDITION_REVISION = 3,
 };
 
+/* Was @text told, and is it in the list? */
+static FWL_NOINLINE bool
+in_list(const struct fwl_list *list, struct fwl_span text)
+{
+    return text.size != 0 && fwl_list_has_text(*list, text);
+}
+
 static bool
 condition_matches(const struct fwl_condition *condition, const struct fwl_facts *facts)
 {
-    if ((condition->has & FWL_HAS(CONDITION_MODELS)) != 0 &&
-        (facts->model.size == 0 || !fwl_list_has_text(condition->models, facts->model))) {
+    if ((condition->has & FWL_HAS(CONDITION_MODELS)) != 0 && !in_list(&condition->models, facts->model)) {
         return false;
     }
-    if ((condition->has & FWL_HAS(CONDITION_MAKERS)) != 0 &&
-        (facts->maker.size == 0 || !fwl_list_has_text(condition->makers, facts->maker))) {
+    if ((condition->has & FWL_HAS(CONDITION_MAKERS)) != 0 && !in_list(&condition->makers, facts->maker)) {
         return false;
     }
     if ((condition->has & FWL_HAS(CONDITION_REVISION)) == 0) {
@@ -59,12 +64,14 @@ fwl_fit_refusal(const struct fwl_decide_work *work, const struct fwl_release *re
     const struct fwl_facts *facts = work->in->facts;
     const struct fwl_relations rel = {
         .facts = facts,
-        .record = record,
-        .component = work->name.component,
+        .self = {.name = work->name.component,
+                 .version = record->version,
+                 .provides = record->provides,
+                 .conflicts = record->conflicts,
+                 .dependencies = record->dependencies},
         .scheme = (record->has & FWL_HAS(FWL_RELEASE_SCHEME)) != 0 ? record->scheme : work->in->entry->scheme};
 
-    if ((record->has & FWL_HAS(FWL_RELEASE_REGIONS)) != 0 &&
-        (facts->region.size == 0 || !fwl_list_has_text(record->regions, facts->region))) {
+    if ((record->has & FWL_HAS(FWL_RELEASE_REGIONS)) != 0 && !in_list(&record->regions, facts->region)) {
         return FWL_REFUSAL_REGION;
     }
     if ((record->has & FWL_HAS(FWL_RELEASE_WINDOW)) != 0 && !fwl_order_within(work, &record->window, facts->version)) {

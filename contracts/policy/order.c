@@ -15,27 +15,27 @@ fwl_order_place(const struct fwl_decide_work *work, struct fwl_span version)
     return 0;
 }
 
-bool
-fwl_order_compare(int *order, const struct fwl_decide_work *work, struct fwl_span a, struct fwl_span b)
+int
+fwl_order_compare(const struct fwl_decide_work *work, struct fwl_span a, struct fwl_span b)
 {
-    uint32_t place_a = 0;
-    uint32_t place_b = 0;
+    uint64_t scheme = work->in->entry->scheme;
+    int order = 0;
 
-    if (work->in->entry->scheme != FWL_SCHEME_OPAQUE) {
-        if (fwl_version_check(work->in->entry->scheme, b, NULL) != FWL_OK) {
-            return false;
+    if (scheme != FWL_SCHEME_OPAQUE) {
+        if (fwl_version_check(scheme, b, NULL) != FWL_OK) {
+            return FWL_ORDER_NONE;
         }
-        *order = fwl_version_compare((enum fwl_scheme)work->in->entry->scheme, a, b);
-        return true;
+        order = fwl_version_compare((enum fwl_scheme)scheme, a, b);
+    } else if (!fwl_span_equal(a, b)) {
+        uint32_t place_a = fwl_order_place(work, a);
+        uint32_t place_b = fwl_order_place(work, b);
+
+        if (place_a == 0 || place_b == 0) {
+            return FWL_ORDER_NONE;
+        }
+        order = place_a < place_b ? -1 : place_a > place_b;
     }
-    if (fwl_span_equal(a, b)) {
-        *order = 0;
-        return true;
-    }
-    place_a = fwl_order_place(work, a);
-    place_b = fwl_order_place(work, b);
-    *order = place_a < place_b ? -1 : place_a > place_b;
-    return place_a != 0 && place_b != 0;
+    return (order > 0) - (order < 0);
 }
 
 bool
@@ -43,22 +43,19 @@ fwl_order_within(const struct fwl_decide_work *work, const struct fwl_version_ra
 {
     int order = 0;
 
-    if (range->min.size != 0 &&
-        (version.size == 0 || !fwl_order_compare(&order, work, version, range->min) || order < 0)) {
-        return false;
+    if (range->min.size != 0) {
+        order = version.size == 0 ? FWL_ORDER_NONE : fwl_order_compare(work, version, range->min);
+        if (order == FWL_ORDER_NONE || order < 0) {
+            return false;
+        }
     }
-    if (range->max.size != 0 && version.size != 0 &&
-        (!fwl_order_compare(&order, work, version, range->max) || order > 0)) {
-        return false;
-    }
-    return true;
+    return range->max.size == 0 || version.size == 0 || fwl_order_compare(work, version, range->max) <= 0;
 }
 
 bool
 fwl_order_newer(const struct fwl_decide_work *work, struct fwl_span version)
 {
-    int order = 0;
+    struct fwl_span running = work->in->facts->version;
 
-    return work->in->facts->version.size == 0 || !fwl_order_compare(&order, work, version, work->in->facts->version) ||
-           order > 0;
+    return running.size == 0 || fwl_order_compare(work, version, running) > 0;
 }

@@ -12,9 +12,13 @@
 /** fwl_order_place - opaque: 1 + index of the last listed release with this version, 0 = not listed; else 0. */
 uint32_t fwl_order_place(const struct fwl_decide_work *work, struct fwl_span version);
 
-/** fwl_order_compare - @order negative, 0, positive; false when there is no order between them. @a is a version of the
- * class's scheme; @b may be any text (a bound of an entry), and one that is no version has no order. */
-bool fwl_order_compare(int *order, const struct fwl_decide_work *work, struct fwl_span a, struct fwl_span b);
+enum {
+    FWL_ORDER_NONE = 2, /* above the others: where it matters, no order counts as higher */
+};
+
+/** fwl_order_compare - -1, 0 or 1; FWL_ORDER_NONE when there is no order between them. @a is a version of the class's
+ * scheme; @b may be any text (a bound of an entry), and one that is no version has no order. */
+int fwl_order_compare(const struct fwl_decide_work *work, struct fwl_span a, struct fwl_span b);
 
 /**
  * fwl_order_within - is @version in the inclusive @range?

@@ -6,28 +6,21 @@ enum match {
     MATCH_UNKNOWN, /* the name matches, the versions do not compare */
 };
 
-/* Something that a relation can mean: a component, or what one provides. */
-struct offer {
-    struct fwl_span name;
-    struct fwl_span version; /* empty: none */
-    bool provided;           /* a provided name without version matches only relations without one */
-};
-
 static bool
 operator_holds(uint64_t op, int order)
 {
-    switch ((enum fwl_relation_op)op) {
-    case FWL_OP_LT: return order < 0;
-    case FWL_OP_LE: return order <= 0;
-    case FWL_OP_EQ: return order == 0;
-    case FWL_OP_GE: return order >= 0;
-    case FWL_OP_GT: return order > 0;
-    }
-    return false;
+    /* bit 0: lower, bit 1: equal, bit 2: higher */
+    static const uint8_t holds[] = {
+        [FWL_OP_LT] = 1, [FWL_OP_LE] = 3, [FWL_OP_EQ] = 2, [FWL_OP_GE] = 6, [FWL_OP_GT] = 4};
+    unsigned bit = order < 0 ? 1 : order == 0 ? 2 : 4;
+
+    return op < FWL_COUNT(holds) && (holds[op] & bit) != 0;
 }
 
+/* Does a relation mean this name and version? A @provided name without version matches only relations without one. */
 static enum match
-match_offer(const struct fwl_relation *relation, const struct offer *offer, uint64_t scheme)
+match_offer(const struct fwl_relations *rel, const struct fwl_relation *relation, const struct fwl_provision *offer,
+            bool provided)
 {
     int order = 0;
 
@@ -38,35 +31,32 @@ match_offer(const struct fwl_relation *relation, const struct offer *offer, uint
         return MATCH_YES;
     }
     if (offer->version.size == 0) {
-        return offer->provided ? MATCH_NO : MATCH_UNKNOWN;
+        return provided ? MATCH_NO : MATCH_UNKNOWN;
     }
-    if (scheme == FWL_SCHEME_OPAQUE) {
+    if (rel->scheme == FWL_SCHEME_OPAQUE) {
         if (relation->op != FWL_OP_EQ) {
             return MATCH_UNKNOWN;
         }
         return fwl_span_equal(relation->version, offer->version) ? MATCH_YES : MATCH_NO;
     }
-    if (fwl_version_check(scheme, offer->version, NULL) != FWL_OK ||
-        fwl_version_check(scheme, relation->version, NULL) != FWL_OK) {
+    if (fwl_version_check(rel->scheme, offer->version, NULL) != FWL_OK ||
+        fwl_version_check(rel->scheme, relation->version, NULL) != FWL_OK) {
         return MATCH_UNKNOWN;
     }
-    order = fwl_version_compare((enum fwl_scheme)scheme, offer->version, relation->version);
+    order = fwl_version_compare((enum fwl_scheme)rel->scheme, offer->version, relation->version);
     return operator_holds(relation->op, order) ? MATCH_YES : MATCH_NO;
 }
 
-/* The best match of a relation with a component of this name and version that provides these names. */
+/* The best match with a component or what it provides. */
 static enum match
-match_component(const struct fwl_relation *relation, struct fwl_span name, struct fwl_span version,
-                struct fwl_list provides, uint64_t scheme)
+match_component(const struct fwl_relations *rel, const struct fwl_relation *relation, const struct fwl_installed *one)
 {
-    const struct offer self = {.name = name, .version = version};
-    enum match best = match_offer(relation, &self, scheme);
+    struct fwl_provision offer = {.name = one->name, .version = one->version};
+    enum match best = match_offer(rel, relation, &offer, false);
     struct fwl_reader it;
-    struct fwl_provision provision;
 
-    for (fwl_list_begin(&it, provides); best != MATCH_YES && fwl_release_next_provision(&it, &provision);) {
-        const struct offer offer = {.name = provision.name, .version = provision.version, .provided = true};
-        enum match match = match_offer(relation, &offer, scheme);
+    for (fwl_list_begin(&it, one->provides); best != MATCH_YES && fwl_release_next_provision(&it, &offer);) {
+        enum match match = match_offer(rel, relation, &offer, true);
 
         best = match == MATCH_NO ? best : match;
     }
@@ -76,30 +66,10 @@ match_component(const struct fwl_relation *relation, struct fwl_span name, struc
 static bool
 is_self(const struct fwl_relations *rel, const struct fwl_installed *one)
 {
-    return fwl_span_equal(one->name, rel->component);
+    return fwl_span_equal(one->name, rel->self.name);
 }
 
-/* The best match among all installed components; with @after the release stands in place of its component. */
-static enum match
-match_installed(const struct fwl_relations *rel, const struct fwl_relation *relation, bool after)
-{
-    enum match best = MATCH_NO;
-
-    for (size_t i = 0; best != MATCH_YES && i < rel->facts->installed_count; i++) {
-        const struct fwl_installed *one = &rel->facts->installed[i];
-        enum match match = MATCH_NO;
-
-        if (after && is_self(rel, one)) {
-            match = match_component(relation, rel->component, rel->record->version, rel->record->provides, rel->scheme);
-        } else {
-            match = match_component(relation, one->name, one->version, one->provides, rel->scheme);
-        }
-        best = match == MATCH_NO ? best : match;
-    }
-    return best;
-}
-
-/* OR of relations. */
+/* OR of relations, each with any installed component; with @after the release stands in place of its component. */
 static bool
 clause_holds(const struct fwl_relations *rel, struct fwl_list clause, bool after)
 {
@@ -107,8 +77,13 @@ clause_holds(const struct fwl_relations *rel, struct fwl_list clause, bool after
     struct fwl_relation relation;
 
     for (fwl_list_begin(&it, clause); fwl_release_next_relation(&it, &relation);) {
-        if (match_installed(rel, &relation, after) == MATCH_YES) {
-            return true;
+        for (size_t i = 0; i < rel->facts->installed_count; i++) {
+            const struct fwl_installed *one = &rel->facts->installed[i];
+
+            one = after && is_self(rel, one) ? &rel->self : one;
+            if (match_component(rel, &relation, one) == MATCH_YES) {
+                return true;
+            }
         }
     }
     return false;
@@ -120,7 +95,7 @@ fwl_relations_depend(const struct fwl_relations *rel)
     struct fwl_reader it;
     struct fwl_list clause;
 
-    for (fwl_list_begin(&it, rel->record->dependencies); fwl_release_next_clause(&it, &clause);) {
+    for (fwl_list_begin(&it, rel->self.dependencies); fwl_release_next_clause(&it, &clause);) {
         if (!clause_holds(rel, clause, false)) {
             return false;
         }
@@ -128,74 +103,53 @@ fwl_relations_depend(const struct fwl_relations *rel)
     return true;
 }
 
-bool
-fwl_relations_conflict(const struct fwl_relations *rel)
-{
-    const struct fwl_release *record = rel->record;
-
-    for (size_t i = 0; i < rel->facts->installed_count; i++) {
-        const struct fwl_installed *one = &rel->facts->installed[i];
-        struct fwl_reader it;
-        struct fwl_relation relation;
-
-        if (is_self(rel, one)) {
-            continue;
-        }
-        for (fwl_list_begin(&it, record->conflicts); fwl_release_next_relation(&it, &relation);) {
-            if (match_component(&relation, one->name, one->version, one->provides, rel->scheme) != MATCH_NO) {
-                return true;
-            }
-        }
-        for (fwl_list_begin(&it, one->conflicts); fwl_release_next_relation(&it, &relation);) {
-            if (match_component(&relation, rel->component, record->version, record->provides, rel->scheme) !=
-                MATCH_NO) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-/* Could replacing @self change whether this clause holds? Only where it names it or what it provides. */
+/* Does a relation of @list match @one, whatever its version where @by_name says so? */
 static bool
-clause_names(const struct fwl_installed *self, struct fwl_list clause)
+any_matches(const struct fwl_relations *rel, struct fwl_list list, const struct fwl_installed *one, bool by_name)
 {
     struct fwl_reader it;
     struct fwl_relation relation;
 
-    for (fwl_list_begin(&it, clause); fwl_release_next_relation(&it, &relation);) {
-        struct fwl_reader provides;
-        struct fwl_provision provision;
-
-        if (fwl_span_equal(relation.name, self->name)) {
+    for (fwl_list_begin(&it, list); fwl_release_next_relation(&it, &relation);) {
+        relation.version.size = by_name ? 0 : relation.version.size;
+        if (match_component(rel, &relation, one) != MATCH_NO) {
             return true;
-        }
-        for (fwl_list_begin(&provides, self->provides); fwl_release_next_provision(&provides, &provision);) {
-            if (fwl_span_equal(relation.name, provision.name)) {
-                return true;
-            }
         }
     }
     return false;
 }
 
 bool
+fwl_relations_conflict(const struct fwl_relations *rel)
+{
+    for (size_t i = 0; i < rel->facts->installed_count; i++) {
+        const struct fwl_installed *one = &rel->facts->installed[i];
+
+        if (!is_self(rel, one) && (any_matches(rel, rel->self.conflicts, one, false) ||
+                                   any_matches(rel, one->conflicts, &rel->self, false))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Only a clause that names the component, or what it provides, can change with it. */
+bool
 fwl_relations_break(const struct fwl_relations *rel)
 {
-    const struct fwl_installed *self = NULL;
+    const struct fwl_installed *now = NULL;
 
-    for (size_t i = 0; i < rel->facts->installed_count && self == NULL; i++) {
-        self = is_self(rel, &rel->facts->installed[i]) ? &rel->facts->installed[i] : NULL;
+    for (size_t i = 0; i < rel->facts->installed_count && now == NULL; i++) {
+        now = is_self(rel, &rel->facts->installed[i]) ? &rel->facts->installed[i] : NULL;
     }
-    for (size_t i = 0; self != NULL && i < rel->facts->installed_count; i++) {
+    for (size_t i = 0; now != NULL && i < rel->facts->installed_count; i++) {
+        const struct fwl_installed *one = &rel->facts->installed[i];
         struct fwl_reader it;
         struct fwl_list clause;
 
-        if (&rel->facts->installed[i] == self) {
-            continue;
-        }
-        for (fwl_list_begin(&it, rel->facts->installed[i].dependencies); fwl_release_next_clause(&it, &clause);) {
-            if (clause_names(self, clause) && clause_holds(rel, clause, false) && !clause_holds(rel, clause, true)) {
+        for (fwl_list_begin(&it, one->dependencies); one != now && fwl_release_next_clause(&it, &clause);) {
+            if (any_matches(rel, clause, now, true) && clause_holds(rel, clause, false) &&
+                !clause_holds(rel, clause, true)) {
                 return true;
             }
         }

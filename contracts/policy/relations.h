@@ -10,11 +10,9 @@
 
 #include "contracts/policy/decide.h"
 
-/* The release under judgement and where it would go. */
 struct fwl_relations {
     const struct fwl_facts *facts;
-    const struct fwl_release *record;
-    struct fwl_span component; /* third segment of the class: the installed component that it replaces */
+    struct fwl_installed self; /* the release as it would be installed; its name: third segment of the class */
     uint64_t scheme;
 };
 

@@ -2,18 +2,18 @@
 
 #include "ledger/model/name.h"
 
-static bool
-in_scope(const struct fwl_decide_work *work, const struct fwl_rule *rule)
+bool
+fwl_rules_in_scope(const struct fwl_decide_work *work, const struct fwl_list *patterns)
 {
     struct fwl_reader it;
     struct fwl_span pattern;
 
-    for (fwl_list_begin(&it, rule->scope); fwl_list_next_text(&it, &pattern);) {
+    for (fwl_list_begin(&it, *patterns); fwl_list_next_text(&it, &pattern);) {
         if (fwl_name_match(pattern, work->in->facts->class_name)) {
             return true;
         }
     }
-    return rule->scope.count == 0;
+    return false;
 }
 
 /* Keep a rule ready to run while its constants find room; otherwise it is loaded at each use. */
@@ -22,19 +22,19 @@ add_rule(struct fwl_decide_work *work, const struct fwl_rule *rule, uint8_t inde
 {
     struct fwl_decide_rule *to = &work->rules[work->rule_count++];
 
-    *to = (struct fwl_decide_rule){.code = rule->code,
-                                   .effect = (uint8_t)rule->effect,
-                                   .index = index,
-                                   .dry_run = rule->dry_run,
-                                   .rollback = rule->rollback,
-                                   .broken = rule->lang != FWL_CEL_LANG || rule->extra.unknown};
+    to->program.code = NULL;
+    to->code = rule->code;
+    to->effect = (uint8_t)rule->effect;
+    to->index = index;
+    to->dry_run = rule->dry_run;
+    to->broken = rule->lang != FWL_CEL_LANG || rule->extra.unknown;
     if (!to->broken && work->cell_count - work->cells_used >= FWL_CEL_CONSTANTS) {
         to->broken = fwl_cel_load(&to->program, work->cells + work->cells_used, FWL_CEL_CONSTANTS, rule->code,
                                   &fwl_cel_limits_lang1) != FWL_OK;
         work->cells_used += to->program.constant_count;
     }
     if (rule->effect == FWL_EFFECT_PERMIT && rule->rollback && !rule->dry_run) {
-        work->may_roll_back = true;
+        work->rollback |= UINT64_C(1) << index;
     }
 }
 
@@ -46,20 +46,20 @@ fwl_rules_load(struct fwl_decide_work *work)
     uint8_t index = 0;
 
     work->rule_count = 0;
-    work->may_roll_back = false;
+    work->rollback = 0;
     if (work->in->policy == NULL) {
         return;
     }
     for (fwl_list_begin(&it, work->in->policy->rules); index < FWL_POLICY_RULES_MAX && fwl_policy_next_rule(&it, &rule);
          index++) {
-        if (in_scope(work, &rule)) {
+        if (rule.scope.count == 0 || fwl_rules_in_scope(work, &rule.scope)) {
             add_rule(work, &rule, index);
         }
     }
 }
 
-static enum fwl_cel_outcome
-run(struct fwl_decide_work *work, const struct fwl_decide_rule *rule, uint64_t *cost)
+static FWL_NOINLINE enum fwl_cel_outcome
+run(struct fwl_decide_work *work, const struct fwl_decide_rule *rule, uint32_t *cost)
 {
     const struct fwl_cel_memory memory = {work->cel.stack, FWL_CEL_STACK_CELLS, work->cel.arena,
                                           sizeof(work->cel.arena)};
@@ -82,55 +82,50 @@ run(struct fwl_decide_work *work, const struct fwl_decide_rule *rule, uint64_t *
     if (result.err != FWL_CEL_OK || result.value.kind != FWL_CEL_BOOL) {
         return FWL_CEL_FAILED;
     }
-    return result.value.v.i != 0 ? FWL_CEL_TRUE : FWL_CEL_FALSE;
+    return fwl_cel_cell_true(&result.value) ? FWL_CEL_TRUE : FWL_CEL_FALSE;
 }
 
-/* Where the outcome of a rule is noted; NULL: it says nothing. */
-static uint64_t *
-mask_of(struct fwl_candidate *out, const struct fwl_decide_rule *rule, enum fwl_cel_outcome outcome)
+/* Where a rule is noted when it speaks. */
+static FWL_NOINLINE uint64_t *
+mask_of(struct fwl_candidate *out, const struct fwl_decide_rule *rule)
 {
-    uint64_t *mask = NULL;
-
-    switch ((enum fwl_effect)rule->effect) {
-    case FWL_EFFECT_PERMIT: mask = outcome == FWL_CEL_TRUE ? &out->permits : NULL; break;
-    case FWL_EFFECT_FORCE: mask = outcome == FWL_CEL_TRUE ? &out->forces : NULL; break;
-    case FWL_EFFECT_REQUIRE: mask = outcome != FWL_CEL_TRUE ? &out->refusing : NULL; break;
-    case FWL_EFFECT_FORBID: mask = outcome != FWL_CEL_FALSE ? &out->refusing : NULL; break;
+    if (rule->dry_run) {
+        return &out->dry_run;
     }
-    return mask != NULL && rule->dry_run ? &out->dry_run : mask;
+    return rule->effect == FWL_EFFECT_PERMIT  ? &out->permits
+           : rule->effect == FWL_EFFECT_FORCE ? &out->forces
+                                              : &out->refusing;
+}
+
+/* permit and force speak when they are true; require unless it is true, forbid unless it is false. */
+static bool
+speaks(const struct fwl_decide_rule *rule, enum fwl_cel_outcome outcome)
+{
+    if (rule->effect == FWL_EFFECT_FORBID) {
+        return outcome != FWL_CEL_FALSE;
+    }
+    return (outcome == FWL_CEL_TRUE) == (rule->effect != FWL_EFFECT_REQUIRE);
 }
 
 bool
 fwl_rules_judge(struct fwl_decide_work *work, struct fwl_candidate *out)
 {
-    uint64_t cost = 0;
+    uint32_t cost = 0;
 
     for (size_t i = 0; i < work->rule_count; i++) {
         const struct fwl_decide_rule *rule = &work->rules[i];
         enum fwl_cel_outcome outcome = run(work, rule, &cost);
-        uint64_t *mask = mask_of(out, rule, outcome);
         uint64_t bit = UINT64_C(1) << rule->index;
 
         if (cost > FWL_CEL_POLICY_COST) {
             return false;
         }
-        if (mask != NULL) {
-            *mask |= bit;
+        if (speaks(rule, outcome)) {
+            *mask_of(out, rule) |= bit;
         }
         if (outcome == FWL_CEL_FAILED) {
             out->errors |= bit;
         }
     }
     return true;
-}
-
-bool
-fwl_rules_roll_back(const struct fwl_decide_work *work, const struct fwl_candidate *c)
-{
-    for (size_t i = 0; i < work->rule_count; i++) {
-        if ((c->permits >> work->rules[i].index & 1) != 0 && !work->rules[i].rollback) {
-            return false;
-        }
-    }
-    return c->permits != 0;
 }

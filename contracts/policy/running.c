@@ -6,14 +6,13 @@ static void
 note(struct fwl_decide_work *work, struct fwl_span version, enum fwl_running what)
 {
     struct fwl_span running = work->in->facts->version;
-    int order = 0;
 
     if (running.size == 0) {
         return;
     }
     if (fwl_span_equal(running, version)) {
         work->seen_exact |= 1U << what;
-    } else if (fwl_order_compare(&order, work, running, version) && order == 0) {
+    } else if (fwl_order_compare(work, running, version) == 0) {
         work->seen_equal |= 1U << what;
     }
 }

@@ -5,53 +5,62 @@
 
 #define TIME_LAST INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 
-static struct fwl_cel_cell
-time_cell(uint64_t ms)
+static void
+set_time(struct fwl_cel_cell *at, uint64_t ms)
 {
-    if (ms / 1000 > (uint64_t)TIME_LAST) {
-        return fwl_cel_cell_absent();
+    uint32_t rest = (uint32_t)fwl_divide(&ms, 1000);
+
+    fwl_cel_set_time(at, (int64_t)ms, rest * 1000000);
+    if (ms > (uint64_t)TIME_LAST) {
+        fwl_cel_set(at, FWL_CEL_ABSENT, 0);
     }
-    return fwl_cel_cell_timestamp((int64_t)(ms / 1000), (uint32_t)(ms % 1000) * 1000000);
 }
 
-static struct fwl_cel_cell
-number_cell(uint64_t n)
+static void
+set_number(struct fwl_cel_cell *at, uint64_t n)
 {
-    return n > INT64_MAX ? fwl_cel_cell_absent() : fwl_cel_cell_int((int64_t)n);
+    fwl_cel_set(at, n > INT64_MAX ? FWL_CEL_ABSENT : FWL_CEL_INT, (int64_t)n);
+}
+
+static void
+set_text(struct fwl_cel_cell *at, struct fwl_span text)
+{
+    fwl_cel_set_view(at, FWL_CEL_STRING, text);
 }
 
 /* A text that was told. */
-static struct fwl_cel_cell
-told_cell(struct fwl_span text)
+static void
+set_told(struct fwl_cel_cell *at, struct fwl_span text)
 {
-    return text.size == 0 ? fwl_cel_cell_absent() : fwl_cel_cell_string(text);
+    fwl_cel_set_view(at, text.size == 0 ? FWL_CEL_ABSENT : FWL_CEL_STRING, text);
 }
 
-static struct fwl_cel_cell
-version_cell(const struct fwl_decide_work *work, struct fwl_span version)
+static void
+set_version(struct fwl_cel_cell *at, const struct fwl_decide_work *work, struct fwl_span version)
 {
-    return fwl_cel_cell_version((enum fwl_scheme)work->in->entry->scheme, version, fwl_order_place(work, version));
+    fwl_cel_set_version(at, work->in->entry->scheme, version, fwl_order_place(work, version));
 }
 
 /* The version of another component: read as one of this class's scheme, an error where it is none. */
-static struct fwl_cel_cell
-installed_cell(const struct fwl_decide_work *work, struct fwl_span version)
+static void
+set_installed(struct fwl_cel_cell *at, const struct fwl_decide_work *work, struct fwl_span version)
 {
-    if (version.size == 0) {
-        return (struct fwl_cel_cell){.kind = FWL_CEL_ERROR, .size = FWL_CEL_ERR_UNSET};
-    }
+    set_version(at, work, version);
     if (fwl_version_check(work->in->entry->scheme, version, NULL) != FWL_OK) {
-        return (struct fwl_cel_cell){.kind = FWL_CEL_ERROR, .size = FWL_CEL_ERR_VERSION};
+        fwl_cel_set(at, FWL_CEL_ERROR, 0);
+        at->size = version.size == 0 ? FWL_CEL_ERR_UNSET : FWL_CEL_ERR_VERSION;
     }
-    return version_cell(work, version);
 }
 
+/* The variable @slot becomes a list of @count cells, or a map of so many pairs, that lie at the end of those in use. */
 static struct fwl_cel_cell *
-take_cells(struct fwl_decide_work *work, size_t count)
+take_cells(struct fwl_decide_work *work, enum fwl_cel_slot slot, enum fwl_cel_kind kind, size_t count)
 {
     struct fwl_cel_cell *cells = work->cells + work->cells_used;
 
-    FWL_ASSERT(count <= work->cell_count - work->cells_used);
+    fwl_cel_set_view(&work->slots[slot], kind, fwl_span(cells, count));
+    count = kind == FWL_CEL_MAP ? 2 * count : count;
+    FWL_DCHECK(count <= work->cell_count - work->cells_used); /* fwl_decide_begin saw to it */
     work->cells_used += count;
     return cells;
 }
@@ -59,49 +68,44 @@ take_cells(struct fwl_decide_work *work, size_t count)
 static void
 set_lists(struct fwl_decide_work *work, const struct fwl_facts *facts)
 {
-    struct fwl_cel_cell *slots = work->slots;
     struct fwl_cel_cell *cells = NULL;
 
     if (facts->groups != NULL) {
-        cells = take_cells(work, facts->group_count);
+        cells = take_cells(work, FWL_CEL_SLOT_DEVICE_GROUPS, FWL_CEL_LIST, facts->group_count);
         for (size_t i = 0; i < facts->group_count; i++) {
-            cells[i] = fwl_cel_cell_string(facts->groups[i]);
+            set_text(cells++, facts->groups[i]);
         }
-        slots[FWL_CEL_SLOT_DEVICE_GROUPS] = fwl_cel_cell_list(cells, facts->group_count);
     }
     if (facts->labels != NULL) {
-        cells = take_cells(work, 2 * facts->label_count);
+        cells = take_cells(work, FWL_CEL_SLOT_DEVICE_LABELS, FWL_CEL_MAP, facts->label_count);
         for (size_t i = 0; i < facts->label_count; i++) {
-            cells[2 * i] = fwl_cel_cell_string(facts->labels[i].key);
-            cells[2 * i + 1] = fwl_cel_cell_string(facts->labels[i].value);
+            set_text(cells++, facts->labels[i].key);
+            set_text(cells++, facts->labels[i].value);
         }
-        slots[FWL_CEL_SLOT_DEVICE_LABELS] = fwl_cel_cell_map(cells, facts->label_count);
     }
     if (facts->installed != NULL) {
-        cells = take_cells(work, 2 * facts->installed_count);
+        cells = take_cells(work, FWL_CEL_SLOT_DEVICE_INSTALLED, FWL_CEL_MAP, facts->installed_count);
         for (size_t i = 0; i < facts->installed_count; i++) {
-            cells[2 * i] = fwl_cel_cell_string(facts->installed[i].name);
-            cells[2 * i + 1] = installed_cell(work, facts->installed[i].version);
+            set_text(cells++, facts->installed[i].name);
+            set_installed(cells++, work, facts->installed[i].version);
         }
-        slots[FWL_CEL_SLOT_DEVICE_INSTALLED] = fwl_cel_cell_map(cells, facts->installed_count);
     }
 }
 
-static struct fwl_cel_cell
-param_cell(const struct fwl_param *param)
+static void
+set_param(struct fwl_cel_cell *at, const struct fwl_param *param)
 {
-    switch ((enum fwl_param_kind)param->kind) {
-    case FWL_PARAM_INT: return fwl_cel_cell_int(param->number);
-    case FWL_PARAM_TEXT: return fwl_cel_cell_string(param->text);
-    case FWL_PARAM_BOOL: return fwl_cel_cell_bool(param->number != 0);
-    case FWL_PARAM_DURATION: return fwl_cel_cell_duration(param->number);
-    case FWL_PARAM_TIMESTAMP:
-        if (param->number >= 0) {
-            return time_cell((uint64_t)param->number > UINT64_MAX / 1000 ? UINT64_MAX : (uint64_t)param->number * 1000);
-        }
-        break;
+    static const uint8_t kinds[] = {[FWL_PARAM_INT] = FWL_CEL_INT,
+                                    [FWL_PARAM_BOOL] = FWL_CEL_BOOL,
+                                    [FWL_PARAM_DURATION] = FWL_CEL_DURATION,
+                                    [FWL_PARAM_TIMESTAMP] = FWL_CEL_TIMESTAMP,
+                                    [FWL_PARAM_TEXT] = FWL_CEL_STRING};
+
+    if (param->kind == FWL_PARAM_TEXT) {
+        set_text(at, param->text);
+    } else if (param->kind != FWL_PARAM_TIMESTAMP || (param->number >= 0 && param->number <= TIME_LAST)) {
+        fwl_cel_set(at, (enum fwl_cel_kind)kinds[param->kind], param->number);
     }
-    return fwl_cel_cell_absent();
 }
 
 static void
@@ -115,7 +119,7 @@ set_params(struct fwl_cel_cell *slots, const struct fwl_policy_entry *policy)
         return;
     }
     for (fwl_list_begin(&it, policy->params); slot < FWL_CEL_SLOTS && fwl_policy_next_param(&it, &param);) {
-        slots[slot++] = param_cell(&param);
+        set_param(&slots[slot++], &param);
     }
 }
 
@@ -126,36 +130,49 @@ fwl_variables_device(struct fwl_decide_work *work)
     struct fwl_cel_cell *slots = work->slots;
 
     memset(slots, 0, sizeof(work->slots));
-    slots[FWL_CEL_SLOT_NOW] = time_cell(work->in->now_ms);
-    slots[FWL_CEL_SLOT_DEVICE_ID] = told_cell(facts->id);
-    slots[FWL_CEL_SLOT_DEVICE_VENDOR] = told_cell(facts->maker);
-    slots[FWL_CEL_SLOT_DEVICE_HARDWARE] = told_cell(facts->model);
-    slots[FWL_CEL_SLOT_DEVICE_REGION] = told_cell(facts->region);
-    slots[FWL_CEL_SLOT_DEVICE_UTC_OFFSET] = told_cell(facts->utc_offset);
+    set_time(&slots[FWL_CEL_SLOT_NOW], work->in->now_ms);
+    set_told(&slots[FWL_CEL_SLOT_DEVICE_ID], facts->id);
+    set_told(&slots[FWL_CEL_SLOT_DEVICE_VENDOR], facts->maker);
+    set_told(&slots[FWL_CEL_SLOT_DEVICE_HARDWARE], facts->model);
+    set_told(&slots[FWL_CEL_SLOT_DEVICE_REGION], facts->region);
+    set_told(&slots[FWL_CEL_SLOT_DEVICE_UTC_OFFSET], facts->utc_offset);
     if (facts->version.size != 0) {
-        slots[FWL_CEL_SLOT_DEVICE_VERSION] = version_cell(work, facts->version);
+        set_version(&slots[FWL_CEL_SLOT_DEVICE_VERSION], work, facts->version);
     }
     if (facts->has_revision) {
-        slots[FWL_CEL_SLOT_DEVICE_REVISION] = fwl_cel_cell_int(facts->revision);
+        fwl_cel_set(&slots[FWL_CEL_SLOT_DEVICE_REVISION], FWL_CEL_INT, facts->revision);
     }
     if (facts->has_battery) {
-        slots[FWL_CEL_SLOT_DEVICE_BATTERY] = fwl_cel_cell_int(facts->battery);
+        fwl_cel_set(&slots[FWL_CEL_SLOT_DEVICE_BATTERY], FWL_CEL_INT, facts->battery);
     }
     if (facts->has_uptime) {
-        slots[FWL_CEL_SLOT_DEVICE_UPTIME] = fwl_cel_cell_duration(facts->uptime_s * 1000000000);
+        fwl_cel_set(&slots[FWL_CEL_SLOT_DEVICE_UPTIME], FWL_CEL_DURATION, facts->uptime_s * 1000000000);
     }
     work->cells_used = FWL_DECIDE_RELEASE_CELLS;
     set_lists(work, facts);
     set_params(slots, work->in->policy);
 }
 
-static struct fwl_span
+static const char *
 severity_name(const struct fwl_release *record)
 {
-    if ((record->has & FWL_HAS(FWL_RELEASE_SEVERITY)) == 0 || record->severity == FWL_SEVERITY_NORMAL) {
-        return fwl_span_text("normal");
+    uint64_t severity = (record->has & FWL_HAS(FWL_RELEASE_SEVERITY)) != 0 ? record->severity : FWL_SEVERITY_NORMAL;
+
+    return severity == FWL_SEVERITY_NORMAL ? "normal" : severity == FWL_SEVERITY_SECURITY ? "security" : "critical";
+}
+
+/* The texts of @list, at most @max; of a map of texts the keys and values in turn. */
+static size_t
+set_texts(struct fwl_cel_cell *cells, struct fwl_list list, size_t max)
+{
+    struct fwl_reader it;
+    struct fwl_span text;
+    size_t n = 0;
+
+    for (fwl_list_begin(&it, list); n < max && fwl_list_next_text(&it, &text); n++) {
+        set_text(&cells[n], text);
     }
-    return fwl_span_text(record->severity == FWL_SEVERITY_SECURITY ? "security" : "critical");
+    return n;
 }
 
 /* Lists of one release; each has its fixed place at the start of work->cells. */
@@ -167,50 +184,37 @@ set_release_lists(struct fwl_decide_work *work, const struct fwl_listed *release
     struct fwl_cel_cell *approvals = advisories + FWL_CLASS_ADVISORIES_MAX;
     struct fwl_cel_cell *builders = approvals + FWL_POLICY_APPROVERS_MAX;
     struct fwl_reader it;
-    struct fwl_span key;
-    struct fwl_span value;
     struct fwl_advisory advisory;
     struct fwl_attestation attestation;
-    size_t n = 0;
+    size_t n = set_texts(labels, release->record.labels, 2 * (size_t)FWL_LABELS_MAX);
 
-    for (fwl_list_begin(&it, release->record.labels); n < FWL_LABELS_MAX && fwl_list_next_pair(&it, &key, &value);
-         n++) {
-        labels[2 * n] = fwl_cel_cell_string(key);
-        labels[2 * n + 1] = fwl_cel_cell_string(value);
-    }
-    work->slots[FWL_CEL_SLOT_RELEASE_LABELS] = fwl_cel_cell_map(labels, n);
+    fwl_cel_set_view(&work->slots[FWL_CEL_SLOT_RELEASE_LABELS], FWL_CEL_MAP, fwl_span(labels, n / 2));
+    n = rollout == NULL ? 0 : set_texts(approvals, rollout->approvals, FWL_POLICY_APPROVERS_MAX);
+    fwl_cel_set_view(&work->slots[FWL_CEL_SLOT_RELEASE_APPROVALS], FWL_CEL_LIST, fwl_span(approvals, n));
     n = 0;
     for (fwl_list_begin(&it, work->in->entry->advisories);
          n < FWL_CLASS_ADVISORIES_MAX && fwl_entry_next_advisory(&it, &advisory);) {
         if (fwl_order_within(work, &advisory.range, release->record.version)) {
-            advisories[n++] = fwl_cel_cell_string(advisory.id);
+            set_text(&advisories[n++], advisory.id);
         }
     }
-    work->slots[FWL_CEL_SLOT_RELEASE_ADVISORIES] = fwl_cel_cell_list(advisories, n);
-    n = 0;
-    if (rollout != NULL) {
-        for (fwl_list_begin(&it, rollout->approvals); n < FWL_POLICY_APPROVERS_MAX && fwl_list_next_text(&it, &key);
-             n++) {
-            approvals[n] = fwl_cel_cell_string(key);
-        }
-    }
-    work->slots[FWL_CEL_SLOT_RELEASE_APPROVALS] = fwl_cel_cell_list(approvals, n);
+    fwl_cel_set_view(&work->slots[FWL_CEL_SLOT_RELEASE_ADVISORIES], FWL_CEL_LIST, fwl_span(advisories, n));
     n = 0;
     for (fwl_list_begin(&it, release->entry.attestations);
          n < FWL_DECIDE_BUILDERS && fwl_entry_next_attestation(&it, &attestation);) {
         if (fwl_digest_equal(&attestation.digest, &release->record.digest)) {
-            builders[n++] = fwl_cel_cell_string(attestation.builder);
+            set_text(&builders[n++], attestation.builder);
         }
     }
-    work->slots[FWL_CEL_SLOT_RELEASE_ATTESTED_BY] = fwl_cel_cell_list(builders, n);
+    fwl_cel_set_view(&work->slots[FWL_CEL_SLOT_RELEASE_ATTESTED_BY], FWL_CEL_LIST, fwl_span(builders, n));
 }
 
 void
 fwl_variables_counters(struct fwl_cel_cell *slots, const struct fwl_counters *counters)
 {
-    slots[FWL_CEL_SLOT_ROLLOUT_ATTEMPTED] = number_cell(counters->attempted);
-    slots[FWL_CEL_SLOT_ROLLOUT_SUCCEEDED] = number_cell(counters->succeeded);
-    slots[FWL_CEL_SLOT_ROLLOUT_FAILED] = number_cell(counters->failed);
+    set_number(&slots[FWL_CEL_SLOT_ROLLOUT_ATTEMPTED], counters->attempted);
+    set_number(&slots[FWL_CEL_SLOT_ROLLOUT_SUCCEEDED], counters->succeeded);
+    set_number(&slots[FWL_CEL_SLOT_ROLLOUT_FAILED], counters->failed);
 }
 
 /* Sums over the trackers of the policy; absent when a sum is no int. */
@@ -235,17 +239,17 @@ set_sums(struct fwl_decide_work *work, const struct fwl_rollout *rollout)
     fwl_variables_counters(work->slots, &sum);
 }
 
+/* @rollout NULL: the variables are absent. */
 static void
-set_rollout(struct fwl_cel_cell *slots, const struct fwl_rollout *rollout, struct fwl_span id)
+set_rollout(struct fwl_cel_cell *slots, const struct fwl_rollout *rollout, char release_id[65])
 {
-    for (size_t slot = FWL_CEL_SLOT_ROLLOUT_ID; slot <= FWL_CEL_SLOT_ROLLOUT_FAILED; slot++) {
-        slots[slot] = fwl_cel_cell_absent();
-    }
+    memset(&slots[FWL_CEL_SLOT_ROLLOUT_ID], 0,
+           (FWL_CEL_SLOT_ROLLOUT_FAILED - FWL_CEL_SLOT_ROLLOUT_ID + 1) * sizeof(*slots));
     if (rollout != NULL) {
-        slots[FWL_CEL_SLOT_ROLLOUT_ID] = fwl_cel_cell_string(id);
-        slots[FWL_CEL_SLOT_ROLLOUT_SALT] = fwl_cel_cell_string(rollout->salt);
-        slots[FWL_CEL_SLOT_ROLLOUT_STARTED] = time_cell(rollout->started_ms);
-        slots[FWL_CEL_SLOT_ROLLOUT_PERCENT] = fwl_cel_cell_int((int64_t)(rollout->share / 100));
+        set_text(&slots[FWL_CEL_SLOT_ROLLOUT_ID], fwl_span(release_id, 64));
+        set_text(&slots[FWL_CEL_SLOT_ROLLOUT_SALT], rollout->salt);
+        set_time(&slots[FWL_CEL_SLOT_ROLLOUT_STARTED], rollout->started_ms);
+        set_number(&slots[FWL_CEL_SLOT_ROLLOUT_PERCENT], (uint32_t)rollout->share / 100);
     }
 }
 
@@ -255,9 +259,9 @@ fwl_variables_rollout(struct fwl_cel_cell *slots, char release_id[65], const str
 {
     memset(slots, 0, FWL_CEL_SLOTS * sizeof(*slots));
     fwl_hex_encode(release_id, 65, fwl_hash32_span(&rollout->release));
-    slots[FWL_CEL_SLOT_NOW] = time_cell(now_ms);
+    set_time(&slots[FWL_CEL_SLOT_NOW], now_ms);
     set_params(slots, policy);
-    set_rollout(slots, rollout, fwl_span(release_id, 64));
+    set_rollout(slots, rollout, release_id);
 }
 
 void
@@ -268,17 +272,17 @@ fwl_variables_release(struct fwl_decide_work *work, const struct fwl_live *live,
     struct fwl_cel_cell *slots = work->slots;
 
     fwl_hex_encode(work->release_id, sizeof(work->release_id), fwl_hash32_span(&live->id));
-    slots[FWL_CEL_SLOT_RELEASE_ID] = fwl_cel_cell_string(fwl_span(work->release_id, 64));
-    slots[FWL_CEL_SLOT_RELEASE_SEVERITY] = fwl_cel_cell_string(severity_name(record));
-    slots[FWL_CEL_SLOT_RELEASE_CHANNEL] = fwl_cel_cell_string(record->channel);
-    slots[FWL_CEL_SLOT_RELEASE_VERSION] = version_cell(work, record->version);
-    slots[FWL_CEL_SLOT_RELEASE_SIZE] = number_cell(record->size);
-    slots[FWL_CEL_SLOT_RELEASE_DIGEST] = fwl_cel_cell_bytes(record->digest.bytes);
-    slots[FWL_CEL_SLOT_RELEASE_PUBLISHED] = time_cell(release->entry.published_ms);
-    slots[FWL_CEL_SLOT_RELEASE_CHANGED] = time_cell(release->entry.changed_ms);
-    slots[FWL_CEL_SLOT_RELEASE_SECURITY_COUNTER] = number_cell(record->counter);
+    set_text(&slots[FWL_CEL_SLOT_RELEASE_ID], fwl_span(work->release_id, 64));
+    set_text(&slots[FWL_CEL_SLOT_RELEASE_SEVERITY], fwl_span_text(severity_name(record)));
+    set_text(&slots[FWL_CEL_SLOT_RELEASE_CHANNEL], record->channel);
+    set_version(&slots[FWL_CEL_SLOT_RELEASE_VERSION], work, record->version);
+    set_number(&slots[FWL_CEL_SLOT_RELEASE_SIZE], record->size);
+    fwl_cel_set_view(&slots[FWL_CEL_SLOT_RELEASE_DIGEST], FWL_CEL_BYTES, record->digest.bytes);
+    set_time(&slots[FWL_CEL_SLOT_RELEASE_PUBLISHED], release->entry.published_ms);
+    set_time(&slots[FWL_CEL_SLOT_RELEASE_CHANGED], release->entry.changed_ms);
+    set_number(&slots[FWL_CEL_SLOT_RELEASE_SECURITY_COUNTER], record->counter);
     set_release_lists(work, release, rollout);
-    set_rollout(slots, rollout, fwl_span(work->release_id, 64));
+    set_rollout(slots, rollout, work->release_id);
     if (rollout != NULL) {
         set_sums(work, rollout);
     }
