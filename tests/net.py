@@ -9,6 +9,7 @@ import urllib.request
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BIN = os.path.join(ROOT, "build", "release", "bin")
 FWLEDGER = os.path.join(BIN, "fwledger")
+STRANGER = os.path.join(ROOT, "build", "release", "test", "stranger")
 
 
 class Failed(Exception):
@@ -115,3 +116,34 @@ class Net:
             with open(self.path("node%d" % i, "node.log"), encoding="utf-8") as f:
                 lines += [l for l in f if " broken " in l or "invariant" in l]
         return lines
+
+
+class Stranger:
+    """A peer without manners of node @node: tests/system/stranger.c says what it understands."""
+
+    def __init__(self, net, node):
+        chain_id = net.status(0)["chain_id"]
+        self.p = subprocess.Popen([STRANGER, "127.0.0.1", str(net.base + node), chain_id], stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE, text=True)
+
+    def say(self, line):
+        self.p.stdin.write(line + "\n")
+        self.p.stdin.flush()
+        return self.p.stdout.readline().strip()
+
+    def expect(self, line, *answers):
+        got = self.say(line)
+        if got.split()[0] not in answers:
+            raise Failed("a stranger said %.80s: %r, not one of %s" % (line, got, answers))
+        return got
+
+    def end(self):
+        self.p.stdin.close()
+        self.p.wait()
+        self.p.stdout.close()
+
+    def meet(self):
+        """TLS and a good AUTH, to which the node answers."""
+        self.expect("connect", "ok")
+        self.expect("auth", "ok")
+        return self.expect("hear", "open")
