@@ -2,8 +2,8 @@
 
 It works on the text of an expression: no code, no types before the run, no cells. It shares nothing with contracts/ but the page that
 both follow, docs/spec/rules.md. Where the product has limits that an expression can reach (texts of 256 bytes and lists of 32
-entries made by a rule, 8 containers inside each other in a comparison) they are arguments here; the arena and the cost are not
-modelled: who compares leaves those errors aside.
+entries made by a rule, 8 containers inside each other in a comparison, 2048 units of arena) they are modelled here; the cost is not: no
+rule whose worst case is above the limit is published.
 
 A CEL value is None, bool, Int, UInt, str, bytes, tuple (a list), Map, Time, Span, Type, Optional, Version, or a network or address of
 the module ipaddress. An error is an exception of class Error.
@@ -21,6 +21,10 @@ TIME_MIN, TIME_MAX = -62135596800 * SECOND, 253402300799 * SECOND + SECOND - 1
 
 class Error(Exception):
     """An error of the run."""
+
+
+class Final(Error):
+    """The arena is used up: nothing absorbs it."""
 
 
 class SyntaxFault(Error):
@@ -597,8 +601,14 @@ def parse_cidr(text):
 # ---- evaluation ----
 
 class Machine:
-    def __init__(self, variables, scheme=None, text_max=256, entries_max=32):
+    def __init__(self, variables, scheme=None, text_max=256, entries_max=32, arena=2048):
         self.variables, self.scheme, self.text_max, self.entries_max = variables, scheme, text_max, entries_max
+        self.units = arena
+
+    def take(self, units):
+        self.units -= units
+        if self.units < 0:
+            raise Final("arena")
 
     def run(self, text):
         return self.eval(Parser(text).whole(), {})
@@ -611,6 +621,16 @@ class Machine:
         size = len(v.encode()) if isinstance(v, str) else len(v.pairs) if isinstance(v, Map) else len(v)
         if size > (self.text_max if isinstance(v, (str, bytes)) else self.entries_max):
             raise Error("too large")
+        return v
+
+    def string(self, v):
+        made = to_string(v)
+        self.take(0 if kind(v) in ("string", "bytes", "Version") else len(made.encode()))
+        return self.made(made)
+
+    def semver(self, text, tolerant=False):
+        v = semver_value(text, tolerant)
+        self.take(len(v.text) if tolerant else 0)
         return v
 
     def on_value(self, node, scope):
@@ -670,7 +690,11 @@ class Machine:
             value = container[int(key)]
         else:
             raise Error("no container")
-        return Optional(value) if optional else value
+        return self.present(value) if optional else value
+
+    def present(self, value):
+        self.take(16)
+        return Optional(value)
 
     def on_list(self, node, scope):
         out = []
@@ -682,6 +706,7 @@ class Machine:
                 out += v.value
             else:
                 out.append(v)
+        self.take(16 * len(out))
         return self.made(tuple(out))
 
     def on_map(self, node, scope):
@@ -701,6 +726,7 @@ class Machine:
                 raise Error("key")
             if any(equal(k, other) for other, _ in pairs[:i]):
                 raise Error("duplicate key")
+        self.take(32 * len(pairs))
         return self.made(Map(pairs))
 
     def on_and(self, node, scope):
@@ -716,6 +742,8 @@ class Machine:
                 v = self.eval(part, scope)
                 if not isinstance(v, bool):
                     raise Error("bool")
+            except Final:
+                raise
             except Error as e:
                 error = error or e
                 continue
@@ -785,7 +813,9 @@ class Machine:
         if isinstance(a, Span) and isinstance(b, Span):
             return span_value(int(a) + int(b))
         if kind(a) == kind(b) and kind(a) in ("string", "bytes", "list"):
-            return self.made(a + b)
+            both = self.made(a + b)
+            self.take(16 * len(both) if isinstance(both, tuple) else len(both.encode()) if isinstance(both, str) else len(both))
+            return both
         raise Error("+")
 
     def on_sub(self, node, scope):
@@ -867,6 +897,8 @@ class Machine:
                 v = self.eval(args[1], {**scope, args[0][1]: e})
                 if not isinstance(v, bool):
                     raise Error("bool")
+            except Final:
+                raise
             except Error as fault:
                 error = error or fault
                 continue
@@ -886,12 +918,17 @@ class Machine:
         count = sum(self.true_of(args[1], {**scope, args[0][1]: e}) for e in self.elements_of(target, scope))
         return (count == 1,)
 
+    def room_for(self, elements):
+        self.take(16 * len(elements))
+        return elements
+
     def macro_filter(self, target, args, scope):
-        return (self.made(tuple(e for e in self.elements_of(target, scope) if self.true_of(args[1], {**scope, args[0][1]: e}))),)
+        return (self.made(tuple(e for e in self.room_for(self.elements_of(target, scope))
+                                if self.true_of(args[1], {**scope, args[0][1]: e}))),)
 
     def macro_map(self, target, args, scope):
         out = []
-        for e in self.elements_of(target, scope):
+        for e in self.room_for(self.elements_of(target, scope)):
             inside = {**scope, args[0][1]: e}
             if len(args) == 2 or self.true_of(args[1], inside):
                 out.append(self.eval(args[-1], inside))
@@ -901,7 +938,7 @@ class Machine:
         v = self.eval(target, scope)
         if not isinstance(v, Optional):
             raise Error("optional")
-        return (Optional(self.eval(args[1], {**scope, args[0][1]: v.value[0]})) if v.value else v,)
+        return (self.present(self.eval(args[1], {**scope, args[0][1]: v.value[0]})) if v.value else v,)
 
     def macro_optFlatMap(self, target, args, scope):
         v = self.eval(target, scope)
@@ -1061,14 +1098,17 @@ def versions(a, b):
 
 def call(machine, name, method, v):
     """A function, or a method whose receiver is the first of @v."""
+    if name in ("ip", "cidr", "masked"):
+        machine.take(16)
     functions = {
         "size": lambda a: size_of(a), "type": type_of, "dyn": lambda a: a, "bool": to_bool, "int": to_int, "uint": to_uint,
-        "string": lambda a: machine.made(to_string(a)),
+        "string": lambda a: machine.string(a),
         "bytes": lambda a: a if isinstance(a, bytes) else text_bytes(a),
         "duration": lambda a: a if isinstance(a, Span) else parse_span(text(a)),
         "timestamp": lambda a: a if isinstance(a, Time) else time_value(int(a) * SECOND) if isinstance(a, Int) else parse_time(text(a)),
-        "optional.of": Optional, "optional.none": Optional, "optional.ofNonZeroValue": lambda a: Optional() if is_zero(a) else Optional(a),
-        "semver": semver_value, "isSemver": is_semver, "bucket": bucket, "ip": lambda a: parse_ip(text(a)),
+        "optional.of": machine.present, "optional.none": Optional,
+        "optional.ofNonZeroValue": lambda a: Optional() if is_zero(a) else machine.present(a),
+        "semver": machine.semver, "isSemver": is_semver, "bucket": bucket, "ip": lambda a: parse_ip(text(a)),
         "cidr": lambda a: parse_cidr(text(a)), "isIP": lambda a: is_ip(a, parse_ip), "isCIDR": lambda a: is_ip(a, parse_cidr),
         "ip.isCanonical": lambda a: str(parse_ip(text(a))) == a, "version": lambda a: machine_version(machine, a),
     }
