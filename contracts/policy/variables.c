@@ -217,7 +217,8 @@ fwl_variables_counters(struct fwl_cel_cell *slots, const struct fwl_counters *co
     set_number(&slots[FWL_CEL_SLOT_ROLLOUT_FAILED], counters->failed);
 }
 
-/* Sums over the trackers of the policy; absent when a sum is no int. */
+/* Sums over the trackers of the policy, of the stage under way: counters begin anew with each; absent when a sum is no
+ * int. */
 static void
 set_sums(struct fwl_decide_work *work, const struct fwl_rollout *rollout)
 {
@@ -227,7 +228,8 @@ set_sums(struct fwl_decide_work *work, const struct fwl_rollout *rollout)
     bool fits = true;
 
     for (fwl_list_begin(&it, rollout->reports); fwl_entry_next_report(&it, &report);) {
-        if (work->in->policy != NULL && fwl_list_has_text(work->in->policy->trackers.of, report.tracker)) {
+        if (work->in->policy != NULL && report.stage == rollout->stage &&
+            fwl_list_has_text(work->in->policy->trackers.of, report.tracker)) {
             fits = fits && fwl_add_u64(&sum.attempted, sum.attempted, report.counters.attempted) &&
                    fwl_add_u64(&sum.succeeded, sum.succeeded, report.counters.succeeded) &&
                    fwl_add_u64(&sum.failed, sum.failed, report.counters.failed);

@@ -158,6 +158,44 @@ test_rules__staged(void **state)
     world_expect_refusal(w, FWL_REFUSAL_NO_ROLLOUT);
 }
 
+/* rollout.attempted is the sum over the policy's trackers of what they report of the present stage. */
+static void
+test_rules__sums(void **state)
+{
+    struct world *w = *state;
+    static const char *const trackers[] = {"t1", "t2", "t3"};
+    const struct fwl_report reports[] = {
+        {.tracker = fwl_span_text("t1"), .stage = 1, .counters = {10, 8, 1}},
+        {.tracker = fwl_span_text("t2"), .stage = 0, .counters = {100, 50, 50}}, /* of the stage before */
+        {.tracker = fwl_span_text("t3"), .stage = 1, .counters = {5, 2, 2}},
+        {.tracker = fwl_span_text("zoe"), .stage = 1, .counters = {7, 7, 0}}, /* no tracker any more */
+    };
+    struct fwl_rollout rollout = {.has = 0x7fe,
+                                  .stage = 1,
+                                  .share = 10000,
+                                  .salt = fwl_span_text("r7"),
+                                  .state = FWL_ROLLOUT_ACTIVE,
+                                  .template_name = fwl_span_text("default")};
+    struct fwl_writer writer;
+
+    (void)world_add_version(w, "2.0.0");
+    rollout.release = world_id(w, 0);
+    w->policy.trackers = (struct fwl_trackers){.k = 1, .of = world_texts(w, FWL_COUNT(trackers), trackers)};
+    for (size_t i = 0; i < FWL_COUNT(reports); i++) {
+        writer = world_begin(w);
+        fwl_entry_put_report(&writer, &reports[i]);
+        rollout.reports = world_append(w, rollout.reports, world_end(w, &writer));
+    }
+    writer = world_begin(w);
+    fwl_entry_put_rollout(&writer, &rollout);
+    w->fleet.rollouts = world_append(w, w->fleet.rollouts, world_end(w, &writer));
+    world_no_rules(w);
+    world_rule(w, FWL_EFFECT_PERMIT, code_int(w, FWL_CEL_SLOT_ROLLOUT_ATTEMPTED, 15));
+    world_rule(w, FWL_EFFECT_FORBID, code_int(w, FWL_CEL_SLOT_ROLLOUT_ATTEMPTED, 16));
+    world_rule(w, FWL_EFFECT_FORBID, code_int(w, FWL_CEL_SLOT_ROLLOUT_FAILED, 4));
+    world_expect_install(w, 0);
+}
+
 static void
 test_rules__choice(void **state)
 {
