@@ -436,6 +436,7 @@ main(void)
         TEST(broken_rules_are_errors),
         TEST(scope_and_dry_run),
         TEST(staged),
+        TEST(sums),
         TEST(choice),
         TEST(opaque),
         TEST(running),
