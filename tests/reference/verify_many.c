@@ -1,8 +1,8 @@
 /*
  * verify_many ANCHOR - bundles through client/verify, many in one process, for tests/three-paths.
  *
- * Each line of standard input is {"bundle": PATH, "device": {facts}}; each is checked as by a device that knows nothing but
- * the anchor, at this machine's time. Prints the decision object, or {"error": ...}, a line each.
+ * Each line of standard input is {"bundle": PATH, "device": {facts}}; each is checked as by a device that knows nothing
+ * but the anchor, at this machine's time. Prints the decision object, or {"error": ...}, a line each.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,16 +76,15 @@ outcome(struct many *m, const json_t *line)
     if (err != FWL_OK) {
         return json_pack("{s:s}", "error", fwl_err_text(err));
     }
-    return fwl_json_decision(
-        &(struct fwl_json_decision){.decision = &v->decision,
-                                    .facts = &v->facts,
-                                    .entry = v->present[FWL_ANSWER_CLASS] ? &v->entry : NULL,
-                                    .policy = v->has_policy ? &v->policy : NULL,
-                                    .candidates = m->candidates,
-                                    .version = v->chosen.record.version,
-                                    .has_tip = true,
-                                    .height = v->header.height,
-                                    .time_ms = v->header.time_ms});
+    return fwl_json_decision(&(struct fwl_json_decision){.decision = &v->decision,
+                                                         .facts = &v->facts,
+                                                         .entry = v->present[FWL_ANSWER_CLASS] ? &v->entry : NULL,
+                                                         .policy = v->has_policy ? &v->policy : NULL,
+                                                         .candidates = m->candidates,
+                                                         .version = v->chosen.record.version,
+                                                         .has_tip = true,
+                                                         .height = v->header.height,
+                                                         .time_ms = v->header.time_ms});
 }
 
 int
