@@ -7,15 +7,16 @@ enum {
     DAYS_TO_1970 = 719468, /* from 0000-03-01 */
 };
 
-/* Days since 0000-03-01: counted from March, the leap day comes last; and from 400 years before, so that January of the
- * year 0, which counts with the year before, is not negative. All in 32 bits: years 0..9999. */
+/* Days since 0000-03-01: counted from March, the leap day comes last. January of the year 0 counts with the year -1,
+ * where the quotients by 100 and 400 are 0 and cancel; that by 4 is rounded down. All in 32 bits: years 0..9999. */
 static FWL_NOINLINE int32_t
 days_from_civil(int32_t year, int32_t month, int32_t day)
 {
-    int32_t y = 400 + (month <= 2 ? year - 1 : year);
+    int32_t y = month <= 2 ? year - 1 : year;
     int32_t shifted = month <= 2 ? month + 9 : month - 3;
+    int32_t leap_days = (y + 4) / 4 - 1 - y / 100 + y / 400;
 
-    return y * 365 + y / 4 - y / 100 + y / 400 + (153 * shifted + 2) / 5 + day - 1 - 146097;
+    return y * 365 + leap_days + (153 * shifted + 2) / 5 + day - 1;
 }
 
 void
