@@ -1,8 +1,8 @@
 #include "p2p/consensus/boot.h"
 
+#include "core/mutant.h"
 #include "p2p/consensus/bodies.h"
 #include "p2p/consensus/certs.h"
-#include "p2p/consensus/mutant.h"
 #include "p2p/consensus/outbox.h"
 #include "p2p/consensus/pool.h"
 #include "p2p/consensus/rec.h"
@@ -87,7 +87,7 @@ load_view(struct fwl_consensus *c, const struct fwl_kv *kv)
     struct fwl_span value = {0};
     enum fwl_err err = load_named(&value, kv, "view", 12);
 
-    c->top = FWL_MUTANT(12) ? c->notar_top : c->top;
+    c->top = FWL_MUTANT(12, 0) ? c->notar_top : c->top;
     c->v = c->top;
     if (err == FWL_OK && fwl_load_be64(value.p) == c->h) {
         c->v = FWL_MAX(c->v, fwl_load_be32(value.p + 8));
@@ -117,7 +117,7 @@ recount(struct fwl_consensus *c)
     uint32_t low = c->v > FWL_ENGINE_BACK ? c->v - FWL_ENGINE_BACK : 0;
     uint32_t high = FWL_MIN(c->v + FWL_ENGINE_AHEAD, c->cfg.views_max - 1);
 
-    if (FWL_MUTANT(7)) {
+    if (FWL_MUTANT(7, 0)) {
         return;
     }
     for (uint32_t w = low; c->me != FWL_CONSENSUS_NOBODY && w <= high; w++) {
@@ -203,7 +203,7 @@ set_tip(struct fwl_consensus *c, const struct fwl_consensus_tip *tip)
     memcpy(c->keys, tip->next.keys.p, 32 * (size_t)n);
     c->tip.next.keys = fwl_span(c->keys, 32 * (size_t)n);
     c->n = n;
-    c->q = FWL_MUTANT(14) ? fwl_validators_quorum(n) - 1u : fwl_validators_quorum(n);
+    c->q = FWL_MUTANT(14, 0) ? fwl_validators_quorum(n) - 1u : fwl_validators_quorum(n);
     c->f = fwl_validators_faulty(n);
     if (!fwl_validators_find(&c->me, &c->tip.next, &c->cfg.key)) {
         c->me = FWL_CONSENSUS_NOBODY;

@@ -1,6 +1,6 @@
 #include "p2p/consensus/certs.h"
 
-#include "p2p/consensus/mutant.h"
+#include "core/mutant.h"
 #include "p2p/consensus/outbox.h"
 #include "p2p/consensus/pool.h"
 
@@ -147,7 +147,7 @@ fwl_certs_just(const struct fwl_consensus *c, uint32_t *hole, uint32_t view, con
         if (c->certs[w].notar && fwl_hash32_equal(&c->certs[w].notar_hash, hash)) {
             return true;
         }
-        if (!c->certs[w].null && !FWL_MUTANT(6)) {
+        if (!c->certs[w].null && !FWL_MUTANT(6, 0)) {
             *hole = w;
             return false;
         }

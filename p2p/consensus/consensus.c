@@ -1,11 +1,11 @@
 #include "p2p/consensus/consensus.h"
 
+#include "core/mutant.h"
 #include "ledger/model/body.h"
 #include "p2p/consensus/bodies.h"
 #include "p2p/consensus/boot.h"
 #include "p2p/consensus/certs.h"
 #include "p2p/consensus/inbox.h"
-#include "p2p/consensus/mutant.h"
 #include "p2p/consensus/outbox.h"
 #include "p2p/consensus/pool.h"
 #include "p2p/consensus/relay.h"
@@ -204,7 +204,7 @@ fwl_consensus_step(struct fwl_consensus *c, const struct fwl_event *in, struct f
     if (c->halt == FWL_HALT_NONE) {
         c->now = in->now_ms;
         c->mono = FWL_MAX(c->mono, in->mono_ms);
-        c->have_txs = in->have_txs && !(FWL_MUTANT(13) && in->type != FWL_EVENT_TICK);
+        c->have_txs = in->have_txs && !(FWL_MUTANT(13, 0) && in->type != FWL_EVENT_TICK);
         dispatch(c, in);
     }
     if (c->halt == FWL_HALT_NONE) {

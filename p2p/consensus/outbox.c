@@ -1,6 +1,6 @@
 #include "p2p/consensus/outbox.h"
 
-#include "p2p/consensus/mutant.h"
+#include "core/mutant.h"
 #include "p2p/consensus/rec.h"
 
 enum {
@@ -81,9 +81,9 @@ durable(const struct fwl_rec *rec)
 {
     struct fwl_rec out = *rec;
 
-    out.notarize = out.notarize && !FWL_MUTANT(1);
-    out.nullify = out.nullify && !FWL_MUTANT(3);
-    out.proposed = out.proposed && !FWL_MUTANT(8);
+    out.notarize = out.notarize && !FWL_MUTANT(1, 0);
+    out.nullify = out.nullify && !FWL_MUTANT(3, 0);
+    out.proposed = out.proposed && !FWL_MUTANT(8, 0);
     return out;
 }
 

@@ -1,7 +1,7 @@
 #include "p2p/consensus/pool.h"
 
+#include "core/mutant.h"
 #include "p2p/consensus/certs.h"
-#include "p2p/consensus/mutant.h"
 #include "p2p/consensus/outbox.h"
 #include "p2p/consensus/tally.h"
 #include "p2p/consensus/turns.h"
@@ -161,7 +161,7 @@ form(struct fwl_consensus *c, const struct fwl_vote *vote)
     for (uint32_t i = 0; pv != NULL && i < c->n && count < c->q; i++) {
         const struct fwl_pooled *p = entry(c, pv, vote->kind, i);
 
-        if (FWL_MUTANT(141) && !p->present) {
+        if (FWL_MUTANT(14, 1) && !p->present) {
             p = entry(c, pv, FWL_VOTE_NOTARIZE, i);
         }
         if (p->present && fwl_hash32_equal(&p->hash, &vote->block_hash)) {

@@ -1,8 +1,8 @@
 #include "p2p/consensus/relay.h"
 
+#include "core/mutant.h"
 #include "p2p/consensus/bodies.h"
 #include "p2p/consensus/certs.h"
-#include "p2p/consensus/mutant.h"
 #include "p2p/consensus/outbox.h"
 #include "p2p/consensus/pool.h"
 #include "p2p/consensus/rules.h"
@@ -203,7 +203,7 @@ resend(struct fwl_consensus *c)
     struct fwl_peer_set to = fwl_outbox_not_past(c, UINT32_MAX);
     struct fwl_consensus_msg *m = NULL;
 
-    if (c->v > 0 && !FWL_MUTANT(5)) {
+    if (c->v > 0 && !FWL_MUTANT(5, 0)) {
         enum fwl_vote_kind kind = c->entered_by_notar ? FWL_VOTE_NOTARIZE : FWL_VOTE_NULLIFY;
 
         m = fwl_certs_held(c, kind, c->v - 1) ? fwl_outbox_send(c, fwl_outbox_not_past(c, c->v - 1), FWL_MSG_CERT)

@@ -1,8 +1,8 @@
 #include "p2p/consensus/rules.h"
 
+#include "core/mutant.h"
 #include "p2p/consensus/bodies.h"
 #include "p2p/consensus/certs.h"
-#include "p2p/consensus/mutant.h"
 #include "p2p/consensus/outbox.h"
 #include "p2p/consensus/pool.h"
 #include "p2p/consensus/relay.h"
@@ -121,13 +121,13 @@ fwl_rules_advance(struct fwl_consensus *c)
         return false;
     }
     kind = c->certs[m].null ? FWL_VOTE_NULLIFY : FWL_VOTE_NOTARIZE;
-    if (FWL_MUTANT(121) && kind == FWL_VOTE_NOTARIZE && c->recs[c->v].nullify) {
+    if (FWL_MUTANT(12, 1) && kind == FWL_VOTE_NOTARIZE && c->recs[c->v].nullify) {
         return false;
     }
     c->v = m + 1;
     c->view_dirty = true;
     fwl_rules_view_entered(c, kind == FWL_VOTE_NOTARIZE);
-    msg = FWL_MUTANT(122) ? NULL : fwl_outbox_send(c, fwl_outbox_not_past(c, m), FWL_MSG_CERT);
+    msg = FWL_MUTANT(12, 2) ? NULL : fwl_outbox_send(c, fwl_outbox_not_past(c, m), FWL_MSG_CERT);
     if (msg != NULL) {
         msg->certs = fwl_certs_bytes(c, kind, m);
     }
@@ -138,7 +138,7 @@ fwl_rules_advance(struct fwl_consensus *c)
 static bool
 may_finalize(const struct fwl_consensus *c, uint32_t w)
 {
-    return (!c->recs[w].nullify || FWL_MUTANT(31)) && !c->recs[w].finalize;
+    return (!c->recs[w].nullify || FWL_MUTANT(3, 1)) && !c->recs[w].finalize;
 }
 
 /* May this node NULLIFY view v? Never after FINALIZE(v). */

@@ -1,10 +1,10 @@
 #include "rig.h"
 
+#include "core/mutant.h"
 #include "ledger/model/body.h"
-#include "p2p/consensus/mutant.h"
 
 #ifdef FWL_MUTANTS
-int fwl_consensus_mutant;
+int fwl_mutant;
 #endif
 
 static void
@@ -150,7 +150,7 @@ rig_new(uint32_t n, uint32_t me)
 #ifdef FWL_MUTANTS
     const char *which = getenv("FWL_MUTANT");
 
-    fwl_consensus_mutant = which == NULL ? 0 : (int)strtol(which, NULL, 10);
+    fwl_mutant = which == NULL ? 0 : (int)strtol(which, NULL, 10);
 #endif
     r->n = n;
     r->me = me;
