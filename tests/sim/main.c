@@ -3,8 +3,10 @@
  *
  *   fwledger-sim --seeds A..B [--scenario NAME] [--n N] [--real] [--repeat]
  *   fwledger-sim --seed S --scenario NAME --n N [--real] -v
+ *   fwledger-sim --list
  *
- * A seed without a scenario picks scenario and n by itself. --repeat runs each seed twice and compares the traces.
+ * One seed is one run; without --scenario and --n the seed draws them, going round. --repeat runs each seed twice and
+ * compares the traces.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,36 +21,52 @@ struct options {
     bool real, repeat, verbose;
 };
 
-static uint64_t entered[64];
+/* Seeds draw the pairs of scenario and n one after the other. */
+struct pair {
+    const struct scenario *scenario;
+    uint32_t n;
+    uint64_t entered;
+};
 
-static const struct scenario *
-scenario_of(const struct options *o, uint64_t seed)
-{
-    if (o->scenario == NULL) {
-        return &sim_scenarios[seed % sim_scenario_count];
-    }
-    for (size_t i = 0; i < sim_scenario_count; i++) {
-        if (strcmp(sim_scenarios[i].name, o->scenario) == 0) {
-            return &sim_scenarios[i];
-        }
-    }
-    (void)fprintf(stderr, "fwledger-sim: no scenario %s\n", o->scenario);
-    exit(2);
-}
+static struct pair pairs[128];
+static size_t pair_count;
 
-static uint32_t
-size_of(const struct options *o, const struct scenario *sc, uint64_t seed)
+static void
+make_pairs(const struct options *o)
 {
     static const uint32_t sizes[] = {1, 4, 7};
-    uint64_t at = seed / sim_scenario_count;
 
-    if (o->n != 0) {
-        return o->n;
+    for (size_t k = 0; k < FWL_COUNT(sizes); k++) {
+        for (size_t i = 0; i < sim_scenario_count; i++) {
+            const struct scenario *sc = &sim_scenarios[i];
+            bool wanted =
+                (o->scenario == NULL || strcmp(o->scenario, sc->name) == 0) && (o->n == 0 || o->n == sizes[k]);
+
+            if (wanted && (sc->sizes >> sizes[k] & 1) != 0) {
+                FWL_ASSERT(pair_count < FWL_COUNT(pairs));
+                pairs[pair_count++] = (struct pair){.scenario = sc, .n = sizes[k]};
+            }
+        }
     }
-    while ((sc->sizes >> sizes[at % 3] & 1) == 0) {
-        at++;
+    if (pair_count == 0) {
+        (void)fprintf(stderr, "fwledger-sim: no scenario %s with n = %u; --list names them\n",
+                      o->scenario == NULL ? "" : o->scenario, o->n);
+        exit(2);
     }
-    return sizes[at % 3];
+}
+
+/* False when a checker has stopped it. */
+static bool
+passes(struct sim *s, const struct scenario *sc)
+{
+    jmp_buf out;
+
+    s->out = &out;
+    if (setjmp(out) != 0) {
+        return false;
+    }
+    sc->run(s);
+    return true;
 }
 
 /* One run; true when nothing failed. */
@@ -56,11 +74,10 @@ static bool
 run(const struct options *o, uint64_t seed, uint64_t *trace)
 {
     static struct sim s;
-    const struct scenario *sc = scenario_of(o, seed);
-    uint32_t n = size_of(o, sc, seed);
-    bool real = o->real || seed % 25 == 7;
+    struct pair *pair = &pairs[seed % pair_count];
+    const struct scenario *sc = pair->scenario;
+    bool real = o->real || sc->real || seed % 25 == 7;
     struct fwl_params params;
-    jmp_buf out;
     bool ok = true;
 
     fwl_params_default(&params);
@@ -68,26 +85,24 @@ run(const struct options *o, uint64_t seed, uint64_t *trace)
     params.leader_term = seed % 2 == 0 ? 4 : 16;
     params.max_block = FWL_BLOCK_MAX_MIN;
     params.max_work = FWL_BLOCK_WORK_MIN;
-    sim_open(&s, seed, n, sc->extra, real, &params);
+    sim_open(&s, seed, pair->n, sc->extra, real, &params);
     s.verbose = o->verbose;
-    s.out = &out;
-    if (setjmp(out) == 0) {
-        sc->run(&s);
-    } else {
-        ok = false;
-        printf("FAIL seed %llu, %s, n = %u: at %llu ms: %s\n  replay: build/release/bin/fwledger-sim --seed %llu"
-               " --scenario %s --n %u%s -v\n",
-               (unsigned long long)seed, sc->name, n, (unsigned long long)s.now, s.failure, (unsigned long long)seed,
-               sc->name, n, real ? " --real" : "");
+    ok = passes(&s, sc);
+    if (!ok) {
+        printf("FAIL seed %llu, %s, n = %u: at %llu ms: checker %u (%s): %s\n"
+               "  replay: tests/sim/run --seed %llu --scenario %s --n %u%s -v\n",
+               (unsigned long long)seed, sc->name, pair->n, (unsigned long long)s.now, (unsigned)s.checker,
+               sim_checker_names[s.checker], s.failure, (unsigned long long)seed, sc->name, pair->n,
+               real ? " --real" : "");
     }
     if (o->verbose) {
         printf("seed %llu %s n = %u: height %llu, %llu events, %llu ms, trace %016llx\n", (unsigned long long)seed,
-               sc->name, n, (unsigned long long)s.best, (unsigned long long)s.events, (unsigned long long)s.now,
+               sc->name, pair->n, (unsigned long long)s.best, (unsigned long long)s.events, (unsigned long long)s.now,
                (unsigned long long)s.trace);
     }
-    entered[sc - sim_scenarios]++;
-    sim_met.runs++;
-    sim_met.events += s.events;
+    pair->entered++;
+    sim_met[SIM_MET_RUNS]++;
+    sim_met[SIM_MET_EVENTS] += s.events;
     *trace = s.trace;
     sim_close(&s);
     return ok;
@@ -96,72 +111,31 @@ run(const struct options *o, uint64_t seed, uint64_t *trace)
 static void
 report(void)
 {
-    const struct sim_met *m = &sim_met;
-
-    printf("runs %llu, events %llu, blocks %llu, transactions %llu, set changes %llu, empty blocks %llu\n",
-           (unsigned long long)m->runs, (unsigned long long)m->events, (unsigned long long)m->blocks,
-           (unsigned long long)m->txs, (unsigned long long)m->set_changes, (unsigned long long)m->heartbeats);
-    printf("blocks of views over 0 %llu, greatest view %llu, blocks by catching up %llu, cut connections %llu\n",
-           (unsigned long long)m->views_over_0, (unsigned long long)m->top_view, (unsigned long long)m->catchups,
-           (unsigned long long)m->cuts);
-    printf("crashes laid at votes %llu before %llu after, chain %llu before %llu after, while sending %llu; restarts "
-           "%llu; full disks %llu; lost votes stores %llu\n",
-           (unsigned long long)m->crashes[0][0], (unsigned long long)m->crashes[0][1],
-           (unsigned long long)m->crashes[1][0], (unsigned long long)m->crashes[1][1],
-           (unsigned long long)m->crashes_sending, (unsigned long long)m->restarts, (unsigned long long)m->full,
-           (unsigned long long)m->lost_votes);
-    printf("lies %llu, evidence E1 %llu E2 %llu E3 %llu E4 %llu, on chains %llu, second instances %llu, refused from "
-           "pools %llu\n",
-           (unsigned long long)m->lies, (unsigned long long)m->evidence[1], (unsigned long long)m->evidence[2],
-           (unsigned long long)m->evidence[3], (unsigned long long)m->evidence[4], (unsigned long long)m->recorded,
-           (unsigned long long)m->second_instances, (unsigned long long)m->refused);
-    for (size_t i = 0; i < sim_scenario_count; i++) {
-        printf("%s %llu%s", sim_scenarios[i].name, (unsigned long long)entered[i],
-               i + 1 < sim_scenario_count ? ", " : "\n");
+    sim_met_print();
+    for (size_t i = 0; i < pair_count; i++) {
+        printf("%s%s/%u %llu", i == 0 ? "scenario/n runs: " : ", ", pairs[i].scenario->name, pairs[i].n,
+               (unsigned long long)pairs[i].entered);
     }
+    printf("\n");
 }
 
-/* With every scenario run several times, each of these happens; otherwise the generator is at fault. */
+/* Four rounds of all pairs meet everything that must happen; otherwise the generator is at fault. */
 static bool
-covered(void)
+covered(const struct options *o)
 {
-    const struct sim_met *m = &sim_met;
-    const struct {
-        const char *what;
-        uint64_t count;
-    } must[] = {{"a view over 0", m->views_over_0},
-                {"a block by catching up", m->catchups},
-                {"a crash before a vote is durable", m->crashes[0][0]},
-                {"a crash after a vote is durable", m->crashes[0][1]},
-                {"a crash before a block is durable", m->crashes[1][0]},
-                {"a crash after a block is durable", m->crashes[1][1]},
-                {"a crash while sending", m->crashes_sending},
-                {"a full disk", m->full},
-                {"a node that does not vote for a full disk", m->stalls},
-                {"a lost votes store", m->lost_votes},
-                {"a set change", m->set_changes},
-                {"a heartbeat", m->heartbeats},
-                {"a lie", m->lies},
-                {"evidence E1", m->evidence[1]},
-                {"evidence E3", m->evidence[3]},
-                {"evidence E4", m->evidence[4]},
-                {"evidence on the chain", m->recorded},
-                {"a second instance", m->second_instances}};
-    bool ok = true;
+    if (o->scenario != NULL || o->n != 0 || o->to - o->from + 1 < 4 * pair_count) {
+        return true;
+    }
+    return sim_met_covered();
+}
 
-    for (size_t i = 0; i < FWL_COUNT(must); i++) {
-        if (must[i].count == 0) {
-            printf("FAIL never happened: %s\n", must[i].what);
-            ok = false;
-        }
-    }
+static void
+list(void)
+{
     for (size_t i = 0; i < sim_scenario_count; i++) {
-        if (entered[i] == 0) {
-            printf("FAIL scenario never entered: %s\n", sim_scenarios[i].name);
-            ok = false;
-        }
+        printf("%-6s %s\n", sim_scenarios[i].name, sim_scenarios[i].title);
     }
-    return ok;
+    exit(0);
 }
 
 static void
@@ -190,9 +164,12 @@ parse(struct options *o, int argc, char **argv)
             o->repeat = true;
         } else if (strcmp(argv[i], "-v") == 0) {
             o->verbose = true;
+        } else if (strcmp(argv[i], "--list") == 0) {
+            list();
         } else {
             (void)fprintf(stderr,
-                          "usage: fwledger-sim --seeds A..B [--scenario NAME] [--n N] [--real] [--repeat] [-v]\n");
+                          "usage: fwledger-sim --seeds A..B [--scenario NAME] [--n N] [--real] [--repeat] [-v]\n"
+                          "       fwledger-sim --list\n");
             exit(2);
         }
     }
@@ -207,6 +184,7 @@ main(int argc, char **argv)
     uint64_t before = 0;
 
     parse(&o, argc, argv);
+    make_pairs(&o);
     for (uint64_t seed = o.from; seed <= o.to; seed++) {
         uint64_t trace = 0;
         uint64_t again = 0;
@@ -226,9 +204,7 @@ main(int argc, char **argv)
         (void)fflush(stdout);
     }
     report();
-    if (o.scenario == NULL && o.to - o.from >= 60) {
-        failed += covered() ? 0 : 1;
-    }
+    failed += covered(&o) ? 0 : 1;
     printf("%llu passed, %llu failed\n", (unsigned long long)passed, (unsigned long long)failed);
     return failed == 0 ? 0 : 1;
 }

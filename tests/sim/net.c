@@ -43,10 +43,14 @@ is_ordered(enum fwl_frame_type type)
 }
 
 static uint64_t
-arrival(struct sim *s, uint32_t from, uint32_t to, enum fwl_frame_type type)
+arrival(struct sim *s, uint32_t from, uint32_t to, enum fwl_frame_type type, size_t size)
 {
-    uint64_t at = s->now + delay(s);
+    uint64_t at = s->now + s->node[from].spent_ms + delay(s); /* it left when what it says was durable */
 
+    if (s->bandwidth > 0) {
+        s->link_free[from][to] = FWL_MAX(s->link_free[from][to], s->now) + (size + s->bandwidth - 1) / s->bandwidth;
+        at = FWL_MAX(at, s->link_free[from][to]);
+    }
     if (is_ordered(type)) {
         at = FWL_MAX(at, s->ordered[from][to]);
         s->ordered[from][to] = at;
@@ -54,15 +58,22 @@ arrival(struct sim *s, uint32_t from, uint32_t to, enum fwl_frame_type type)
     return at;
 }
 
-void
-sim_transmit(struct sim *s, uint32_t from, uint32_t to, enum fwl_frame_type type, struct fwl_span payload)
+static bool
+is_lost(struct sim *s, uint32_t from, uint32_t to, enum fwl_frame_type type, struct fwl_span payload)
 {
-    if (s->blocked[from][to] || sim_chance(s, s->loss)) {
+    return s->blocked[from][to] || sim_chance(s, s->loss) || (s->lost != NULL && s->lost(s, from, to, type, payload));
+}
+
+void
+sim_transmit(struct sim *s, uint32_t from, uint32_t to, enum fwl_frame_type type, struct fwl_span payload,
+             uint64_t delay_ms)
+{
+    if (s->conn[from][to] == 0 || is_lost(s, from, to, type, payload)) {
         return;
     }
-    put(s, from, to, type, payload, arrival(s, from, to, type));
+    put(s, from, to, type, payload, arrival(s, from, to, type, payload.size) + delay_ms);
     if (!is_ordered(type) && sim_chance(s, s->dup)) {
-        put(s, from, to, type, payload, arrival(s, from, to, type));
+        put(s, from, to, type, payload, arrival(s, from, to, type, payload.size));
     }
 }
 
@@ -72,7 +83,7 @@ sim_object(struct sim *s, uint32_t from, uint32_t to, enum fwl_frame_type type, 
 {
     uint8_t buffer[FWL_PARTS_HEAD_SIZE + 2048];
     size_t offset = 0;
-    bool lost = s->blocked[from][to] || sim_chance(s, s->loss);
+    bool lost = is_lost(s, from, to, type, object);
     size_t until = lost ? sim_random(s, (uint32_t)object.size + 1) : object.size;
     uint64_t at = s->now;
 
@@ -83,7 +94,7 @@ sim_object(struct sim *s, uint32_t from, uint32_t to, enum fwl_frame_type type, 
         struct fwl_writer w;
         struct fwl_span payload;
 
-        at = arrival(s, from, to, type);
+        at = arrival(s, from, to, type, size);
         if (lost && (s->blocked[from][to] || offset + size > until)) {
             break;
         }

@@ -7,12 +7,22 @@
 #include "p2p/wire/message.h"
 
 enum {
-    BODY_MAX = FWL_BLOCK_MAX_MIN,
     ARENA = 3 << 20,
     STORM = 200000, /* events in one millisecond */
 };
 
-struct sim_met sim_met;
+const char *const sim_checker_names[SIM_CHECKER_COUNT] = {
+    [SIM_RUNS_ON] = "correct nodes run on",
+    [SIM_ONE_CHAIN] = "one chain",
+    [SIM_ONE_VOTE] = "one vote",
+    [SIM_KEPT] = "nothing acknowledged is lost",
+    [SIM_BOUNDS] = "well-formed and bounded",
+    [SIM_VIEWS] = "views and heights",
+    [SIM_SILENT] = "an idle net is silent",
+    [SIM_DEVICE] = "the light client",
+    [SIM_PROGRESS] = "progress after faults",
+    [SIM_CULPRITS] = "culprits",
+};
 
 /* ---- basics ---- */
 
@@ -49,10 +59,11 @@ sim_trace(struct sim *s, uint64_t v)
 }
 
 void
-sim_fail(struct sim *s, const char *format, ...)
+sim_fail(struct sim *s, enum sim_checker checker, const char *format, ...)
 {
     va_list args;
 
+    s->checker = checker;
     va_start(args, format);
     (void)vsnprintf(s->failure, 512, format, args);
     va_end(args);
@@ -62,16 +73,22 @@ sim_fail(struct sim *s, const char *format, ...)
 bool
 sim_correct(const struct sim_node *n)
 {
-    return !n->evil && !n->twin;
+    return n->lies == 0 && !n->twin;
+}
+
+uint32_t
+sim_faulty(const struct sim *s)
+{
+    return fwl_validators_faulty(s->n);
 }
 
 struct fwl_replica_time
 sim_time(const struct sim_node *n)
 {
     uint64_t now = n->sim->now;
+    int64_t wall = n->frozen ? n->frozen_at : (int64_t)(WORLD_START_MS + now) + n->skew_ms;
 
-    return (struct fwl_replica_time){.wall_ms = (uint64_t)((int64_t)(WORLD_START_MS + now) + n->skew_ms),
-                                     .mono_ms = 1000 + now * n->rate / 1000};
+    return (struct fwl_replica_time){.wall_ms = (uint64_t)wall, .mono_ms = 1000 + now * n->rate / 1000};
 }
 
 /* ---- the queue: a heap by (at, order) ---- */
@@ -82,8 +99,8 @@ before(const struct sim_event *a, const struct sim_event *b)
     return a->at != b->at ? a->at < b->at : a->order < b->order;
 }
 
-void
-sim_push(struct sim *s, struct sim_event e)
+static void
+push(struct sim *s, struct sim_event e)
 {
     size_t i = s->queued++;
 
@@ -92,12 +109,18 @@ sim_push(struct sim *s, struct sim_event e)
         s->queue = realloc(s->queue, s->room * sizeof(*s->queue));
         FWL_ASSERT(s->queue != NULL);
     }
-    e.order = ++s->order;
     while (i > 0 && before(&e, &s->queue[(i - 1) / 2])) {
         s->queue[i] = s->queue[(i - 1) / 2];
         i = (i - 1) / 2;
     }
     s->queue[i] = e;
+}
+
+void
+sim_push(struct sim *s, struct sim_event e)
+{
+    e.order = ++s->order;
+    push(s, e);
 }
 
 static struct sim_event
@@ -146,9 +169,9 @@ leaves(struct sim_node *n, uint64_t peer)
     if (n->die_after > 0 && --n->die_after == 0) {
         n->dying = true;
         n->failing = true;
-        fwl_memstore_fail(n->chain, 1, FWL_MEMSTORE_LOST, true);
-        fwl_memstore_fail(n->votes, 1, FWL_MEMSTORE_LOST, true);
-        sim_met.crashes_sending++;
+        for (uint32_t p = 0; p < SIM_POINT_COUNT; p++) {
+            sim_met_crashes[p][SIM_STRIKE_SENDING] += n->points >> p & 1;
+        }
     }
     return !n->dying && s->conn[n->id][node_of(peer)] == peer >> 8;
 }
@@ -156,21 +179,21 @@ leaves(struct sim_node *n, uint64_t peer)
 static void
 io_send(void *ctx, uint64_t peer, enum fwl_frame_type type, struct fwl_span payload)
 {
-    static uint8_t buffer[FWL_BLOCK_MAX_MIN + FWL_FRAME_JUST_MAX];
     struct sim_node *n = ctx;
 
     if (!leaves(n, peer)) {
         return;
     }
-    sim_check_sent(n->sim, n, type, payload);
+    sim_check_sent(n->sim, n, node_of(peer), type, payload);
     n->sim->sent[type]++;
     if (n->silent && type != FWL_FRAME_STATUS) {
         return;
     }
-    if (n->evil && sim_lie(n->sim, n, node_of(peer), type, payload, buffer, sizeof(buffer), &payload)) {
-        sim_met.lies++;
+    if (n->lies != 0 && sim_lie(n->sim, n, node_of(peer), type, payload)) {
+        sim_met[SIM_MET_LIES]++;
+        return;
     }
-    sim_transmit(n->sim, n->id, node_of(peer), type, payload);
+    sim_transmit(n->sim, n->id, node_of(peer), type, payload, 0);
 }
 
 static void
@@ -180,7 +203,7 @@ io_send_block(void *ctx, uint64_t peer, uint64_t height)
     struct sim_node *n = ctx;
     struct fwl_span object;
 
-    if (leaves(n, peer) && sim_block_object(n->chain, height, buffer, sizeof(buffer), &object) == FWL_OK) {
+    if (leaves(n, peer) && sim_block_object(n->chain.mem, height, buffer, sizeof(buffer), &object) == FWL_OK) {
         n->sim->sent[FWL_FRAME_BLOCK]++;
         if (n->blocks == SIM_BLOCKS_NONE) {
             return;
@@ -199,6 +222,9 @@ io_send_body(void *ctx, uint64_t peer, struct fwl_span object)
 
     if (leaves(n, peer)) {
         n->sim->sent[FWL_FRAME_BODY]++;
+        if ((n->lies & (SIM_LIE_WITHHOLD | SIM_LIE_NO_BODY)) != 0) {
+            return;
+        }
         sim_object(n->sim, n->id, node_of(peer), FWL_FRAME_BODY, object);
     }
 }
@@ -212,8 +238,9 @@ io_drop_peer(void *ctx, uint64_t peer, enum fwl_replica_fault fault)
     if (n->dying) {
         return;
     }
-    if (sim_correct(n) && sim_correct(&n->sim->node[other])) {
-        sim_fail(n->sim, "node %u drops the correct node %u: %s", n->id, other,
+    sim_met[SIM_MET_DROPPED]++;
+    if (!n->sim->forked && sim_correct(n) && sim_correct(&n->sim->node[other])) {
+        sim_fail(n->sim, SIM_RUNS_ON, "node %u drops the correct node %u: %s", n->id, other,
                  fault == FWL_REPLICA_FORGED ? "forged" : "malformed");
     }
     sim_push(n->sim, (struct sim_event){.at = n->sim->now, .kind = SIM_CUT, .a = n->id, .b = other, .tag = peer >> 8});
@@ -246,7 +273,7 @@ io_committed(void *ctx, const struct fwl_chain_tip *tip, const struct fwl_hash32
     struct sim_node *n = ctx;
 
     if (n->sim->in_block) {
-        sim_met.catchups++;
+        sim_met[SIM_MET_CATCHUPS]++;
     }
     sim_check_commit(n->sim, n, tip, txids, count);
 }
@@ -255,7 +282,7 @@ static void
 io_refused(void *ctx, const struct fwl_hash32 *txid, const struct fwl_state_refusal *why)
 {
     (void)ctx, (void)txid, (void)why;
-    sim_met.refused++;
+    sim_met[SIM_MET_REFUSED]++;
 }
 
 static void
@@ -269,14 +296,14 @@ io_note(void *ctx, bool unusual, const char *what, const char *detail, uint64_t 
     }
     if (unusual && strncmp(what, "evidence", 8) == 0) {
         if (!n->sim->byzantine) {
-            sim_fail(n->sim, "node %u holds evidence where no node is faulty: %s", n->id, detail);
+            sim_fail(n->sim, SIM_ONE_VOTE, "node %u holds evidence where no node is faulty: %s", n->id, detail);
         }
         if (detail[0] == 'E' && detail[1] >= '1' && detail[1] <= '4') {
-            sim_met.evidence[detail[1] - '0']++;
+            sim_met[SIM_MET_E1 + (detail[1] - '1')]++;
         }
     }
     if (strncmp(what, "a proposed block is not valid", 20) == 0 && !n->sim->byzantine) {
-        sim_fail(n->sim, "node %u: the block of a correct leader is not valid: %s", n->id, detail);
+        sim_fail(n->sim, SIM_RUNS_ON, "node %u: the block of a correct leader is not valid: %s", n->id, detail);
     }
 }
 
@@ -287,10 +314,13 @@ io_halt(void *ctx, enum fwl_replica_end why, enum fwl_err err)
 
     n->halted = true;
     if (why == FWL_REPLICA_SECOND_INSTANCE && n->twin) {
-        sim_met.second_instances++;
+        sim_met[SIM_MET_SECOND]++;
         n->gone = true;
-    } else if (sim_correct(n) && !(n->failing && why == FWL_REPLICA_STORAGE)) {
-        sim_fail(n->sim, "node %u halts: reason %d, %s", n->id, (int)why, fwl_err_name(err));
+    } else if (why == FWL_REPLICA_FORK && n->sim->may_fork) {
+        sim_met[SIM_MET_FORK_HALTS]++;
+        n->gone = true;
+    } else if (sim_correct(n) && !n->sim->forked && !(n->failing && why == FWL_REPLICA_STORAGE)) {
+        sim_fail(n->sim, SIM_RUNS_ON, "node %u halts: reason %d, %s", n->id, (int)why, fwl_err_name(err));
     } else if (!n->failing) {
         n->gone = true;
     }
@@ -330,11 +360,11 @@ config_of(struct sim_node *n)
                                    .mempool = n->pool,
                                    .validators_max = SIM_NODES,
                                    .views_max = 512,
-                                   .body_max = BODY_MAX,
+                                   .body_max = SIM_BODY_MAX,
                                    .arena_bytes = ARENA,
                                    .io = {.ctx = n,
-                                          .chain = fwl_memstore_storage(n->chain),
-                                          .votes = fwl_memstore_storage(n->votes),
+                                          .chain = sim_store_storage(&n->chain),
+                                          .votes = sim_store_storage(&n->votes),
                                           .send = io_send,
                                           .send_block = io_send_block,
                                           .send_body = io_send_body,
@@ -368,16 +398,19 @@ fall(struct sim *s, struct sim_node *n)
             sim_cut(s, n->id, i);
         }
     }
-    fwl_memstore_crash(n->chain);
-    fwl_memstore_crash(n->votes);
+    sim_store_fail(&n->chain, 0, FWL_MEMSTORE_NONE, false);
+    sim_store_fail(&n->votes, 0, FWL_MEMSTORE_NONE, false);
+    fwl_memstore_crash(n->chain.mem);
+    fwl_memstore_crash(n->votes.mem);
 }
 
 /* After each call into a replica: did it die of it? */
 static void
 after(struct sim *s, struct sim_node *n)
 {
-    struct fwl_replica_status status;
-
+    n->points = 0;
+    n->busy_until = s->now + n->cpu_ms + n->spent_ms;
+    n->spent_ms = 0;
     if (n->dying || n->halted) {
         bool back = !n->gone;
 
@@ -387,11 +420,7 @@ after(struct sim *s, struct sim_node *n)
         }
         return;
     }
-    if ((s->events & 15) == 0) {
-        fwl_replica_status(n->replica, &status);
-        sim_met.top_view = FWL_MAX(sim_met.top_view, status.view);
-        sim_met.stalls += status.stalled;
-    }
+    sim_check_event(s, n);
 }
 
 void
@@ -422,15 +451,17 @@ sim_boot(struct sim *s, uint32_t node)
     }
     n->replica = fwl_replica_init(n->memory, size, &config);
     n->alive = true;
+    n->seen_height = 0;
     n->height = UINT64_MAX; /* nothing is announced while it boots */
     err = fwl_replica_boot(n->replica, sim_time(n), n->votes_lost, false);
     n->votes_lost = false;
     if (err != FWL_OK) {
-        sim_fail(s, "node %u does not boot: %s", node, fwl_err_name(err));
+        sim_fail(s, SIM_RUNS_ON, "node %u does not boot: %s", node, fwl_err_name(err));
     }
     n->height = fwl_replica_tip(n->replica)->header.height;
+    sim_check_follow(s, n, n->height);
     if (n->height < n->acked) {
-        sim_fail(s, "node %u lost height %llu that it had announced", node, (unsigned long long)n->acked);
+        sim_fail(s, SIM_KEPT, "node %u lost height %llu that it had announced", node, (unsigned long long)n->acked);
     }
     after(s, n);
     for (uint32_t i = 0; i < s->count && n->alive; i++) {
@@ -454,6 +485,7 @@ sim_connect(struct sim *s, uint32_t a, uint32_t b)
     }
     s->conn[a][b] = s->conn[b][a] = ++s->conns;
     s->ordered[a][b] = s->ordered[b][a] = s->now;
+    s->told[a][b] = s->told[b][a] = 0;
     for (int i = 0; i < 2; i++) {
         struct sim_node *n = ends[i];
         struct sim_node *o = ends[1 - i];
@@ -477,7 +509,7 @@ sim_cut(struct sim *s, uint32_t a, uint32_t b)
         return;
     }
     s->conn[a][b] = s->conn[b][a] = 0;
-    sim_met.cuts++;
+    sim_met[SIM_MET_CUTS]++;
     for (int i = 0; i < 2; i++) {
         if (ends[i]->alive) {
             fwl_replica_peer_down(ends[i]->replica, sim_time(ends[i]), ids[i]);
@@ -497,6 +529,9 @@ deliver(struct sim *s, const struct sim_event *e)
     if (!n->alive || s->conn[e->a][e->b] != e->tag) {
         return;
     }
+    if (n->lies != 0) {
+        sim_hear(s, n, e->b, e->type, fwl_span(e->bytes, e->size));
+    }
     s->in_block = e->type == FWL_FRAME_BLOCK;
     fwl_replica_frame(n->replica, sim_time(n), peer_of(s, e->a, e->b), e->type, fwl_span(e->bytes, e->size));
     s->in_block = false;
@@ -507,13 +542,13 @@ deliver(struct sim *s, const struct sim_event *e)
 static void
 find_receipt(struct sim *s, struct sim_node *n, struct sim_tx *tx)
 {
-    struct fwl_storage storage = fwl_memstore_storage(n->chain);
+    struct fwl_storage storage = fwl_memstore_storage(n->chain.mem);
     struct fwl_read read;
     struct fwl_span place;
 
     FWL_ASSERT(fwl_read_begin(&storage, &read) == FWL_OK);
     if (fwl_kv_get(&read.kv, &place, FWL_SPACE_TXID, fwl_hash32_span(&tx->txid)) != FWL_OK || place.size != 12) {
-        sim_fail(s, "node %u calls a transaction final that it does not have", n->id);
+        sim_fail(s, SIM_KEPT, "node %u calls a transaction final that it does not have", n->id);
     }
     tx->height = fwl_load_be64(place.p);
     fwl_read_end(&read);
@@ -523,7 +558,7 @@ static void
 client(struct sim *s, uint32_t index)
 {
     struct sim_tx *tx = &s->tx[index];
-    struct sim_node *n = &s->node[sim_random(s, s->count)];
+    struct sim_node *n = &s->node[tx->at == SIM_OFF ? sim_random(s, s->count) : (uint32_t)tx->at];
     struct fwl_state_refusal why = {0};
     struct fwl_hash32 txid;
     enum fwl_err err = FWL_ERR_ABSENT;
@@ -535,7 +570,7 @@ client(struct sim *s, uint32_t index)
         err = fwl_replica_submit(n->replica, &why, &txid, sim_time(n), fwl_span(tx->bytes, tx->size));
         if (tx->must && err != FWL_OK && err != FWL_ERR_EXISTS && err != FWL_ERR_BUSY && err != FWL_ERR_FULL &&
             err != FWL_ERR_REPLAY && !n->failing) {
-            sim_fail(s, "node %u refuses a valid transaction: %s, %s: %s", n->id, fwl_err_name(err),
+            sim_fail(s, SIM_KEPT, "node %u refuses a valid transaction: %s, %s: %s", n->id, fwl_err_name(err),
                      why.field != NULL ? why.field : "", why.rule != NULL ? why.rule : "");
         }
         if (err == FWL_ERR_REPLAY) {
@@ -550,6 +585,21 @@ client(struct sim *s, uint32_t index)
     }
     sim_push(s, (struct sim_event){
                     .at = s->now + (err == FWL_OK ? 5000 : 500) + sim_random(s, 1000), .kind = SIM_CLIENT, .a = index});
+}
+
+/* A slow node looks at one thing after the other. */
+static bool
+busy(struct sim *s, struct sim_event *e)
+{
+    const struct sim_node *n = &s->node[e->a];
+
+    if ((e->kind != SIM_FRAME && e->kind != SIM_TIMER) || !n->alive || n->busy_until <= s->now) {
+        return false;
+    }
+    e->at = n->busy_until;
+    push(s, *e);     /* in its old order: what is ordered stays so */
+    e->bytes = NULL; /* the queue has it */
+    return true;
 }
 
 static void
@@ -573,7 +623,7 @@ handle(struct sim *s, struct sim_event *e)
     case SIM_CONNECT: sim_connect(s, e->a, e->b); break;
     case SIM_RESTART:
         if (!n->alive && !n->gone) {
-            sim_met.restarts++;
+            sim_met[SIM_MET_RESTARTS]++;
             sim_boot(s, e->a);
         }
         break;
@@ -589,7 +639,7 @@ one(struct sim *s)
 
     s->same_time = e.at == s->now ? s->same_time + 1 : 0;
     if (s->same_time > STORM) {
-        sim_fail(s, "more than %d events in one millisecond", STORM);
+        sim_fail(s, SIM_BOUNDS, "more than %d events in one millisecond", STORM);
     }
     s->now = e.at;
     s->events++;
@@ -598,7 +648,9 @@ one(struct sim *s)
     for (size_t i = 0; i + 8 <= e.size; i += 8) {
         s->trace = (s->trace ^ fwl_load_be64(e.bytes + i)) * UINT64_C(0x100000001b3);
     }
-    handle(s, &e);
+    if (!busy(s, &e)) {
+        handle(s, &e);
+    }
     free(e.bytes);
 }
 
@@ -635,7 +687,7 @@ sim_client(struct sim *s, uint64_t delay_ms, struct fwl_span bytes, bool must)
     struct sim_tx *tx = &s->tx[s->txs];
 
     FWL_ASSERT(s->txs < SIM_TXS);
-    *tx = (struct sim_tx){.bytes = malloc(bytes.size), .size = bytes.size, .must = must};
+    *tx = (struct sim_tx){.bytes = malloc(bytes.size), .size = bytes.size, .must = must, .at = SIM_OFF};
     FWL_ASSERT(tx->bytes != NULL);
     memcpy(tx->bytes, bytes.p, bytes.size);
     world_txid(&tx->txid, bytes);
@@ -675,6 +727,22 @@ sim_unsettled(struct sim *s)
 
 /* ---- a whole run ---- */
 
+static void
+fresh_node(struct sim *s, uint32_t i)
+{
+    struct sim_node *n = &s->node[i];
+
+    *n = (struct sim_node){.sim = s,
+                           .id = i,
+                           .who = i < s->n ? (int)i : SIM_OFF,
+                           .rate = 1000,
+                           .memory = n->memory,
+                           .chain = {.node = n, .mem = fwl_memstore_new(), .chain = true},
+                           .votes = {.node = n, .mem = fwl_memstore_new()},
+                           .pool = {.transactions_max = 256, .bytes_max = 1 << 18, .seed = s->seed + i}};
+    FWL_ASSERT(n->chain.mem != NULL && n->votes.mem != NULL);
+}
+
 void
 sim_open(struct sim *s, uint64_t seed, uint32_t n, uint32_t extra, bool real, const struct fwl_params *params)
 {
@@ -694,14 +762,7 @@ sim_open(struct sim *s, uint64_t seed, uint32_t n, uint32_t extra, bool real, co
     FWL_ASSERT(s->failure != NULL && s->said != NULL);
     world_make(&s->world, n, real, params);
     for (uint32_t i = 0; i < s->count; i++) {
-        s->node[i] = (struct sim_node){.sim = s,
-                                       .id = i,
-                                       .who = i < n ? (int)i : -1,
-                                       .rate = 1000,
-                                       .chain = fwl_memstore_new(),
-                                       .votes = fwl_memstore_new(),
-                                       .pool = {.transactions_max = 256, .bytes_max = 1 << 18, .seed = seed + i}};
-        FWL_ASSERT(s->node[i].chain != NULL && s->node[i].votes != NULL);
+        fresh_node(s, i);
     }
 }
 
@@ -715,19 +776,52 @@ sim_start(struct sim *s)
     }
 }
 
-void
-sim_close(struct sim *s)
+/* The stores, what was seen of the chain, and what is under way. */
+static void
+clear(struct sim *s)
 {
     for (uint32_t i = 0; i < s->count; i++) {
-        free(s->node[i].memory);
-        fwl_memstore_free(s->node[i].chain);
-        fwl_memstore_free(s->node[i].votes);
+        fwl_memstore_free(s->node[i].chain.mem);
+        fwl_memstore_free(s->node[i].votes.mem);
     }
     for (uint32_t i = 0; i < s->txs; i++) {
         free(s->tx[i].bytes);
     }
     for (size_t i = 0; i < s->queued; i++) {
         free(s->queue[i].bytes);
+    }
+    s->queued = 0;
+    s->txs = 0;
+}
+
+void
+sim_wipe(struct sim *s)
+{
+    clear(s);
+    memset(s->conn, 0, sizeof(s->conn));
+    memset(s->ordered, 0, sizeof(s->ordered));
+    memset(s->link_free, 0, sizeof(s->link_free));
+    memset(s->blocked, 0, sizeof(s->blocked));
+    memset(s->never, 0, sizeof(s->never));
+    memset(s->decided, 0, sizeof(s->decided));
+    memset(s->said, 0, SIM_VOTES * sizeof(*s->said));
+    s->said_count = 0;
+    s->best = 0;
+    s->follow = (struct sim_follow){.any = false};
+    s->forked = false;
+    s->lost = NULL;
+    s->strike = NULL;
+    for (uint32_t i = 0; i < s->count; i++) {
+        fresh_node(s, i);
+    }
+}
+
+void
+sim_close(struct sim *s)
+{
+    clear(s);
+    for (uint32_t i = 0; i < s->count; i++) {
+        free(s->node[i].memory);
     }
     free(s->queue);
     free(s->said);
