@@ -56,5 +56,9 @@ void s16_idle(struct sim *s);
 void s18_churn(struct sim *s);
 void s19_late(struct sim *s);
 void chaos(struct sim *s);
+void forks(struct sim *s);
+
+/* fork.c: who is guilty of the fork that was seen? Fails unless it is at least f + 1, and faulty ones only. */
+void judge(struct sim *s);
 
 #endif

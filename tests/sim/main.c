@@ -18,7 +18,8 @@ struct options {
     uint64_t from, to;
     const char *scenario;
     uint32_t n;
-    bool real, repeat, verbose;
+    bool real, repeat;
+    uint32_t verbose;
 };
 
 /* Seeds draw the pairs of scenario and n one after the other. */
@@ -95,7 +96,7 @@ run(const struct options *o, uint64_t seed, uint64_t *trace)
                sim_checker_names[s.checker], s.failure, (unsigned long long)seed, sc->name, pair->n,
                real ? " --real" : "");
     }
-    if (o->verbose) {
+    if (o->verbose > 0) {
         printf("seed %llu %s n = %u: height %llu, %llu events, %llu ms, trace %016llx\n", (unsigned long long)seed,
                sc->name, pair->n, (unsigned long long)s.best, (unsigned long long)s.events, (unsigned long long)s.now,
                (unsigned long long)s.trace);
@@ -163,12 +164,12 @@ parse(struct options *o, int argc, char **argv)
         } else if (strcmp(argv[i], "--repeat") == 0) {
             o->repeat = true;
         } else if (strcmp(argv[i], "-v") == 0) {
-            o->verbose = true;
+            o->verbose++;
         } else if (strcmp(argv[i], "--list") == 0) {
             list();
         } else {
             (void)fprintf(stderr,
-                          "usage: fwledger-sim --seeds A..B [--scenario NAME] [--n N] [--real] [--repeat] [-v]\n"
+                          "usage: fwledger-sim --seeds A..B [--scenario NAME] [--n N] [--real] [--repeat] [-v [-v]]\n"
                           "       fwledger-sim --list\n");
             exit(2);
         }

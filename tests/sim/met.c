@@ -54,7 +54,8 @@ sim_met_covered(void)
     }
     for (size_t p = 0; p < SIM_POINT_COUNT; p++) {
         for (size_t k = 0; k < SIM_STRIKE_COUNT; k++) {
-            if (sim_met_crashes[p][k] == 0) {
+            /* The step that writes from when on this node votes sends nothing. */
+            if (sim_met_crashes[p][k] == 0 && !(p == SIM_POINT_VOTING && k == SIM_STRIKE_SENDING)) {
                 printf("FAIL never happened: a crash at %s, %s\n", points[p], strikes[k]);
                 ok = false;
             }

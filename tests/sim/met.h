@@ -39,6 +39,9 @@
     X(FINAL, "certificates sent: FINAL", true)                                                                         \
     X(FORKS, "forks", true)                                                                                            \
     X(CONVICTED, "validators convicted of forks", true)                                                                \
+    X(CONVICTED_E1, "by E1", true)                                                                                     \
+    X(CONVICTED_E2, "by E2", true)                                                                                     \
+    X(CONVICTED_E3, "by E3", true)                                                                                     \
     X(FORK_HALTS, "nodes that halted for a fork", false)
 
 enum sim_met {

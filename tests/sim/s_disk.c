@@ -138,6 +138,9 @@ s3_mass(struct sim *s)
             }
             sim_run(s, s->now + 3599000);
         }
+        for (uint32_t i = 0; i < s->count; i++) { /* what has not struck yet does not any more */
+            sim_store_fail(&s->node[i].votes, 0, FWL_MEMSTORE_NONE, false);
+        }
         sim_run(s, s->now + 4500); /* all are coming back */
         prompt(s);
     }

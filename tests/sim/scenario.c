@@ -47,6 +47,7 @@ const struct scenario sim_scenarios[] = {
     {"S16", "idle", s16_idle, BOTH, 1, 300, false},
     {"S18", "changes of the set", s18_churn, FOUR, 4, 0, false},
     {"S19", "catching up", s19_late, BOTH, 1, 0, false},
+    {"forks", "f+1 to 2f faulty validators", forks, BOTH, 4, 0, false},
     {"chaos", "everything at once", chaos, ONE | BOTH, 1, 0, false},
 };
 const size_t sim_scenario_count = FWL_COUNT(sim_scenarios);

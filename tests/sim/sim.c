@@ -290,7 +290,7 @@ io_note(void *ctx, bool unusual, const char *what, const char *detail, uint64_t 
 {
     struct sim_node *n = ctx;
 
-    if (n->sim->verbose) {
+    if (n->sim->verbose > 0) {
         (void)fprintf(stderr, "%9llu node %u: %s %s (%llu)\n", (unsigned long long)n->sim->now, n->id, what, detail,
                       (unsigned long long)height);
     }
@@ -321,7 +321,7 @@ io_halt(void *ctx, enum fwl_replica_end why, enum fwl_err err)
         n->gone = true;
     } else if (sim_correct(n) && !n->sim->forked && !(n->failing && why == FWL_REPLICA_STORAGE)) {
         sim_fail(n->sim, SIM_RUNS_ON, "node %u halts: reason %d, %s", n->id, (int)why, fwl_err_name(err));
-    } else if (!n->failing) {
+    } else if (!n->failing && why != FWL_REPLICA_SECOND_INSTANCE) { /* a liar meets its own votes, and goes on */
         n->gone = true;
     }
 }
@@ -409,14 +409,16 @@ static void
 after(struct sim *s, struct sim_node *n)
 {
     n->points = 0;
-    n->busy_until = s->now + n->cpu_ms + n->spent_ms;
+    n->busy_until = FWL_MAX(n->busy_until, s->now) + n->cpu_ms + n->spent_ms;
     n->spent_ms = 0;
     if (n->dying || n->halted) {
         bool back = !n->gone;
 
         fall(s, n);
         if (back) {
-            sim_push(s, (struct sim_event){.at = s->now + 200 + sim_random(s, 3000), .kind = SIM_RESTART, .a = n->id});
+            uint32_t ms = n->lies != 0 ? 20 : 200 + sim_random(s, 3000);
+
+            sim_push(s, (struct sim_event){.at = s->now + ms, .kind = SIM_RESTART, .a = n->id});
         }
         return;
     }
@@ -454,6 +456,11 @@ sim_boot(struct sim *s, uint32_t node)
     n->seen_height = 0;
     n->height = UINT64_MAX; /* nothing is announced while it boots */
     err = fwl_replica_boot(n->replica, sim_time(n), n->votes_lost, false);
+    if (err != FWL_OK && n->failing) { /* it died of its first commit */
+        fall(s, n);
+        sim_push(s, (struct sim_event){.at = s->now + 200, .kind = SIM_RESTART, .a = node});
+        return;
+    }
     n->votes_lost = false;
     if (err != FWL_OK) {
         sim_fail(s, SIM_RUNS_ON, "node %u does not boot: %s", node, fwl_err_name(err));
@@ -521,6 +528,32 @@ sim_cut(struct sim *s, uint32_t a, uint32_t b)
 
 /* ---- events ---- */
 
+/* A frame in words, for people. */
+static void
+show(const struct sim *s, const struct sim_event *e)
+{
+    struct fwl_span in = fwl_span(e->bytes, e->size);
+    struct fwl_message_status st;
+    struct fwl_message_propose p;
+    struct fwl_vote v;
+
+    (void)fprintf(stderr, "%9llu node %u hears %u: %s", (unsigned long long)s->now, e->a, e->b,
+                  fwl_frame_name(e->type));
+    if (e->type == FWL_FRAME_STATUS && fwl_message_status_decode(&st, in) == FWL_OK) {
+        (void)fprintf(stderr, " height %llu view %u", (unsigned long long)st.height, st.view);
+    } else if (e->type == FWL_FRAME_PROPOSE && fwl_message_propose_decode(&p, in) == FWL_OK) {
+        (void)fprintf(stderr, " height %llu view %u %02x%02x", (unsigned long long)p.height, p.view, p.block_hash.b[0],
+                      p.block_hash.b[1]);
+    } else if (e->type == FWL_FRAME_VOTE && fwl_vote_decode(&v, in) == FWL_OK) {
+        (void)fprintf(stderr, " %u by %u, height %llu view %u %02x%02x", (unsigned)v.kind, v.idx,
+                      (unsigned long long)v.height, v.view, v.block_hash.b[0], v.block_hash.b[1]);
+    } else if (e->type == FWL_FRAME_CERT && in.size > 47) {
+        (void)fprintf(stderr, " %u, height %llu view %u %02x%02x", in.p[0], (unsigned long long)fwl_load_be64(in.p + 1),
+                      fwl_load_be32(in.p + 9), in.p[13], in.p[14]);
+    }
+    (void)fprintf(stderr, "\n");
+}
+
 static void
 deliver(struct sim *s, const struct sim_event *e)
 {
@@ -531,6 +564,9 @@ deliver(struct sim *s, const struct sim_event *e)
     }
     if (n->lies != 0) {
         sim_hear(s, n, e->b, e->type, fwl_span(e->bytes, e->size));
+    }
+    if (s->verbose > 1) {
+        show(s, e);
     }
     s->in_block = e->type == FWL_FRAME_BLOCK;
     fwl_replica_frame(n->replica, sim_time(n), peer_of(s, e->a, e->b), e->type, fwl_span(e->bytes, e->size));
@@ -809,6 +845,7 @@ sim_wipe(struct sim *s)
     s->best = 0;
     s->follow = (struct sim_follow){.any = false};
     s->forked = false;
+    s->byzantine = s->may_fork = false;
     s->lost = NULL;
     s->strike = NULL;
     for (uint32_t i = 0; i < s->count; i++) {

@@ -155,7 +155,7 @@ struct sim_follow {
 
 struct sim {
     uint64_t seed, rng, now, order, trace;
-    bool verbose;
+    uint32_t verbose; /* 1: notes and the end; 2: every frame */
     struct world world;
     struct fwl_consensus_timing timing;
     uint32_t n, count; /* validators of the genesis; nodes */
