@@ -318,6 +318,7 @@ static enum fwl_node_exit
 boot(struct fwl_node *n)
 {
     struct fwl_replica_config config;
+    struct fwl_replica_status status;
     size_t size = 0;
     bool lost = false;
     enum fwl_err err = FWL_OK;
@@ -339,7 +340,8 @@ boot(struct fwl_node *n)
     if (err != FWL_OK) {
         return boot_fault(n, err);
     }
-    if (lost && n->exit == FWL_NODE_EXIT_DONE) {
+    fwl_replica_status(n->replica, &status);
+    if (lost && n->exit == FWL_NODE_EXIT_DONE && !status.stalled) { /* else that it votes later is not written yet */
         fwl_log(n->log, FWL_LOG_UNUSUAL, "node",
                 n->options.force_voting ? "voting with a votes store that is not the key's, as told"
                                         : "the votes store is not the key's: voting starts when it is safe again",

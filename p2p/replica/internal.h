@@ -81,6 +81,8 @@ struct fwl_replica {
     uint64_t gossip_at;    /* monotonic */
     uint64_t retry_at;     /* stalled: when a write is tried again */
     bool booted;           /* the engine runs */
+    bool votes_lost;       /* as told at boot, until what the engine makes of it is durable */
+    bool votes_forced;     /* the same */
     bool stalled;
     bool halted;
     uint64_t evidence_seen;

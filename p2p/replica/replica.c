@@ -208,11 +208,13 @@ validator_of(struct fwl_pubkey32 *out, const struct fwl_replica *r, const struct
     return found;
 }
 
+/* That the votes store is not the key's counts until the engine has written from when on it votes, also when the disk
+ * is full meanwhile. */
 static void
-boot_engine(struct fwl_replica *r, bool votes_lost, bool votes_forced)
+boot_engine(struct fwl_replica *r)
 {
     struct fwl_consensus_config engine = engine_config(r, &r->config);
-    struct fwl_event event = {.type = FWL_EVENT_BOOT, .votes_lost = votes_lost, .votes_forced = votes_forced};
+    struct fwl_event event = {.type = FWL_EVENT_BOOT, .votes_lost = r->votes_lost, .votes_forced = r->votes_forced};
     struct fwl_event tick = {.type = FWL_EVENT_TICK};
 
     engine.chain_id = *fwl_chain_id(r->chain);
@@ -220,6 +222,9 @@ boot_engine(struct fwl_replica *r, bool votes_lost, bool votes_forced)
     r->booted = true;
     r->stalled = false;
     fwl_replica_step(r, &event);
+    if (r->booted) {
+        r->votes_lost = r->votes_forced = false;
+    }
     for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX; i++) {
         if (r->peers[i].id != 0) {
             struct fwl_event up = {.type = FWL_EVENT_PEER_UP, .peer = i};
@@ -241,7 +246,9 @@ fwl_replica_boot(struct fwl_replica *r, struct fwl_replica_time now, bool votes_
     }
     r->now = now;
     r->gossip_at = now.mono_ms + r->config.timing.tr;
-    boot_engine(r, votes_lost, votes_forced);
+    r->votes_lost = votes_lost;
+    r->votes_forced = votes_forced;
+    boot_engine(r);
     fwl_replica_timer(r);
     return FWL_OK;
 }
@@ -371,7 +378,7 @@ try_again(struct fwl_replica *r)
     if (err == FWL_OK) {
         r->config.io.note(r->config.io.ctx, true, "there is space again: voting resumes", "",
                           fwl_replica_tip(r)->header.height);
-        boot_engine(r, false, false);
+        boot_engine(r);
     } else if (err == FWL_ERR_FULL || err == FWL_ERR_MEMORY) {
         r->retry_at = r->now.mono_ms + RETRY_MS;
     } else {

@@ -112,6 +112,23 @@ sim_check_sent(struct sim *s, struct sim_node *n, uint32_t to, enum fwl_frame_ty
     }
 }
 
+/* Whoever lost the store of its votes has written down from which height it may vote before it does. */
+static void
+check_lost(struct sim *s, const struct sim_node *n)
+{
+    struct fwl_storage storage = fwl_memstore_storage(n->votes.mem);
+    struct fwl_read read;
+    struct fwl_span value;
+    bool written = false;
+
+    FWL_ASSERT(fwl_read_begin(&storage, &read) == FWL_OK);
+    written = fwl_kv_get(&read.kv, &value, FWL_SPACE_VMETA, fwl_span_text("voting")) == FWL_OK;
+    fwl_read_end(&read);
+    if (!written) {
+        sim_fail(s, SIM_ONE_VOTE, "node %u lost its votes store and votes at once", n->id);
+    }
+}
+
 void
 sim_check_event(struct sim *s, struct sim_node *n)
 {
@@ -125,6 +142,9 @@ sim_check_event(struct sim *s, struct sim_node *n)
     }
     if (status.mempool_transactions > n->pool.transactions_max || status.mempool_bytes > n->pool.bytes_max) {
         sim_fail(s, SIM_BOUNDS, "node %u has more transactions than its pool may hold", n->id);
+    }
+    if (n->was_lost && status.voting) {
+        check_lost(s, n);
     }
     if (n->seen_height == status.height && status.view < n->seen_view) {
         sim_fail(s, SIM_VIEWS, "node %u at height %llu goes from view %u back to %u", n->id,

@@ -175,7 +175,7 @@ replace_votes(struct sim *s, struct sim_node *n, const struct fwl_memstore *by)
 {
     sim_crash(s, n->id, 0);
     FWL_ASSERT(fwl_memstore_copy(n->votes.mem, by) == FWL_OK);
-    n->votes_lost = true;
+    n->votes_lost = n->was_lost = true;
     n->seen_height = 0; /* it may be in an earlier view now */
     sim_met[SIM_MET_LOST_VOTES]++;
 }
@@ -199,6 +199,8 @@ s6_lost_votes(struct sim *s)
             s->aim.node = n->id;
             s->aim.point = SIM_POINT_VOTING;
             s->aim.how = (enum sim_strike)sim_random(s, SIM_STRIKE_COUNT);
+        } else if (sim_chance(s, 300)) {
+            sim_store_fail(&n->votes, 1, FWL_MEMSTORE_FULL, false);
         }
         sim_boot(s, n->id);
         sim_load(s, 10, 4000);

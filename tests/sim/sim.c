@@ -461,7 +461,6 @@ sim_boot(struct sim *s, uint32_t node)
         sim_push(s, (struct sim_event){.at = s->now + 200, .kind = SIM_RESTART, .a = node});
         return;
     }
-    n->votes_lost = false;
     if (err != FWL_OK) {
         sim_fail(s, SIM_RUNS_ON, "node %u does not boot: %s", node, fwl_err_name(err));
     }
@@ -471,6 +470,9 @@ sim_boot(struct sim *s, uint32_t node)
         sim_fail(s, SIM_KEPT, "node %u lost height %llu that it had announced", node, (unsigned long long)n->acked);
     }
     after(s, n);
+    if (n->alive) { /* as fwledgerd, which now gives the store the id of its key */
+        n->votes_lost = false;
+    }
     for (uint32_t i = 0; i < s->count && n->alive; i++) {
         if (i != node) {
             sim_connect(s, node, i);

@@ -96,6 +96,7 @@ struct sim_node {
         SIM_BLOCKS_NONE
     } blocks;           /* it serves */
     bool votes_lost;    /* of the next boot */
+    bool was_lost;      /* its votes store, ever */
     bool failing;       /* a fault was laid in a store: a halt is expected */
     bool dying;         /* the process is dead already, the call under way has not returned */
     uint32_t die_after; /* frames until it dies; 0: does not */
