@@ -107,20 +107,19 @@ test_replica__outbox(void **unused)
     sim_run(&s, 3000);
     assert_int_equal(s.best, 1);
     before = said();
-    fwl_memstore_fail(s.node[0].votes, 1, FWL_MEMSTORE_FULL, true);
+    sim_store_fail(&s.node[0].votes, 1, FWL_MEMSTORE_FULL, true);
     sim_load(&s, 1, 0);
     sim_run(&s, 13000);
     assert_true(said() == before); /* nothing leaves */
     assert_true(status(0).stalled);
     assert_false(status(0).voting);
     assert_int_equal(s.best, 1);
-    fwl_memstore_fail(s.node[0].votes, 0, FWL_MEMSTORE_NONE, false);
+    sim_store_fail(&s.node[0].votes, 0, FWL_MEMSTORE_NONE, false);
     sim_run(&s, 25000);
     assert_false(status(0).stalled);
     assert_int_equal(s.best, 2);
     before = said();
-    s.node[0].failing = true;
-    fwl_memstore_fail(s.node[0].votes, 1, FWL_MEMSTORE_LOST, false);
+    sim_store_fail(&s.node[0].votes, 1, FWL_MEMSTORE_LOST, false);
     sim_load(&s, 1, 0);
     while (s.node[0].alive) {
         sim_run(&s, s.now + 10);
@@ -129,6 +128,30 @@ test_replica__outbox(void **unused)
     assert_true(said() == before); /* it halted instead */
     sim_run(&s, s.now + 20000);
     assert_int_equal(s.best, 3);
+    sim_close(&s);
+}
+
+/* A node whose votes store is not its own does not vote at once, also when the disk is full at its start. */
+static void
+test_replica__lost_votes_on_a_full_disk(void **unused)
+{
+    (void)unused;
+    open_net(4, 0);
+    sim_start(&s);
+    sim_load(&s, 1, 0);
+    sim_run(&s, 3000);
+    assert_true(status(0).voting);
+    sim_crash(&s, 0, 0);
+    s.node[0].votes_lost = true;
+    for (uint32_t i = 1; i < s.n; i++) { /* nobody tells it how far the others are */
+        s.never[0][i] = s.never[i][0] = true;
+    }
+    sim_store_fail(&s.node[0].votes, 1, FWL_MEMSTORE_FULL, false);
+    sim_boot(&s, 0);
+    assert_true(status(0).stalled);
+    sim_run(&s, s.now + 5000);
+    assert_false(status(0).stalled);
+    assert_false(status(0).voting);
     sim_close(&s);
 }
 
@@ -209,8 +232,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_replica__codec),  cmocka_unit_test(test_replica__outbox),
-        cmocka_unit_test(test_replica__gossip), cmocka_unit_test(test_replica__catch_up),
+        cmocka_unit_test(test_replica__codec),
+        cmocka_unit_test(test_replica__outbox),
+        cmocka_unit_test(test_replica__lost_votes_on_a_full_disk),
+        cmocka_unit_test(test_replica__gossip),
+        cmocka_unit_test(test_replica__catch_up),
         cmocka_unit_test(test_replica__liars),
     };
 
