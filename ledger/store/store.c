@@ -1,6 +1,7 @@
 #include "ledger/store/store.h"
 
 #include <errno.h>
+#include <sys/mman.h>
 #include <sys/statvfs.h>
 #include <time.h>
 
@@ -273,18 +274,36 @@ fwl_store_go_on(struct fwl_store *store)
     pthread_mutex_unlock(&store->lock);
 }
 
-/* A larger map, once nobody reads: LMDB moves the mapping. */
+/* Is there so much address space? LMDB gives its map away before it asks for another, and has none when that fails. */
+static bool
+can_map(size_t bytes)
+{
+    void *p = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    return p != MAP_FAILED && munmap(p, bytes) == 0;
+}
+
+/* A larger map, once nobody reads: LMDB moves the mapping. MDB_MAP_FULL: there is no address space for one. */
 static int
 grow(struct fwl_store *store, size_t need_bytes)
 {
-    MDB_envinfo info;
+    MDB_envinfo info = {.me_mapsize = 0};
+    size_t bytes = 0;
     int rc;
 
     fwl_store_pause(store);
     rc = mdb_env_info(store->env, &info);
-    if (rc == MDB_SUCCESS) {
-        /* Four times the batch: copied pages of the trees, and pages half full. */
-        rc = mdb_env_set_mapsize(store->env, 2 * info.me_mapsize + 4 * need_bytes);
+    /* Four times the batch: copied pages of the trees, and pages half full. */
+    bytes = 2 * info.me_mapsize + 4 * need_bytes;
+    if (rc == MDB_SUCCESS && !can_map(bytes)) {
+        rc = MDB_MAP_FULL;
+    } else if (rc == MDB_SUCCESS) {
+        rc = mdb_env_set_mapsize(store->env, bytes);
+        if (rc != MDB_SUCCESS) { /* somebody took that space meanwhile: nothing can be read any more */
+            mdb_env_close(store->env);
+            store->env = NULL;
+            rc = EIO;
+        }
     }
     fwl_store_go_on(store);
     return rc;
@@ -347,7 +366,7 @@ store_commit(void *ctx, const struct fwl_overlay *writes)
             rc = apply(store, writes);
         }
     }
-    err = rc == EIO && short_of_space(store) ? FWL_ERR_FULL : fwl_store_error(rc);
+    err = rc == EIO && store->env != NULL && short_of_space(store) ? FWL_ERR_FULL : fwl_store_error(rc);
     if (err == FWL_ERR_FULL && !still_usable(store)) {
         err = FWL_ERR_STORAGE;
     }

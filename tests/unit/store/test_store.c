@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,6 +24,8 @@ static unsigned commit_after; /* good commits before that */
 /* NOLINTBEGIN(bugprone-reserved-identifier): the names that ld --wrap gives */
 int __real_mdb_txn_commit(MDB_txn *txn);
 int __wrap_mdb_txn_commit(MDB_txn *txn);
+int __real_mdb_env_set_mapsize(MDB_env *env, size_t size);
+int __wrap_mdb_env_set_mapsize(MDB_env *env, size_t size);
 int __real_fstatvfs(int fd, struct statvfs *fs);
 int __wrap_fstatvfs(int fd, struct statvfs *fs);
 /* NOLINTEND(bugprone-reserved-identifier) */
@@ -36,6 +39,14 @@ __wrap_mdb_txn_commit(MDB_txn *txn)
     mdb_txn_abort(txn);
     commit_after = 0;
     return commit_rc;
+}
+
+static bool no_map;
+
+int
+__wrap_mdb_env_set_mapsize(MDB_env *env, size_t size)
+{
+    return no_map ? ENOMEM : __real_mdb_env_set_mapsize(env, size);
 }
 
 static bool no_space;
@@ -62,6 +73,7 @@ setup(void **state)
     commit_rc = 0;
     commit_after = 0;
     no_space = false;
+    no_map = false;
     (void)snprintf(folder, sizeof(folder), "%s/fwl-store-XXXXXX", tmp != NULL ? tmp : "/tmp");
     return mkdtemp(folder) == NULL ? -1 : 0;
 }
@@ -294,6 +306,68 @@ test_store_commit__full_map_grows(void **state)
     fwl_store_close(store);
 }
 
+#ifndef __SANITIZE_ADDRESS__ /* which takes address space of its own */
+/* Bytes of address space that this process has now. */
+static size_t
+address_space(void)
+{
+    size_t pages = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+
+    assert_non_null(f);
+    assert_int_equal(fscanf(f, "%zu", &pages), 1);
+    assert_int_equal(fclose(f), 0);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* No address space for a larger map: a full store, which goes on when there is some. */
+static void
+test_store_commit__full_map_that_cannot_grow(void **state)
+{
+    struct fwl_store *store = open_store(FWL_STORE_CHAIN, 256 << 10);
+    struct rlimit before;
+    struct rlimit tight;
+    uint32_t good = 0;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+    tight = before;
+    tight.rlim_cur = address_space() + (400 << 10);
+    assert_int_equal(setrlimit(RLIMIT_AS, &tight), 0);
+    while (commit_numbers(store, FWL_SPACE_BLK, good * 10, 10, 1000) == FWL_OK) {
+        good++;
+        assert_true(good < 100);
+    }
+    assert_int_equal(commit_numbers(store, FWL_SPACE_BLK, good * 10, 10, 1000), FWL_ERR_FULL);
+    assert_int_equal(count_numbers(store, FWL_SPACE_BLK), good * 10);
+    assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
+    assert_int_equal(commit_numbers(store, FWL_SPACE_BLK, good * 10, 4000, 1000), FWL_OK);
+    assert_int_equal(count_numbers(store, FWL_SPACE_BLK), good * 10 + 4000);
+    fwl_store_close(store);
+}
+#endif
+
+/* The address space goes between the question and the call: LMDB has no map then. */
+static void
+test_store_commit__lost_map_is_final(void **state)
+{
+    struct fwl_store *store = open_store(FWL_STORE_CHAIN, 256 << 10);
+    const struct fwl_storage storage = fwl_store_storage(store);
+    struct fwl_read read;
+
+    (void)state;
+    assert_int_equal(commit_numbers(store, FWL_SPACE_BLK, 0, 10, 10), FWL_OK);
+    no_map = true;
+    assert_int_equal(commit_numbers(store, FWL_SPACE_BLK, 10, 1000, 1000), FWL_ERR_STORAGE);
+    no_map = false;
+    assert_int_equal(commit_numbers(store, FWL_SPACE_BLK, 10, 10, 10), FWL_ERR_STORAGE);
+    assert_int_equal(fwl_read_begin(&storage, &read), FWL_ERR_STORAGE);
+    fwl_store_close(store);
+    store = open_store(FWL_STORE_CHAIN, 0);
+    assert_int_equal(count_numbers(store, FWL_SPACE_BLK), 10);
+    fwl_store_close(store);
+}
+
 static void
 test_store_commit__full_disk_passes(void **state)
 {
@@ -423,6 +497,10 @@ main(void)
         CASE(test_store_open__schema_and_kind),
         CASE(test_store_open__damaged),
         CASE(test_store_commit__full_map_grows),
+#ifndef __SANITIZE_ADDRESS__
+        CASE(test_store_commit__full_map_that_cannot_grow),
+#endif
+        CASE(test_store_commit__lost_map_is_final),
         CASE(test_store_commit__full_disk_passes),
         CASE(test_store_commit__half_a_write_is_a_full_disk),
         CASE(test_store_commit__failed_sync_is_final),
