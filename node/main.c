@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/host/heap.h"
 #include "node/node.h"
@@ -82,6 +83,18 @@ run(const struct arguments *a, struct fwl_config *config)
     return code;
 }
 
+/* A page of a mapped store that the disk cannot give comes as SIGBUS. Whatever was acknowledged is as durable as
+ * before. */
+static void
+on_bus_error(int number)
+{
+    static const char text[] = "broken node: stopped: a page of a store cannot be read\n";
+
+    (void)number;
+    (void)!write(STDERR_FILENO, text, sizeof(text) - 1);
+    _exit(FWL_NODE_EXIT_STORAGE);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -93,6 +106,7 @@ main(int argc, char **argv)
         return code;
     }
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGBUS, on_bus_error);
     config = fwl_calloc(1, sizeof(*config));
     code = (int)(config == NULL ? FWL_NODE_EXIT_CONFIG : run(&a, config));
     fwl_free(config);

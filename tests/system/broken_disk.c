@@ -1,0 +1,79 @@
+/*
+ * broken_disk - a disk that fails, for tests/broken-disk: preloaded into a node.
+ *
+ * The file that FWL_BROKEN_DISK names says what fails: "CALL ERRNO PATH", CALL being sync or write, for files whose
+ * path has PATH in it. No file, or an empty one: everything works. It is read at every call, so a test breaks and mends
+ * the disk of a node that runs.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* Is the file behind @fd one that fails at @call? Sets errno then. */
+static bool
+broken(const char *call, int fd)
+{
+    const char *plan = getenv("FWL_BROKEN_DISK");
+    FILE *f = plan == NULL ? NULL : fopen(plan, "re");
+    char link[64];
+    char path[4096];
+    char what[16];
+    char part[256];
+    int number = 0;
+    ssize_t size = -1;
+    bool fails = f != NULL && fscanf(f, "%15s %d %255s", what, &number, part) == 3 && strcmp(what, call) == 0;
+
+    if (f != NULL) {
+        (void)fclose(f);
+    }
+    if (fails) {
+        (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+        size = readlink(link, path, sizeof(path) - 1);
+    }
+    if (size < 0) {
+        return false;
+    }
+    path[size] = '\0';
+    errno = number;
+    return strstr(path, part) != NULL;
+}
+
+/* The function of the C library behind the one that stands here. */
+#define REAL(name)                                                                                                     \
+    static __typeof__(&name) real;                                                                                     \
+    if (real == NULL) {                                                                                                \
+        *(void **)(&real) = dlsym(RTLD_NEXT, #name);                                                                   \
+    }
+
+int
+fdatasync(int fd)
+{
+    REAL(fdatasync)
+    return broken("sync", fd) ? -1 : real(fd);
+}
+
+int
+fsync(int fd)
+{
+    REAL(fsync)
+    return broken("sync", fd) ? -1 : real(fd);
+}
+
+ssize_t
+pwrite(int fd, const void *bytes, size_t size, off_t at)
+{
+    REAL(pwrite)
+    return broken("write", fd) ? -1 : real(fd, bytes, size, at);
+}
+
+ssize_t
+writev(int fd, const struct iovec *parts, int count)
+{
+    REAL(writev)
+    return broken("write", fd) ? -1 : real(fd, parts, count);
+}
