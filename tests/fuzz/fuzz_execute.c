@@ -10,6 +10,8 @@
 
 enum {
     STEPS_MAX = 64,
+    BASE_ROOM = 4 << 20,
+    BLOCK_ROOM = 2 << 20,
     KINDS = 13, /* of steps; the last one: a second passes, and a block ends */
 };
 
@@ -110,18 +112,24 @@ flat_root(struct help_ledger *l, struct fwl_hash32 *root)
         fwl_tree_key_hash(&c->key_hash, e.key.p[0], fwl_span(e.key.p + 1, e.key.size - 1));
         fwl_tree_value_hash(&c->value_hash, e.value);
     }
-    fwl_overlay_init(&l->block, NULL, l->memory[2], 64U << 20);
+    fwl_overlay_init(&l->block, NULL, l->memory[2], BLOCK_ROOM);
     FWL_ASSERT(fwl_smt_update(&l->block, root, changes, count) == FWL_OK);
 }
 
 static void
 run(struct fwl_hash32 *root, enum fwl_err *codes, const uint8_t *data, size_t steps, bool cut)
 {
+    static void *memory[3];
+    const size_t sizes[] = {fwl_state_footprint(), BASE_ROOM, BLOCK_ROOM};
     struct help_ledger l;
     struct fwl_hash32 flat;
 
+    for (size_t i = 0; i < FWL_COUNT(memory) && memory[i] == NULL;
+         i++) { /* once: fresh pages cost more than the rest */
+        memory[i] = malloc(sizes[i]);
+    }
     help_salt = 0;
-    help_open(&l);
+    help_open_in(&l, memory, BASE_ROOM, BLOCK_ROOM);
     help_begin(&l);
     for (size_t i = 0; i < steps; i++) {
         size_t before = l.block.count;
@@ -144,7 +152,6 @@ run(struct fwl_hash32 *root, enum fwl_err *codes, const uint8_t *data, size_t st
     *root = l.root;
     flat_root(&l, &flat);
     FWL_ASSERT(fwl_hash32_equal(root, &flat));
-    help_close(&l);
 }
 
 int

@@ -252,7 +252,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct fwl_event ev = {.type = FWL_EVENT_BOOT, .now_ms = 1000, .tip = &tip};
     struct fwl_reader r;
     size_t need = 0;
-    void *memory = NULL;
+    static void *memory;
     struct fwl_consensus *c = NULL;
 
     for (uint32_t i = 0; i < N; i++) {
@@ -265,7 +265,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     tip.proposer_key = cfg.key;
     nmine = 0;
     need = fwl_consensus_footprint(&cfg);
-    memory = malloc(need);
+    memory = memory != NULL ? memory : malloc(need);
     c = fwl_consensus_init(memory, need, &cfg);
     step(c, &ev);
     for (uint32_t i = 1; i < N; i++) {
@@ -276,6 +276,5 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     while (r.left > 0) {
         one(c, &ev, &r);
     }
-    free(memory);
     return 0;
 }

@@ -9,7 +9,15 @@
 #include "ledger/model/policy.h"
 #include "ledger/model/tx.h"
 
-enum { ROUNDTRIP_KINDS = 20 }; /* as KINDS of tests/vectors/model/make.py; certificates are those of four members */
+/* As KINDS of tests/vectors/model/make.py; certificates are those of four members. */
+enum {
+    ROUNDTRIP_HEADER = 0,
+    ROUNDTRIP_CERT = 1,
+    ROUNDTRIP_EPOCH = 2,
+    ROUNDTRIP_TX = 4,
+    ROUNDTRIP_VOTE = 19,
+    ROUNDTRIP_KINDS = 20,
+};
 
 /* Walks the actions and signatures of a transaction and writes it again. */
 static inline void
@@ -61,13 +69,14 @@ roundtrip(uint8_t kind, struct fwl_span in)
 
     fwl_writer_init(&w, buffer, sizeof(buffer));
     switch (kind % ROUNDTRIP_KINDS) {
-    case 0: ROUNDTRIP(fwl_header, fwl_header_decode(&x, in), (fwl_header_encode(buffer, &x), w.size = FWL_HEADER_SIZE))
-    case 1: ROUNDTRIP(fwl_cert, fwl_cert_decode(&x, in, 4), fwl_cert_put(&w, &x))
-    case 2: ROUNDTRIP(fwl_epoch_step, fwl_epoch_decode(&x, in, 4), fwl_epoch_put(&w, &x))
+    case ROUNDTRIP_HEADER:
+        ROUNDTRIP(fwl_header, fwl_header_decode(&x, in), (fwl_header_encode(buffer, &x), w.size = FWL_HEADER_SIZE))
+    case ROUNDTRIP_CERT: ROUNDTRIP(fwl_cert, fwl_cert_decode(&x, in, 4), fwl_cert_put(&w, &x))
+    case ROUNDTRIP_EPOCH: ROUNDTRIP(fwl_epoch_step, fwl_epoch_decode(&x, in, 4), fwl_epoch_put(&w, &x))
     case 3:
         ROUNDTRIP(fwl_evidence, fwl_evidence_decode(&x, in),
                   (fwl_evidence_encode(buffer, &x), w.size = FWL_EVIDENCE_SIZE))
-    case 4: ROUNDTRIP(fwl_tx, fwl_tx_decode(&x, NULL, in), roundtrip_tx(&w, &x))
+    case ROUNDTRIP_TX: ROUNDTRIP(fwl_tx, fwl_tx_decode(&x, NULL, in), roundtrip_tx(&w, &x))
     case 5:
         ROUNDTRIP(fwl_release, fwl_release_decode(&x, NULL, in, FWL_SCHEME_SEMVER), if (x.extra.unknown) return FWL_OK;
                   fwl_release_put(&w, &x))
@@ -84,7 +93,7 @@ roundtrip(uint8_t kind, struct fwl_span in)
     case 16: ROUNDTRIP(fwl_params, fwl_params_decode(&x, NULL, in), fwl_params_put(&w, &x))
     case 17: ROUNDTRIP(fwl_validators, fwl_validators_decode(&x, in), fwl_validators_put(&w, &x))
     case 18: ROUNDTRIP(fwl_governors, fwl_governors_decode(&x, in), fwl_governors_put(&w, &x))
-    case 19: ROUNDTRIP(fwl_vote, fwl_vote_decode(&x, in), fwl_vote_put(&w, &x))
+    case ROUNDTRIP_VOTE: ROUNDTRIP(fwl_vote, fwl_vote_decode(&x, in), fwl_vote_put(&w, &x))
     default: break;
     }
     if (err == FWL_OK) {

@@ -92,24 +92,21 @@ help_members(uint8_t *buffer, size_t room, const uint8_t *numbers, size_t count)
     return list;
 }
 
+/* In memory of the caller: fwl_state_footprint() bytes, those for the store and those for a block. */
 static inline void
-help_open(struct help_ledger *l)
+help_open_in(struct help_ledger *l, void *const memory[3], size_t base_room, size_t block_room)
 {
     static const uint8_t numbers[] = {101, 102, 103, 104};
     uint8_t keys[2048], members[2048];
     struct fwl_genesis g = {.has = 0x7e, .time_ms = HELP_T0, .threshold = 1};
-    size_t sizes[] = {fwl_state_footprint(), 256U << 20, 64U << 20};
 
     *l = (struct help_ledger){0};
     help_secret(&help_governor, 1);
-    for (size_t i = 0; i < FWL_COUNT(sizes); i++) {
-        l->memory[i] = malloc(sizes[i]);
-        FWL_ASSERT(l->memory[i] != NULL);
-    }
-    l->state = fwl_state_init(l->memory[0], sizes[0]);
-    fwl_overlay_init(&l->base, NULL, l->memory[1], sizes[1]);
+    memcpy(l->memory, memory, sizeof(l->memory));
+    l->state = fwl_state_init(l->memory[0], fwl_state_footprint());
+    fwl_overlay_init(&l->base, NULL, l->memory[1], base_room);
     struct fwl_kv base = fwl_overlay_kv(&l->base);
-    fwl_overlay_init(&l->block, &base, l->memory[2], sizes[2]);
+    fwl_overlay_init(&l->block, &base, l->memory[2], block_room);
     fwl_params_default(&g.params);
     g.governors = help_keys(keys, sizeof(keys), 1, 1);
     g.members = help_members(members, sizeof(members), numbers, FWL_COUNT(numbers));
@@ -119,6 +116,19 @@ help_open(struct help_ledger *l)
     l->at.params = g.params;
     l->at.verify = help_yes;
     l->at.verify_vote = fwl_cert_schnorr;
+}
+
+static inline void
+help_open(struct help_ledger *l)
+{
+    const size_t sizes[] = {fwl_state_footprint(), 256U << 20, 64U << 20};
+    void *memory[3];
+
+    for (size_t i = 0; i < FWL_COUNT(sizes); i++) {
+        memory[i] = malloc(sizes[i]);
+        FWL_ASSERT(memory[i] != NULL);
+    }
+    help_open_in(l, memory, sizes[1], sizes[2]);
 }
 
 static inline void
