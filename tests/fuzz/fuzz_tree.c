@@ -21,7 +21,7 @@ enum {
     PRESENT = 20,
 };
 
-static uint8_t arena[1 << 18];
+static uint8_t tree_arena[1 << 18];
 static uint8_t honest[KEYS][FWL_PROOF_MAX];
 static size_t honest_size[KEYS];
 static struct fwl_hash32 key_hash[KEYS];
@@ -34,7 +34,7 @@ build(void)
     struct fwl_overlay o;
     struct fwl_kv kv;
 
-    fwl_overlay_init(&o, NULL, arena, sizeof(arena));
+    fwl_overlay_init(&o, NULL, tree_arena, sizeof(tree_arena));
     kv = fwl_overlay_kv(&o);
     for (unsigned i = 0; i < KEYS; i++) {
         const uint8_t byte = (uint8_t)i;
