@@ -24,7 +24,7 @@ cost_of(const struct fwl_cel_cell *at, enum fwl_cel_function fn, size_t count)
     if (count > 1 && is_text(&at[1])) {
         second = fwl_cel_size_of(&at[1]);
     }
-    return fwl_cel_bound_call_cost(fn, first, second);
+    return fwl_cel_bound_call_cost((uint8_t)fn, first, second);
 }
 
 static FWL_NOINLINE enum fwl_cel_err
