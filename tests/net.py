@@ -88,6 +88,12 @@ class Net:
         except OSError:
             return None
 
+    def ready(self, i):
+        try:
+            return self.get(i, "/ready") is not None
+        except urllib.error.HTTPError:
+            return False
+
     def height(self):
         return max([s["height"] for s in map(self.status, range(self.count)) if s] or [0])
 

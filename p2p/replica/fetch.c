@@ -2,7 +2,8 @@
  * Catching up and pulling bodies. Catch-up is no mode of its own: it is another source of FINAL certificates and
  * bodies. One peer at a time sends a window of blocks; each is linked, certified by the set in force, executed and
  * committed before the next is looked at. A peer that is silent is left; one that lies is dropped; the engine names the
- * next peer that is ahead at its next STATUS.
+ * next peer that is ahead at its next STATUS. Who was left and gave nothing since comes last: a height costs nothing to
+ * say, and whoever says it most often would be asked for ever.
  */
 #include "p2p/replica/internal.h"
 
@@ -39,12 +40,22 @@ ask_window(struct fwl_replica *r, struct fwl_replica_peer *from)
     }
 }
 
+bool
+fwl_fetch_is_ahead(const struct fwl_replica *r, const struct fwl_replica_peer *peer)
+{
+    return peer->id != 0 && !peer->owes && peer->height > fwl_replica_tip(r)->header.height + 1;
+}
+
 void
 fwl_fetch_start(struct fwl_replica *r, struct fwl_replica_peer *from)
 {
-    if (r->fetch.peer == 0 && !r->stalled) {
-        ask_window(r, from);
+    if (r->fetch.peer != 0 || r->stalled) {
+        return;
     }
+    for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX && from->owes; i++) {
+        from = fwl_fetch_is_ahead(r, &r->peers[i]) ? &r->peers[i] : from;
+    }
+    ask_window(r, from);
 }
 
 void
@@ -54,6 +65,7 @@ fwl_fetch_leave(struct fwl_replica *r)
 
     if (peer != NULL) {
         peer->left = true;
+        peer->owes = true;
     }
     r->fetch.peer = 0;
 }
@@ -143,6 +155,7 @@ take_block(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl_span
     }
     if (fwl_replica_commit(r, body, &cert) == FWL_OK) {
         r->fetched++;
+        from->owes = false;
         fwl_replica_step(r, &committed);
     }
 }

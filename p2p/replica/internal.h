@@ -23,6 +23,7 @@ struct fwl_replica_peer {
     uint64_t height; /* first undecided, as it last said */
     uint64_t base;   /* lowest height that it serves */
     bool left;       /* a window of blocks was left half way: the rest of it may still come */
+    bool owes;       /* it gave no block since it was left: what it says of its height is not believed */
 };
 
 /* Catching up: blocks of one peer, in order. */
@@ -119,6 +120,8 @@ void fwl_gossip_again(struct fwl_replica *r);
 /* fetch.c: catching up by blocks, bodies that the engine pulls */
 void fwl_fetch_start(struct fwl_replica *r, struct fwl_replica_peer *from);
 void fwl_fetch_leave(struct fwl_replica *r);
+/* Is it ahead by more than the block under way, as far as it is believed? */
+bool fwl_fetch_is_ahead(const struct fwl_replica *r, const struct fwl_replica_peer *peer);
 void fwl_fetch_block(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl_span payload);
 void fwl_fetch_body(struct fwl_replica *r, struct fwl_replica_peer *from, uint32_t slot, struct fwl_span payload);
 void fwl_fetch_pull(struct fwl_replica *r, uint64_t peer);

@@ -281,6 +281,27 @@ fwl_replica_is_validator_node(const struct fwl_replica *r, const struct fwl_pubk
     return validator_of(&key, r, node_key);
 }
 
+/* The one that this peer had, so that who comes back is known by its debts; else any, made empty; NULL: none is free.
+ */
+static struct fwl_replica_peer *
+free_slot(struct fwl_replica *r, const struct fwl_pubkey32 *node_key)
+{
+    struct fwl_replica_peer *slot = NULL;
+
+    for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX; i++) {
+        struct fwl_replica_peer *p = &r->peers[i];
+
+        if (p->id == 0 && memcmp(&p->node_key, node_key, sizeof(*node_key)) == 0) {
+            return p;
+        }
+        slot = slot == NULL && p->id == 0 ? p : slot;
+    }
+    if (slot != NULL) {
+        *slot = (struct fwl_replica_peer){0};
+    }
+    return slot;
+}
+
 void
 fwl_replica_peer_up(struct fwl_replica *r, struct fwl_replica_time now, uint64_t peer,
                     const struct fwl_pubkey32 *node_key)
@@ -288,10 +309,10 @@ fwl_replica_peer_up(struct fwl_replica *r, struct fwl_replica_time now, uint64_t
     struct fwl_replica_peer *slot = NULL;
     struct fwl_event event = {.type = FWL_EVENT_PEER_UP};
 
-    if (!begin(r, now) || fwl_replica_find(r, peer) != NULL || (slot = fwl_replica_find(r, 0)) == NULL) {
+    if (!begin(r, now) || fwl_replica_find(r, peer) != NULL || (slot = free_slot(r, node_key)) == NULL) {
         return;
     }
-    *slot = (struct fwl_replica_peer){.id = peer, .node_key = *node_key};
+    *slot = (struct fwl_replica_peer){.id = peer, .node_key = *node_key, .owes = slot->owes};
     r->peer_count++;
     event.peer = (uint32_t)(slot - r->peers);
     (void)validator_of(&event.validator_key, r, node_key);
@@ -311,7 +332,7 @@ fwl_replica_peer_down(struct fwl_replica *r, struct fwl_replica_time now, uint64
     }
     event.peer = (uint32_t)(slot - r->peers);
     fwl_replica_step(r, &event);
-    *slot = (struct fwl_replica_peer){0};
+    *slot = (struct fwl_replica_peer){.node_key = slot->node_key, .owes = slot->owes};
     r->peer_count--;
     if (r->fetch.peer == peer) {
         r->fetch.peer = 0;
@@ -478,8 +499,8 @@ fwl_replica_status(const struct fwl_replica *r, struct fwl_replica_status *out)
     fwl_validators_key(&out->leader, &tip->validators, fwl_chain_leader(tip, info.view));
     for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX; i++) {
         out->best_height = r->peers[i].id != 0 ? FWL_MAX(out->best_height, r->peers[i].height) : out->best_height;
+        out->syncing = out->syncing || fwl_fetch_is_ahead(r, &r->peers[i]);
     }
-    out->syncing = out->best_height > tip->header.height + 1;
 }
 
 void

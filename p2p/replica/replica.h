@@ -136,7 +136,7 @@ struct fwl_replica_status {
     bool voting;
     bool want;            /* a decision is wanted */
     bool stalled;         /* the disk is full: not voting */
-    bool syncing;         /* a peer is ahead */
+    bool syncing;         /* a peer is ahead, and did not fail to give its blocks */
     uint64_t best_height; /* first undecided height of the foremost peer */
     size_t peers;
     size_t mempool_transactions;

@@ -3,7 +3,8 @@
  * says.
  *
  * One command a line:
- *   connect             TCP and TLS with a new node key     -> "ok" or "closed"
+ *   connect             TCP and TLS                         -> "ok" or "closed"
+ *   key FILE            AUTH with this node key from now on; before, each has a new one
  *   auth [BIT]          AUTH as dialer, one bit flipped
  *   frame TYPE HEX      a frame
  *   head TYPE LENGTH    the head of a frame, no payload
@@ -38,6 +39,8 @@ struct stranger {
     SSL *ssl;
     int fd;
     bool open;
+    bool has_key;
+    struct fwl_secret key;
     uint8_t bytes[LINE_ROOM / 2];
 };
 
@@ -92,12 +95,14 @@ put_auth(struct stranger *s, size_t bit)
 {
     struct fwl_message_auth auth = {.proto = 1, .chain_id = s->chain_id, .role = FWL_ROLE_DIALER};
     uint8_t payload[FWL_MESSAGE_AUTH_SIZE];
-    struct fwl_secret secret;
+    struct fwl_secret secret = s->key;
     struct fwl_hash32 exporter;
     struct fwl_hash32 digest;
     struct fwl_writer w;
 
-    fwl_secret_generate(&secret, FWL_KEY_NODE);
+    if (!s->has_key) {
+        fwl_secret_generate(&secret, FWL_KEY_NODE);
+    }
     fwl_secret_xonly(&auth.node_key, &secret);
     if (!s->open || fwl_tls_exporter(&exporter, s->ssl) != FWL_OK) {
         s->open = false;
@@ -163,6 +168,16 @@ number(void)
     return (unsigned)strtoul(word(), NULL, 10);
 }
 
+static void
+take_key(struct stranger *s, const char *path)
+{
+    if (fwl_secret_load(&s->key, path) != FWL_OK || s->key.kind != FWL_KEY_NODE) {
+        (void)fprintf(stderr, "stranger: %s: not a node key\n", path);
+        exit(2);
+    }
+    s->has_key = true;
+}
+
 /* False: the command has answered by itself. */
 static bool
 obey(struct stranger *s, const char *verb)
@@ -173,6 +188,10 @@ obey(struct stranger *s, const char *verb)
 
     if (strcmp(verb, "connect") == 0) {
         dial(s);
+    } else if (strcmp(verb, "key") == 0) {
+        take_key(s, word());
+        puts("ok");
+        return false;
     } else if (strcmp(verb, "auth") == 0) {
         const char *bit = word();
 

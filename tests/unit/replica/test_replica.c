@@ -228,6 +228,46 @@ test_replica__liars(void **unused)
     }
 }
 
+/* A peer says a hundred times a second how far it is, and gives no block: it never keeps a newcomer from asking
+ * another, and in the end nobody believes it, even when it comes back. */
+static void
+test_replica__shouts(void **unused)
+{
+    const struct fwl_message_status far = {.height = UINT64_MAX, .base = 1};
+    const struct fwl_pubkey32 key = {{7}};
+    const uint64_t peer = 0xffff02; /* node 1, by a connection that the net does not have */
+    struct fwl_replica *r = NULL;
+    uint8_t bytes[FWL_MESSAGE_STATUS_SIZE];
+    struct fwl_span payload;
+    struct fwl_writer w;
+
+    (void)unused;
+    fwl_writer_init(&w, bytes, sizeof(bytes));
+    fwl_message_status_encode(&w, &far);
+    assert_int_equal(fwl_writer_finish(&w, &payload), FWL_OK);
+    open_net(1, 2);
+    sim_start(&s);
+    sim_crash(&s, 2, 0);
+    for (int i = 0; i < 20; i++) {
+        sim_load(&s, 1, 0);
+        sim_run(&s, s.now + 1500);
+    }
+    s.never[1][2] = s.never[2][1] = true;
+    sim_boot(&s, 2);
+    r = s.node[2].replica;
+    for (uint64_t i = 0; i < 1000; i++) {
+        if (i % 300 == 0) {
+            fwl_replica_peer_down(r, sim_time(&s.node[2]), peer);
+            fwl_replica_peer_up(r, sim_time(&s.node[2]), peer, &key);
+        }
+        fwl_replica_frame(r, sim_time(&s.node[2]), peer, FWL_FRAME_STATUS, payload);
+        sim_run(&s, s.now + 10);
+    }
+    assert_int_equal(s.node[2].height, 20);
+    assert_false(status(2).syncing);
+    sim_close(&s);
+}
+
 int
 main(void)
 {
@@ -238,6 +278,7 @@ main(void)
         cmocka_unit_test(test_replica__gossip),
         cmocka_unit_test(test_replica__catch_up),
         cmocka_unit_test(test_replica__liars),
+        cmocka_unit_test(test_replica__shouts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
