@@ -1,4 +1,4 @@
-/* Decisions and verification: 8 decoded releases under 4 rules; bundles of a chain of four validators. */
+/* Verification of bundles of a chain of four validators: 8 releases under 4 rules. Decisions alone: bench_rules. */
 #include "../unit/verify/chain.h"
 #include "bench.h"
 
@@ -11,17 +11,6 @@ struct job {
 };
 
 static struct job job;
-
-static void
-call_decide(void *cookie)
-{
-    struct job *j = cookie;
-    struct world *w = j->c->w;
-    struct fwl_decide_input in = world_input(w);
-    enum fwl_err err = fwl_decide(&w->decision, w->candidates, &w->work, &in, w->releases);
-
-    FWL_ASSERT(err == FWL_OK && w->decision.kind == FWL_DECISION_INSTALL);
-}
 
 static void
 call_verify(void *cookie)
@@ -58,7 +47,6 @@ main(int argc, char **argv)
     job.settings.authors = (struct fwl_authors){.keys = &job.c->author_key, .count = 1};
     chain_seal(job.c);
     job.bundle = chain_bundle(job.c);
-    bench_run("policy.decide.8releases.4rules", smoke, 0, call_decide, &job);
     bench_run("verify.bundle.n4.8releases", smoke, 0, call_verify, &job);
     printf("verify.answer.bytes 1 %zu bytes\n", chain_answer(job.c).size);
     printf("verify.bundle.bytes 1 %zu bytes\n", job.bundle.size);
