@@ -399,7 +399,8 @@ debian_cut_epoch(struct fwl_span *text)
     struct fwl_span epoch = fwl_span(text->p, find(*text, ':'));
 
     if (epoch.size == text->size) {
-        return (struct fwl_span){0};
+        epoch.size = 0;
+        return epoch;
     }
     drop(text, epoch.size + 1);
     return epoch;

@@ -9,7 +9,7 @@ enum {
 extern inline uint32_t fwl_cel_bound_tenths(uint32_t size);
 
 uint32_t
-fwl_cel_bound_call_cost(uint8_t fn, uint32_t a, uint32_t b)
+fwl_cel_bound_call_cost(enum fwl_cel_function fn, uint32_t a, uint32_t b)
 {
     uint64_t product = 0;
 
@@ -26,7 +26,7 @@ fwl_cel_bound_call_cost(uint8_t fn, uint32_t a, uint32_t b)
 }
 
 struct fwl_cel_bound
-fwl_cel_bound_call_result(uint8_t fn, struct fwl_cel_bound a, struct fwl_cel_bound b)
+fwl_cel_bound_call_result(enum fwl_cel_function fn, struct fwl_cel_bound a, struct fwl_cel_bound b)
 {
     switch ((enum fwl_cel_extent)(fwl_cel_function_rows[fn].sizes & 15)) {
     case FWL_CEL_EXTENT_SAME: return a;

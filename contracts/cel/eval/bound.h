@@ -2,6 +2,7 @@
 #ifndef FWL_CONTRACTS_CEL_EVAL_BOUND_H
 #define FWL_CONTRACTS_CEL_EVAL_BOUND_H
 
+#include "contracts/cel/eval/code.h"
 #include "core/base.h"
 
 /* Largest sizes: of the value itself (0: a scalar) and of what is inside it. */
@@ -23,11 +24,12 @@ fwl_cel_bound_tenths(uint32_t size)
     return size / 10 + (size % 10 != 0);
 }
 
-/** fwl_cel_bound_call_cost - what a function (enum fwl_cel_function) costs on two arguments of these sizes; at most
+/** fwl_cel_bound_call_cost - what a function costs on two arguments of these sizes; at most
  * FWL_CEL_COST_CAP and a few. */
-uint32_t fwl_cel_bound_call_cost(uint8_t fn, uint32_t a, uint32_t b);
+uint32_t fwl_cel_bound_call_cost(enum fwl_cel_function fn, uint32_t a, uint32_t b);
 
 /** fwl_cel_bound_call_result - how large its result can be. */
-struct fwl_cel_bound fwl_cel_bound_call_result(uint8_t fn, struct fwl_cel_bound a, struct fwl_cel_bound b);
+struct fwl_cel_bound fwl_cel_bound_call_result(enum fwl_cel_function fn, struct fwl_cel_bound a,
+                                               struct fwl_cel_bound b);
 
 #endif

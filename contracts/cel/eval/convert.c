@@ -8,15 +8,19 @@ static enum fwl_cel_err
 parse_number(struct fwl_cel_cell *at, enum fwl_cel_kind kind)
 {
     const uint8_t *p = at->v.p;
-    const uint8_t *end = p + at->size;
-    bool negative = at->size > 0 && *p == '-' && kind == FWL_CEL_INT;
+    const uint8_t *end = NULL;
+    bool negative = false;
     uint64_t magnitude = 0;
 
-    if (at->size > 0 && kind == FWL_CEL_INT && (negative || *p == '+')) {
-        p++;
-    }
-    if (p == end) {
+    if (at->size == 0) {
         return FWL_CEL_ERR_TEXT;
+    }
+    end = p + at->size;
+    if (kind == FWL_CEL_INT && (*p == '-' || *p == '+')) {
+        negative = *p++ == '-';
+        if (p == end) {
+            return FWL_CEL_ERR_TEXT;
+        }
     }
     for (; p < end; p++) {
         if (!fwl_cel_number_digit(&magnitude, *p)) {

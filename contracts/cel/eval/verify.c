@@ -171,14 +171,15 @@ turn_loop(struct verifier *v, bool next)
 {
     static const uint8_t once[FWL_CEL_MACROS] = {1, 1, 2, 11, 11, 11};
     static const uint8_t each[FWL_CEL_MACROS] = {3, 4, 2, 12, 12, 13};
-    struct open_loop *loop = &v->loops[v->loop_count - 1];
+    struct open_loop *loop = NULL;
     bool filtered = false;
     struct fwl_cel_bound result = {0, 0};
     uint64_t turns = 0;
 
-    if (v->loop_count == 0 || last_join(v) != NULL || v->depth != loop->depth + 3) {
+    if (v->loop_count == 0 || last_join(v) != NULL || available(v) != 1) {
         return FWL_ERR_FORM;
     }
+    loop = &v->loops[v->loop_count - 1];
     filtered = loop->macro == FWL_CEL_MAP_WHEN;
     if (!next) {
         bool first = filtered && !loop->when;
@@ -239,8 +240,8 @@ call(struct verifier *v, struct fwl_cel_bound *result, const struct fwl_cel_boun
     if (count < fwl_cel_function_rows[fn].arity >> 4 || count > (fwl_cel_function_rows[fn].arity & 15)) {
         return FWL_ERR_FORM;
     }
-    v->cost += fwl_cel_bound_call_cost(fn, FWL_MAX(at[0].size, 1), FWL_MAX(at[1].size, 1));
-    *result = fwl_cel_bound_call_result(fn, at[0], at[1]);
+    v->cost += fwl_cel_bound_call_cost((enum fwl_cel_function)fn, FWL_MAX(at[0].size, 1), FWL_MAX(at[1].size, 1));
+    *result = fwl_cel_bound_call_result((enum fwl_cel_function)fn, at[0], at[1]);
     return FWL_OK;
 }
 
