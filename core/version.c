@@ -130,7 +130,7 @@ semver_check(struct fwl_span text, size_t *at)
 
 /* SemVer 11: numbers by value; a pre-release is lower than none; among its identifiers numbers are below words, words
  * bytewise, the shorter list of equal ones first. */
-static int
+static FWL_NOINLINE int
 semver_compare(struct fwl_span a, struct fwl_span b)
 {
     int order = 0;

@@ -53,7 +53,7 @@ set_installed(struct fwl_cel_cell *at, const struct fwl_decide_work *work, struc
 }
 
 /* The variable @slot becomes a list of @count cells, or a map of so many pairs, that lie at the end of those in use. */
-static struct fwl_cel_cell *
+static FWL_NOINLINE struct fwl_cel_cell *
 take_cells(struct fwl_decide_work *work, enum fwl_cel_slot slot, enum fwl_cel_kind kind, size_t count)
 {
     struct fwl_cel_cell *cells = work->cells + work->cells_used;
@@ -108,7 +108,7 @@ set_param(struct fwl_cel_cell *at, const struct fwl_param *param)
     }
 }
 
-static void
+static FWL_NOINLINE void
 set_params(struct fwl_cel_cell *slots, const struct fwl_policy_entry *policy)
 {
     struct fwl_reader it;

@@ -122,7 +122,7 @@ turn(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, const uint8_t **pc, enum fw
 }
 
 /* Runs until RETURN; the value is then stack[0]. */
-static void
+static FWL_NOINLINE void
 run(struct fwl_cel_vm *vm, struct fwl_cel_cell *const stack, const struct fwl_cel_cell *const slots,
     const size_t slot_count)
 {

@@ -51,7 +51,7 @@ struct verifier {
 static enum fwl_err
 push(struct verifier *v, struct fwl_cel_bound b)
 {
-    if (v->depth >= FWL_MIN(v->limits->stack_cells, FWL_CEL_STACK_MAX)) {
+    if (v->depth >= v->limits->stack_cells) {
         return FWL_ERR_LIMIT;
     }
     v->stack[v->depth++] = b;
@@ -149,7 +149,7 @@ open_loop(struct verifier *v)
     if (v->pc[0] >= FWL_CEL_MACROS) {
         return FWL_ERR_UNKNOWN;
     }
-    if (v->loop_count >= FWL_MIN(v->limits->loops, FWL_CEL_LOOPS_MAX)) {
+    if (v->loop_count >= v->limits->loops) {
         return FWL_ERR_LIMIT;
     }
     loop->cost = v->cost;
@@ -352,6 +352,7 @@ fwl_cel_verify(struct fwl_cel_program *program, struct fwl_span slot_list, const
     struct verifier v;
     uint8_t op = FWL_CEL_OP_COUNT;
 
+    FWL_DCHECK(limits->stack_cells <= FWL_CEL_STACK_MAX && limits->loops <= FWL_CEL_LOOPS_MAX);
     memset(&v, 0, sizeof(v));
     v.limits = limits;
     v.program = program;

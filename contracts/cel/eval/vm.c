@@ -28,7 +28,7 @@ fwl_cel_vm_has_error(const struct fwl_cel_cell *at, size_t count)
     return false;
 }
 
-static void
+static FWL_NOINLINE void
 stop(struct fwl_cel_vm *vm, enum fwl_cel_err err)
 {
     if (vm->final == FWL_CEL_OK) {
