@@ -64,6 +64,7 @@
 #define FWL_CLASS_DEPARTED_MAX   16
 #define FWL_CLASS_ADVISORIES_MAX 16
 #define FWL_FLEET_ROLLOUTS_MAX   256
+#define FWL_FLEET_ROLLOUTS_BYTES 65024 /* of their items in an entry, each with room for any reason */
 #define FWL_REASON_MAX           512
 #define FWL_ADVISORY_ID_MAX      64
 #define FWL_ADVISORY_CLASSES_MAX 8
@@ -126,6 +127,7 @@ static_assert(FWL_TX_MAX <= UINT16_MAX, "a transaction is a log entry with a 16-
 static_assert(FWL_RELEASE_MAX < FWL_TX_MAX, "a release record fits a transaction");
 static_assert(FWL_POLICY_MAX <= FWL_ENTRY_MAX && FWL_CLASS_ENTRY_MAX <= FWL_ENTRY_MAX, "every entry has one bound");
 static_assert(FWL_TX_MAX + FWL_HEADER_SIZE + 8 <= FWL_BLOCK_MAX_MIN, "every transaction fits a block");
+static_assert(FWL_FLEET_ROLLOUTS_BYTES + 512 <= FWL_ENTRY_MAX, "the rest of a fleet is smaller");
 static_assert(FWL_TX_WORK_MAX <= FWL_BLOCK_WORK_MIN, "every valid transaction fits a block");
 static_assert(FWL_BLOCK_MAX_DEFAULT <= FWL_BLOCK_MAX_MAX, "the default is within its bounds");
 

@@ -6,6 +6,7 @@
 enum {
     ALL_FIELDS = 0x7fe, /* of a rollout but the reason */
     SALT_BYTES = 8,     /* of the release id, as hexadecimal: the salt when none is given */
+    REASON_ROOM = 128,  /* the longest reason, a sentence of progress and a tracker, is shorter */
 };
 
 /* A rollout under change, and what its fleet says. Views die with the one write at the end. */
@@ -96,39 +97,58 @@ rollouts_reason(struct rollouts_at *at, const char *text, struct fwl_span who)
     at->rollout.has |= FWL_HAS(11);
 }
 
-/* Writes the fleet with at->rollout in its place of the list, or without it. */
+/* Appends a rollout; its bytes, as if it had the longest reason there is. */
+static size_t
+rollouts_append(struct fwl_writer *w, struct fwl_list *list, const struct fwl_rollout *r)
+{
+    size_t before = w->size;
+
+    fwl_entry_put_rollout(w, r);
+    list->count++;
+    return w->size - before + REASON_ROOM - r->reason.size;
+}
+
+/* Writes the fleet with at->rollout in its place of the list, or without it. What changes the state of a rollout and
+ * its reason alone, a pause, a cancellation or a halt, is never refused: the longest reasons have room from the start.
+ */
 static enum fwl_err
 rollouts_put(struct fwl_state *s, struct rollouts_at *at, bool keep)
 {
+    struct fwl_fleet_entry next = at->fleet;
     struct fwl_rollout other;
     struct fwl_reader it;
     struct fwl_writer w;
-    uint64_t count = 0;
+    size_t size = 0;
     bool placed = !keep;
 
+    next.rollouts.count = 0;
     fwl_writer_init(&w, s->scratch[1], FWL_WORK_SCRATCH);
     for (fwl_list_begin(&it, at->fleet.rollouts); fwl_entry_next_rollout(&it, &other);) {
         int order = memcmp(other.release.b, at->rollout.release.b, sizeof(other.release.b));
 
         if (!placed && order >= 0) {
-            fwl_entry_put_rollout(&w, &at->rollout);
+            size += rollouts_append(&w, &next.rollouts, &at->rollout);
             placed = true;
-            count++;
         }
         if (order != 0) {
-            fwl_entry_put_rollout(&w, &other);
-            count++;
+            size += rollouts_append(&w, &next.rollouts, &other);
         }
     }
     if (!placed) {
-        fwl_entry_put_rollout(&w, &at->rollout);
-        count++;
+        size += rollouts_append(&w, &next.rollouts, &at->rollout);
     }
-    at->fleet.rollouts.count = count;
-    if (count > FWL_FLEET_ROLLOUTS_MAX || fwl_writer_finish(&w, &at->fleet.rollouts.items) != FWL_OK) {
+    if (next.rollouts.count > FWL_FLEET_ROLLOUTS_MAX) {
         return fwl_work_refuse(s, FWL_ERR_LIMIT, "release", "a fleet has at most 256 rollouts: forget old ones first");
     }
-    return fwl_work_put_fleet(s, at->name, &at->fleet);
+    if (keep && size > FWL_FLEET_ROLLOUTS_BYTES) {
+        return fwl_work_refuse(
+            s, FWL_ERR_LIMIT, "release",
+            "the rollouts of a fleet have at most 65,024 bytes with all reports: forget old ones first");
+    }
+    if (fwl_writer_finish(&w, &next.rollouts.items) != FWL_OK) {
+        return FWL_ERR_SPACE;
+    }
+    return fwl_work_put_fleet(s, at->name, &next);
 }
 
 /* ---- what the administrator does ---- */
@@ -330,8 +350,10 @@ rollouts_progress(struct fwl_state *s, struct rollouts_at *at, const struct fwl_
                               .stage = a->u.rollout.stage,
                               .counters = *c,
                               .root = a->u.rollout.reports_root};
+    const struct fwl_list before = at->rollout.reports;
     struct fwl_progress p;
     uint64_t known = 0;
+    bool halts = false;
     enum fwl_err err = fwl_work_role(s, FWL_ROLE_TRACKER);
 
     if (err != FWL_OK) {
@@ -352,8 +374,14 @@ rollouts_progress(struct fwl_state *s, struct rollouts_at *at, const struct fwl_
     err = rollouts_report(s, at, &mine);
     if (err == FWL_OK && at->rollout.state == FWL_ROLLOUT_ACTIVE) {
         err = rollouts_judge(s, at, &p, false);
+        halts = at->rollout.state == FWL_ROLLOUT_HALTED;
     }
-    return err == FWL_OK ? rollouts_put(s, at, true) : err;
+    err = err == FWL_OK ? rollouts_put(s, at, true) : err;
+    if (err == FWL_ERR_LIMIT && halts) { /* it halts in any case: without the counters when they have no room */
+        at->rollout.reports = before;
+        err = rollouts_put(s, at, true);
+    }
+    return err;
 }
 
 static enum fwl_err

@@ -465,6 +465,49 @@ test_rollouts__limit(void **state)
     assert_int_equal(act("ops", FWL_ACTION_ROLLOUT_START, 0), FWL_OK);
 }
 
+/* An entry that is full takes no rollout and no counters more, but every pause, cancellation and halt. */
+static void
+test_rollouts__full(void **state)
+{
+    static const char salt[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    struct fwl_action start = {.code = FWL_ACTION_ROLLOUT_START, .has = FWL_HAS(4)};
+    enum fwl_err err = FWL_OK;
+    unsigned count = 0;
+    char name[16];
+
+    (void)state;
+    assert_int_equal(set_policy(&usual), FWL_OK);
+    start.u.rollout.fleet = fwl_span_text(FLEET);
+    start.u.rollout.template_name = fwl_span_text("slow");
+    start.u.rollout.salt = fwl_span_text(salt);
+    for (; err == FWL_OK && count < FWL_FLEET_ROLLOUTS_MAX; count++) {
+        (void)snprintf(name, sizeof(name), "acme/m%u/fw", count);
+        assert_int_equal(help_class(&ledger, "acme", name), FWL_OK);
+        assert_int_equal(help_publish(&ledger, "acme", name, 1, &start.u.rollout.release, NULL), FWL_OK);
+        release[FWL_MIN(count, 3U)] = start.u.rollout.release;
+        err = help_do(&ledger, "ops", start);
+        if (count % 32 == 31) {
+            next_block(1000);
+        }
+    }
+    assert_int_equal(err, FWL_ERR_LIMIT);
+    assert_true(count > 200);
+    assert_int_equal(fleet().rollouts.count, count - 1);
+    (void)report("t1", 1, 0, 1, 0, 0); /* what is left is less than a rollout takes: three reports at most */
+    (void)report("t2", 1, 0, 1, 0, 0);
+    (void)report("t1", 2, 0, 1, 0, 0);
+    REFUSED(report("t2", 0, 0, 1, 0, 0), FWL_ERR_LIMIT);
+    assert_int_equal(report("t2", 0, 0, 5, 3, 2), FWL_OK);
+    IS(0, FWL_ROLLOUT_HALTED, 0, 500);
+    assert_true(because(0, "halt_when is true for the report of a tracker: t2"));
+    assert_int_equal(act("ops", FWL_ACTION_ROLLOUT_RESUME, 0), FWL_OK);
+    assert_int_equal(act("ops", FWL_ACTION_ROLLOUT_PAUSE, 0), FWL_OK);
+    assert_int_equal(act("ops", FWL_ACTION_ROLLOUT_CANCEL, 0), FWL_OK);
+    assert_int_equal(act("ops", FWL_ACTION_ROLLOUT_CANCEL, 1), FWL_OK);
+    assert_int_equal(act("ops", FWL_ACTION_ROLLOUT_FORGET, 0), FWL_OK);
+    assert_int_equal(help_do(&ledger, "ops", start), FWL_OK);
+}
+
 /* Conditions of rollouts know now, rollout.* and params.*: no device is there when they are judged. */
 static void
 test_rollouts__templates_refused(void **state)
@@ -491,18 +534,9 @@ main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(test_rollouts__##f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        CASE(start),
-        CASE(stages),
-        CASE(auto_last),
-        CASE(reports),
-        CASE(several_trackers),
-        CASE(no_trackers),
-        CASE(errors_halt),
-        CASE(fails_closed),
-        CASE(approvals),
-        CASE(pause_cancel_forget),
-        CASE(limit),
-        CASE(templates_refused),
+        CASE(start),       CASE(stages),      CASE(auto_last),         CASE(reports),   CASE(several_trackers),
+        CASE(no_trackers), CASE(errors_halt), CASE(fails_closed),      CASE(approvals), CASE(pause_cancel_forget),
+        CASE(limit),       CASE(full),        CASE(templates_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
