@@ -42,12 +42,15 @@ fwl_progress_text(enum fwl_progress_why why)
 }
 
 static enum fwl_cel_outcome
-ask(struct fwl_progress_work *work, struct fwl_span code)
+ask(struct fwl_progress *out, struct fwl_progress_work *work, struct fwl_span code)
 {
-    struct fwl_cel_verdict verdict;
+    struct fwl_cel_verdict verdict = {.outcome = FWL_CEL_FAILED};
 
-    return fwl_cel_condition_eval(&verdict, &work->cel, code, work->slots, FWL_CEL_SLOTS) == FWL_OK ? verdict.outcome
-                                                                                                    : FWL_CEL_FAILED;
+    if (fwl_cel_condition_eval(&verdict, &work->cel, code, work->slots, FWL_CEL_SLOTS) != FWL_OK) {
+        return FWL_CEL_FAILED;
+    }
+    out->cost += verdict.cost;
+    return verdict.outcome;
 }
 
 /* Asks both conditions about each report of this stage; true when one of them halts. */
@@ -65,13 +68,13 @@ judge_reports(struct fwl_progress *out, struct fwl_progress_work *work, const st
             continue;
         }
         fwl_variables_counters(work->slots, &report.counters);
-        halt = ask(work, t->halt_when);
+        halt = ask(out, work, t->halt_when);
         if (halt != FWL_CEL_FALSE) {
             out->why = halt == FWL_CEL_TRUE ? FWL_PROGRESS_HALT_TRUE : FWL_PROGRESS_HALT_ERROR;
             out->tracker = report.tracker;
             return true;
         }
-        out->count += ask(work, t->advance_when) == FWL_CEL_TRUE;
+        out->count += ask(out, work, t->advance_when) == FWL_CEL_TRUE;
     }
     return false;
 }

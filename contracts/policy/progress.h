@@ -37,6 +37,7 @@ struct fwl_progress {
     struct fwl_span tracker;
     uint64_t until_ms;
     uint64_t count, k;
+    uint64_t cost; /* units of the rule language that the conditions spent */
     uint64_t stage, share;
     bool done;
 };

@@ -296,6 +296,10 @@ rollouts_judge(struct fwl_state *s, struct rollouts_at *at, struct fwl_progress 
         return err;
     }
     fwl_progress_judge(p, &s->progress, &at->policy, &at->rollout, s->block.time_ms, administrator);
+    err = fwl_work_spend(s, p->cost);
+    if (err != FWL_OK) {
+        return err;
+    }
     if (!live) {
         at->rollout.state = FWL_ROLLOUT_HALTED;
         rollouts_reason(at, "halted: the release is no longer live", (struct fwl_span){0});

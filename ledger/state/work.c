@@ -7,20 +7,27 @@ fwl_work_local(enum fwl_err err)
 }
 
 static enum fwl_err
-work_count(struct fwl_state *s, size_t bytes, unsigned entries)
+work_count(struct fwl_state *s, uint64_t units, unsigned entries)
 {
-    s->tx_work += bytes;
+    s->tx_work += units;
     s->tx_entries += entries;
     if (s->tx_work > FWL_TX_WORK_MAX) {
-        return fwl_work_refuse(s, FWL_ERR_WORK, "", "a transaction reads and writes at most 4 MiB of entries");
+        return fwl_work_refuse(s, FWL_ERR_WORK, "",
+                               "a transaction has at most 4 MiB of work: divide its actions among several");
     }
     if (s->work + s->tx_work > s->block.params.max_work) {
-        return fwl_work_refuse(s, FWL_ERR_WORK, "", "a block reads and writes at most max_work bytes of entries");
+        return fwl_work_refuse(s, FWL_ERR_WORK, "", "a block has at most max_work of work");
     }
     if (s->entries + s->tx_entries > FWL_BLOCK_ENTRIES_MAX) {
         return fwl_work_refuse(s, FWL_ERR_WORK, "", "a block writes at most 16,384 entries");
     }
     return FWL_OK;
+}
+
+enum fwl_err
+fwl_work_spend(struct fwl_state *s, uint64_t units)
+{
+    return work_count(s, units, 0);
 }
 
 enum fwl_err

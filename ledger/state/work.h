@@ -55,6 +55,9 @@ fwl_work_refuse(struct fwl_state *s, enum fwl_err err, const char *field, const 
 /** fwl_work_local - a failure of this node, or (bounded counters) FWL_ERR_WORK noted as a refusal? */
 bool fwl_work_local(enum fwl_err err);
 
+/** fwl_work_spend - count work that is no entry, in units like bytes: FWL_OK, FWL_ERR_WORK (noted). */
+FWL_NODISCARD enum fwl_err fwl_work_spend(struct fwl_state *s, uint64_t units);
+
 /** fwl_work_get - an entry; FWL_OK, FWL_ERR_ABSENT (nothing noted), FWL_ERR_WORK (noted), or a local failure. */
 FWL_NODISCARD enum fwl_err fwl_work_get(struct fwl_state *s, struct fwl_span *value, enum fwl_table table,
                                         struct fwl_span key);

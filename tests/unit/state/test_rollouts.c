@@ -508,6 +508,30 @@ test_rollouts__full(void **state)
     assert_int_equal(help_do(&ledger, "ops", start), FWL_OK);
 }
 
+/* What conditions cost is work: a dear one, asked for often, fills the block. */
+static void
+test_rollouts__work(void **state)
+{
+    struct help_plan plan = usual;
+    enum fwl_err err = FWL_OK;
+    uint64_t count = 0;
+
+    (void)state;
+    plan.halt_when =
+        "[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30].exists(a, "
+        "bucket(rollout.id, rollout.salt, 10) == a + 100 || bucket(rollout.salt, rollout.id, 10) == a + 100)";
+    plan.advance_when = plan.halt_when;
+    assert_int_equal(set_policy(&plan), FWL_OK);
+    assert_int_equal(act("ops", FWL_ACTION_ROLLOUT_START, 0), FWL_OK);
+    next_block(1000);
+    while (err == FWL_OK && count < FWL_BLOCK_ENTRIES_MAX) {
+        count++;
+        err = report("t1", 0, 0, count, 0, 0);
+    }
+    assert_int_equal(err, FWL_ERR_WORK);
+    assert_true(count < FWL_BLOCK_ENTRIES_MAX / 4); /* not because of the entries that it writes */
+}
+
 /* Conditions of rollouts know now, rollout.* and params.*: no device is there when they are judged. */
 static void
 test_rollouts__templates_refused(void **state)
@@ -534,9 +558,9 @@ main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(test_rollouts__##f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        CASE(start),       CASE(stages),      CASE(auto_last),         CASE(reports),   CASE(several_trackers),
-        CASE(no_trackers), CASE(errors_halt), CASE(fails_closed),      CASE(approvals), CASE(pause_cancel_forget),
-        CASE(limit),       CASE(full),        CASE(templates_refused),
+        CASE(start),       CASE(stages),      CASE(auto_last),    CASE(reports),           CASE(several_trackers),
+        CASE(no_trackers), CASE(errors_halt), CASE(fails_closed), CASE(approvals),         CASE(pause_cancel_forget),
+        CASE(limit),       CASE(full),        CASE(work),         CASE(templates_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
