@@ -32,6 +32,12 @@ open_data(struct fwl_data *out, const char *dir, enum fwl_store_kind kind, bool 
         (void)fprintf(stderr, "fwledger: %s: a running node has it open; stop the node first\n", dir);
         return FWL_EXIT_STORAGE;
     }
+    if (err == FWL_ERR_ABSENT) {
+        (void)fprintf(stderr,
+                      "fwledger: %s: it is no folder of a node: there is neither %s/data.mdb nor data/%s/data.mdb\n",
+                      dir, name, name);
+        return FWL_EXIT_STORAGE;
+    }
     if (err == FWL_OK) {
         out->storage = fwl_store_storage(out->store);
         err = fwl_read_begin(&out->storage, &out->read);

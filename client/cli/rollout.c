@@ -170,10 +170,10 @@ run_report(const struct fwl_command *self, int argc, char **argv)
     struct fwl_submit_args args = {0};
     struct fwl_operands operands;
     struct fwl_action action;
-    const char *stage = "";
-    const char *attempted = "";
-    const char *succeeded = "";
-    const char *failed = "";
+    const char *stage = NULL;
+    const char *attempted = NULL;
+    const char *succeeded = NULL;
+    const char *failed = NULL;
     const char *reports = NULL;
     const struct fwl_option options[] = {
         {.name = "--stage", .value_name = "N", .help = "the stage under way (required)", .value = &stage},
@@ -191,8 +191,13 @@ run_report(const struct fwl_command *self, int argc, char **argv)
     if (code != -1) {
         return code;
     }
+    if (stage == NULL || attempted == NULL || succeeded == NULL || failed == NULL) {
+        return fwl_args_usage(self, "--stage, --attempted, --succeeded and --failed are needed, each with a number");
+    }
     code = take_rollout(self, &action, FWL_ACTION_PROGRESS_REPORT, &operands);
-    code = code == 0 ? fwl_commands_take_number(self, &action.u.rollout.stage, stage, 0, INT64_MAX, "--stage") : code;
+    code = code == 0
+               ? fwl_commands_take_number(self, &action.u.rollout.stage, stage, 0, FWL_POLICY_STAGES_MAX - 1, "--stage")
+               : code;
     code = code == 0 ? fwl_commands_take_number(self, &c->attempted, attempted, 0, INT64_MAX, "--attempted") : code;
     code = code == 0 ? fwl_commands_take_number(self, &c->succeeded, succeeded, 0, INT64_MAX, "--succeeded") : code;
     code = code == 0 ? fwl_commands_take_number(self, &c->failed, failed, 0, INT64_MAX, "--failed") : code;
