@@ -253,6 +253,7 @@ rollouts_approve(struct fwl_state *s, struct rollouts_at *at)
     struct fwl_span other;
     struct fwl_reader it;
     struct fwl_writer w;
+    uint64_t count = 1;
     bool placed = false;
 
     if (!fwl_list_has_text(at->policy.approvers, me)) {
@@ -264,11 +265,12 @@ rollouts_approve(struct fwl_state *s, struct rollouts_at *at)
     if (at->rollout.state == FWL_ROLLOUT_CANCELLED) {
         return fwl_work_refuse(s, FWL_ERR_STATE, "release", "the rollout is cancelled");
     }
-    if (at->rollout.approvals.count >= FWL_POLICY_APPROVERS_MAX) {
-        return fwl_work_refuse(s, FWL_ERR_LIMIT, "release", "a rollout has at most 16 approvals");
-    }
     fwl_writer_init(&w, s->scratch[2], FWL_WORK_SCRATCH);
     for (fwl_list_begin(&it, at->rollout.approvals); fwl_list_next_text(&it, &other);) {
+        if (!fwl_list_has_text(at->policy.approvers, other)) {
+            continue; /* who is no approver any more makes room */
+        }
+        count++;
         if (!placed && fwl_span_compare(me, other) < 0) {
             fwl_cbor_put_text(&w, me);
             placed = true;
@@ -278,7 +280,7 @@ rollouts_approve(struct fwl_state *s, struct rollouts_at *at)
     if (!placed) {
         fwl_cbor_put_text(&w, me);
     }
-    at->rollout.approvals.count++;
+    at->rollout.approvals.count = count;
     if (fwl_writer_finish(&w, &at->rollout.approvals.items) != FWL_OK) {
         return FWL_ERR_SPACE;
     }

@@ -419,6 +419,7 @@ test_rollouts__approvals(void **state)
     struct fwl_reader it;
     struct fwl_span who;
     struct fwl_rollout r;
+    struct help_plan plan = usual;
 
     (void)state;
     assert_int_equal(set_policy(&usual), FWL_OK);
@@ -433,6 +434,14 @@ test_rollouts__approvals(void **state)
     fwl_list_begin(&it, r.approvals);
     assert_true(fwl_list_next_text(&it, &who) && fwl_span_is(who, "ana")); /* ascending */
     assert_true(fwl_list_next_text(&it, &who) && fwl_span_is(who, "bo"));
+    plan.approvers[0] = "bo"; /* and no longer ana */
+    plan.approvers[1] = "zoe";
+    assert_int_equal(set_policy(&plan), FWL_OK);
+    assert_int_equal(act("zoe", FWL_ACTION_ROLLOUT_APPROVE, 0), FWL_OK);
+    r = rollout(0);
+    assert_int_equal(r.approvals.count, 2);
+    assert_true(fwl_list_has_text(r.approvals, fwl_span_text("zoe")) &&
+                !fwl_list_has_text(r.approvals, fwl_span_text("ana")));
 }
 
 /* A fleet has room for 256 rollouts, and not for one more. */
