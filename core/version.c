@@ -55,7 +55,9 @@ static void
 drop(struct fwl_span *text, size_t size)
 {
     size = FWL_MIN(size, text->size);
-    text->p += size;
+    if (size > 0) {
+        text->p += size;
+    }
     text->size -= size;
 }
 

@@ -629,9 +629,13 @@ client(struct sim *s, uint32_t index)
 static bool
 busy(struct sim *s, struct sim_event *e)
 {
-    const struct sim_node *n = &s->node[e->a];
+    const struct sim_node *n = NULL;
 
-    if ((e->kind != SIM_FRAME && e->kind != SIM_TIMER) || !n->alive || n->busy_until <= s->now) {
+    if (e->kind != SIM_FRAME && e->kind != SIM_TIMER) {
+        return false; /* it is of no node */
+    }
+    n = &s->node[e->a];
+    if (!n->alive || n->busy_until <= s->now) {
         return false;
     }
     e->at = n->busy_until;
