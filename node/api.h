@@ -72,8 +72,9 @@ struct fwl_api_submission {
 void fwl_api_submission_taken(struct fwl_api_submission *s);
 /** fwl_api_submission_final - 200: the block at @height has it. */
 void fwl_api_submission_final(struct fwl_api_submission *s, uint64_t height);
-/** fwl_api_submission_refused - a problem; @detail and @field may be NULL. */
-void fwl_api_submission_refused(struct fwl_api_submission *s, enum fwl_err err, const char *detail, const char *field);
+/** fwl_api_submission_refused - a problem, as of the tip at @height; @detail and @field may be NULL. */
+void fwl_api_submission_refused(struct fwl_api_submission *s, enum fwl_err err, uint64_t height, const char *detail,
+                                const char *field);
 /** fwl_api_submission_unknown - 503: nobody can say (yet) whether it gets into a block; the sender asks again. */
 void fwl_api_submission_unknown(struct fwl_api_submission *s, enum fwl_err err, const char *detail);
 

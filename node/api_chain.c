@@ -220,10 +220,12 @@ finish_problem(struct fwl_api_submission *s, const struct fwl_http_problem *prob
 }
 
 void
-fwl_api_submission_refused(struct fwl_api_submission *s, enum fwl_err err, const char *detail, const char *field)
+fwl_api_submission_refused(struct fwl_api_submission *s, enum fwl_err err, uint64_t height, const char *detail,
+                           const char *field)
 {
-    finish_problem(s, &(struct fwl_http_problem){
-                          .status = fwl_api_http_status(err), .err = err, .detail = detail, .field = field});
+    finish_problem(
+        s, &(struct fwl_http_problem){
+               .status = fwl_api_http_status(err), .err = err, .detail = detail, .field = field, .height = &height});
 }
 
 void

@@ -142,11 +142,12 @@ problem_text(const struct fwl_http_problem *p)
 {
     char type[64];
     json_t *doc = NULL;
+    json_t *height = p->height == NULL ? NULL : json_integer((json_int_t)*p->height);
     char *text = NULL;
 
     (void)snprintf(type, sizeof(type), "urn:fwledger:error:%s", fwl_err_name(p->err));
-    doc = json_pack("{s:s, s:s, s:i, s:s*, s:s*}", "type", type, "title", fwl_err_text(p->err), "status", p->status,
-                    "detail", p->detail, "field", p->field);
+    doc = json_pack("{s:s, s:s, s:i, s:s*, s:s*, s:o*}", "type", type, "title", fwl_err_text(p->err), "status",
+                    p->status, "detail", p->detail, "field", p->field, "height", height);
     text = doc == NULL ? NULL : json_dumps(doc, JSON_COMPACT);
     json_decref(doc);
     return text;

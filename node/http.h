@@ -83,9 +83,10 @@ void fwl_http_reply(struct fwl_http_request *request, int status, const char *ty
 /* An RFC 9457 problem document. */
 struct fwl_http_problem {
     int status;
-    enum fwl_err err;   /* gives type and title */
-    const char *detail; /* a sentence; may be NULL */
-    const char *field;  /* may be NULL */
+    enum fwl_err err;       /* gives type and title */
+    const char *detail;     /* a sentence; may be NULL */
+    const char *field;      /* may be NULL */
+    const uint64_t *height; /* the tip that it stands on; may be NULL */
 };
 
 /** fwl_http_reply_problem - answer with @problem as application/problem+json; borrows it. */

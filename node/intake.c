@@ -31,7 +31,7 @@ fwl_intake_submit(void *cookie, struct fwl_api_submission *s)
 }
 
 static void
-refuse(struct fwl_api_submission *s, enum fwl_err err, const struct fwl_state_refusal *why)
+refuse(struct fwl_node *n, struct fwl_api_submission *s, enum fwl_err err, const struct fwl_state_refusal *why)
 {
     char detail[256 + FWL_STATE_DETAIL_BYTES];
     const char *rule = why->rule == NULL ? "" : why->rule;
@@ -40,7 +40,7 @@ refuse(struct fwl_api_submission *s, enum fwl_err err, const struct fwl_state_re
 
     (void)snprintf(detail, sizeof(detail), "%s, action %zu: %s%s%s", action, why->action_index, rule,
                    why->detail[0] == '\0' ? "" : ": ", why->detail);
-    fwl_api_submission_refused(s, err, rule[0] == '\0' ? NULL : detail, field);
+    fwl_api_submission_refused(s, err, fwl_replica_tip(n->replica)->header.height, rule[0] == '\0' ? NULL : detail, field);
 }
 
 /* The height of a transaction that is in the chain already; false when the index does not know it. */
@@ -92,10 +92,10 @@ take(struct fwl_node *n, struct fwl_api_submission *s)
         if (wait) {
             fwl_api_submission_final(s, height);
         } else {
-            fwl_api_submission_refused(s, FWL_ERR_REPLAY, NULL, NULL);
+            fwl_api_submission_refused(s, FWL_ERR_REPLAY, fwl_replica_tip(n->replica)->header.height, NULL, NULL);
         }
     } else {
-        refuse(s, err, &why);
+        refuse(n, s, err, &why);
     }
 }
 
@@ -174,7 +174,7 @@ fwl_intake_refused(struct fwl_node *n, const struct fwl_hash32 *txid, const stru
     while (list != NULL) {
         struct fwl_api_submission *next = list->next;
 
-        refuse(list, why->err, why);
+        refuse(n, list, why->err, why);
         list = next;
     }
 }

@@ -76,9 +76,9 @@ fake_submit(void *cookie, struct fwl_api_submission *s)
     case PLAY_TAKEN: fwl_api_submission_taken(s); break;
     case PLAY_FINAL: fwl_api_submission_final(s, 77); break;
     case PLAY_REFUSED:
-        fwl_api_submission_refused(s, FWL_ERR_ROLE, "class.register, action 0: not yours", "class.name");
+        fwl_api_submission_refused(s, FWL_ERR_ROLE, 7, "class.register, action 0: not yours", "class.name");
         break;
-    case PLAY_CONFLICT: fwl_api_submission_refused(s, FWL_ERR_EXISTS, NULL, NULL); break;
+    case PLAY_CONFLICT: fwl_api_submission_refused(s, FWL_ERR_EXISTS, 7, NULL, NULL); break;
     case PLAY_UNKNOWN: fwl_api_submission_unknown(s, FWL_ERR_EXPIRED, "expired"); break;
     case PLAY_BUSY: return FWL_ERR_BUSY;
     case PLAY_CLOSING: return FWL_ERR_STATE;
@@ -593,6 +593,7 @@ test_api__submission(void **state)
     assert_problem(422, "ROLE");
     assert_true(client_has(&reply, "\"field\":\"class.name\""));
     assert_true(client_has(&reply, "not yours"));
+    assert_true(client_has(&reply, "\"height\":7"));
     play = PLAY_CONFLICT;
     (void)post("/v1/transactions", tx);
     assert_problem(409, "EXISTS");
