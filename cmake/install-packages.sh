@@ -7,7 +7,7 @@ build-essential ccache cmake git ninja-build pkg-config python3
 clang-14 clang-format-14 clang-tidy-14 gcc-arm-none-eabi libclang-rt-14-dev
 libcbor-dev libcmocka-dev libcurl4-openssl-dev libevent-dev libjansson-dev
 liblmdb-dev libsecp256k1-dev libssl-dev libyaml-dev
-ca-certificates curl jq lmdb-utils openssl python3-jsonschema python3-yaml spin
+ca-certificates curl iproute2 jq lmdb-utils openssl python3-jsonschema python3-yaml spin
 "
 missing=
 for p in $packages; do
