@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from net import BIN, ROOT, Failed, Net, run, wait_until  # noqa: E402  (its folder is known now)
+from net import BIN, FWLEDGER, ROOT, Failed, Net, fwl, run, wait_until  # noqa: E402,F401  (others take them from here)
 
 INSIDE = "FWLEDGER_FAULTS_INSIDE"
 FWLEDGERD = os.path.join(BIN, "fwledgerd")
