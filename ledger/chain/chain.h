@@ -70,7 +70,8 @@ size_t fwl_chain_footprint(const struct fwl_chain_config *config);
 struct fwl_chain *fwl_chain_init(void *memory, size_t size, const struct fwl_chain_config *config);
 
 /**
- * fwl_chain_open - read the tip of the store; an empty store becomes the chain of @genesis first.
+ * fwl_chain_open - read the tip of the store; an empty store becomes the chain of @genesis first. Again when the store
+ * has become another one.
  *
  * Returns: FWL_OK
  *          FWL_ERR_CHAIN     the store is of another genesis

@@ -18,9 +18,9 @@
 #include "ledger/snapshot/snapshot.h"
 
 enum {
-    FWL_RESTORE_BATCH = 512,            /* entries a commit */
-    FWL_RESTORE_BATCH_BYTES = 1 << 20,  /* of entries a commit, one more entry apart */
-    FWL_RESTORE_ARENA_BYTES = 12 << 20, /* enough for a batch with its tree records and indexes */
+    FWL_RESTORE_BATCH = 512,           /* entries a commit */
+    FWL_RESTORE_BATCH_BYTES = 1 << 20, /* of entries a commit, one more entry apart */
+    FWL_RESTORE_ARENA_BYTES = 4 << 20, /* enough for a batch with its tree records and indexes */
 };
 
 struct fwl_restore_config {

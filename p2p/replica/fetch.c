@@ -46,16 +46,45 @@ fwl_fetch_is_ahead(const struct fwl_replica *r, const struct fwl_replica_peer *p
     return peer->id != 0 && !peer->owes && peer->height > fwl_replica_tip(r)->header.height + 1;
 }
 
+static bool
+has_next(const struct fwl_replica *r, const struct fwl_replica_peer *peer)
+{
+    return peer->base <= fwl_replica_tip(r)->header.height + 1;
+}
+
+bool
+fwl_fetch_is_possible(const struct fwl_replica *r)
+{
+    for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX; i++) {
+        if (fwl_fetch_is_ahead(r, &r->peers[i]) && has_next(r, &r->peers[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whom to ask when @from is ahead: when it owes blocks, or has forgotten the next one, another; NULL: nobody. */
+static struct fwl_replica_peer *
+who_has(struct fwl_replica *r, struct fwl_replica_peer *from)
+{
+    for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX && (from->owes || !has_next(r, from)); i++) {
+        if (fwl_fetch_is_ahead(r, &r->peers[i]) && has_next(r, &r->peers[i])) {
+            from = &r->peers[i];
+        }
+    }
+    return has_next(r, from) ? from : NULL;
+}
+
 void
 fwl_fetch_start(struct fwl_replica *r, struct fwl_replica_peer *from)
 {
-    if (r->fetch.peer != 0 || r->stalled) {
+    if (r->fetch.peer != 0 || r->stalled || fwl_sync_start(r)) {
         return;
     }
-    for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX && from->owes; i++) {
-        from = fwl_fetch_is_ahead(r, &r->peers[i]) ? &r->peers[i] : from;
+    from = who_has(r, from);
+    if (from != NULL) {
+        ask_window(r, from);
     }
-    ask_window(r, from);
 }
 
 void

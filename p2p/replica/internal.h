@@ -4,6 +4,7 @@
 #ifndef FWL_P2P_REPLICA_INTERNAL_H
 #define FWL_P2P_REPLICA_INTERNAL_H
 
+#include "ledger/chain/restore.h"
 #include "p2p/replica/codec.h"
 #include "p2p/replica/replica.h"
 #include "p2p/wire/parts.h"
@@ -13,6 +14,7 @@ enum {
     FWL_REPLICA_VERIFIED = 16384,   /* signature checks that are remembered */
     FWL_REPLICA_RECHECK = 256,      /* waiting transactions asked again after a commit */
     FWL_REPLICA_REGOSSIP = 20,      /* waiting transactions told again every timing.tr */
+    FWL_REPLICA_PRUNE = 64,         /* heights that are forgotten at once, at least: a commit for them */
     FWL_REPLICA_PATIENCE_MS = 2000, /* for an object before the next peer is asked */
     FWL_REPLICA_CERT_MAX = 4 + (FWL_VALIDATORS_MAX + 7) / 8 + 64 * (2 * FWL_VALIDATORS_MAX / 3 + 1),
 };
@@ -24,6 +26,11 @@ struct fwl_replica_peer {
     uint64_t base;   /* lowest height that it serves */
     bool left;       /* a window of blocks was left half way: the rest of it may still come */
     bool owes;       /* it gave no block since it was left: what it says of its height is not believed */
+    /* snapshots */
+    uint64_t denied_ms;            /* not asked before this (monotonic) */
+    bool sync_left;                /* it was left while it answered: the rest may still come */
+    struct fwl_hash32 offer_block; /* of the snapshot that it offered last; zeros: none */
+    uint16_t offer_chunks;
 };
 
 /* Catching up: blocks of one peer, in order. */
@@ -39,6 +46,42 @@ struct fwl_replica_fetch {
 struct fwl_replica_pull {
     uint64_t peer; /* 0: none */
     struct fwl_parts parts;
+};
+
+/* What a peer was asked for. */
+enum fwl_sync_wait {
+    FWL_SYNC_NOTHING = 0, /* no snapshot is under way */
+    FWL_SYNC_INFO,
+    FWL_SYNC_STEPS,
+    FWL_SYNC_HEADERS,
+    FWL_SYNC_CHUNK,
+};
+
+/* Catching up by a snapshot: one peer at a time. */
+struct fwl_replica_sync {
+    enum fwl_sync_wait wait;
+    uint64_t peer;
+    uint64_t until_ms;
+    bool open;   /* restore is */
+    bool absent; /* a peer does not have it any more, and nothing was taken since */
+    bool swept;
+    uint64_t epoch_end;    /* STEPS: one above the last that was asked for */
+    uint64_t header_first; /* HEADERS */
+    uint32_t chunk;        /* CHUNK */
+    uint32_t next;         /* where the search for the next one begins */
+    struct fwl_parts parts;
+    uint8_t *buffer; /* of a chunk; config.chunk_max bytes */
+    struct fwl_snapinfo offer;
+    uint8_t offer_bytes[FWL_SNAPINFO_MAX];
+    struct fwl_restore restore;
+};
+
+/* Headers from before a snapshot, downwards, when there is nothing else to do. */
+struct fwl_replica_history {
+    uint64_t peer;  /* 0: nobody was asked */
+    uint64_t first; /* of the headers that were asked for */
+    uint64_t at_ms; /* when something happens: the next request, or patience ends */
+    uint32_t turn;  /* of the peers */
 };
 
 /* A follow-up of a step, taken in this order: check, build, commit. */
@@ -69,9 +112,12 @@ struct fwl_replica {
     size_t peer_count;
     struct fwl_replica_fetch fetch;
     struct fwl_replica_pull pull;
-    uint8_t *block; /* being fetched */
-    uint8_t *body;  /* being pulled: height u64 || Body */
-    uint8_t *frame; /* being sent */
+    struct fwl_replica_sync sync;
+    struct fwl_replica_history history;
+    uint64_t snapshot; /* height of the newest one that is served; 0: none */
+    uint8_t *block;    /* being fetched */
+    uint8_t *body;     /* being pulled: height u64 || Body */
+    uint8_t *frame;    /* being sent */
     size_t frame_bytes;
     void *votes_arena;
     size_t votes_bytes;
@@ -110,6 +156,11 @@ void fwl_replica_stall(struct fwl_replica *r);
 /** fwl_replica_timer - tell the driver the earliest moment at which something is due. */
 void fwl_replica_timer(struct fwl_replica *r);
 
+/** fwl_replica_reboot - the engine starts anew from what is durable. */
+void fwl_replica_reboot(struct fwl_replica *r);
+/** fwl_replica_own_failure - full is for now, everything else for good. */
+void fwl_replica_own_failure(struct fwl_replica *r, enum fwl_err err);
+
 /* gossip.c: TX, TXINV, GETTX */
 void fwl_gossip_frame(struct fwl_replica *r, struct fwl_replica_peer *from, enum fwl_frame_type type,
                       struct fwl_span payload);
@@ -122,12 +173,31 @@ void fwl_fetch_start(struct fwl_replica *r, struct fwl_replica_peer *from);
 void fwl_fetch_leave(struct fwl_replica *r);
 /* Is it ahead by more than the block under way, as far as it is believed? */
 bool fwl_fetch_is_ahead(const struct fwl_replica *r, const struct fwl_replica_peer *peer);
+/* Is anybody ahead, and has the block after the tip? */
+bool fwl_fetch_is_possible(const struct fwl_replica *r);
 void fwl_fetch_block(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl_span payload);
 void fwl_fetch_body(struct fwl_replica *r, struct fwl_replica_peer *from, uint32_t slot, struct fwl_span payload);
 void fwl_fetch_pull(struct fwl_replica *r, uint64_t peer);
 void fwl_fetch_tick(struct fwl_replica *r);
 
-/* serve.c: GETBODY, GETBLOCKS, GETHEADERS, GETEPOCHS */
+/* sync.c: catching up by a snapshot */
+/** fwl_sync_start - true when a snapshot is under way, or one was asked for now: then no blocks are fetched. */
+bool fwl_sync_start(struct fwl_replica *r);
+void fwl_sync_frame(struct fwl_replica *r, struct fwl_replica_peer *from, enum fwl_frame_type type,
+                    struct fwl_span payload);
+void fwl_sync_gone(struct fwl_replica *r, uint64_t peer);
+void fwl_sync_tick(struct fwl_replica *r);
+/** fwl_sync_close - forget what is under way; what is durable of it stays. */
+void fwl_sync_close(struct fwl_replica *r);
+
+/* history.c: older headers */
+void fwl_history_headers(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl_span payload);
+void fwl_history_tick(struct fwl_replica *r);
+/** fwl_history_at - when it wants a tick (monotonic); UINT64_MAX while something else goes on. */
+uint64_t fwl_history_at(const struct fwl_replica *r);
+void fwl_history_gone(struct fwl_replica *r, uint64_t peer);
+
+/* serve.c: GETBODY, GETBLOCKS, GETHEADERS, GETEPOCHS, GETSNAPINFO, GETCHUNK */
 void fwl_serve_frame(struct fwl_replica *r, struct fwl_replica_peer *to, enum fwl_frame_type type,
                      struct fwl_span payload);
 

@@ -116,7 +116,7 @@ fwl_replica_footprint(const struct fwl_replica_config *config)
     return aligned(sizeof(struct fwl_replica)) + aligned(engine_bytes) + aligned(fwl_chain_footprint(&chain)) +
            aligned(fwl_mempool_footprint(&config->mempool)) + aligned(config->body_max + FWL_REPLICA_CERT_MAX) +
            aligned(config->body_max + 8) + aligned(config->body_max + FWL_FRAME_JUST_MAX) +
-           aligned(config->body_max + VOTES_SPARE) +
+           aligned(config->body_max + VOTES_SPARE) + aligned(config->chunk_max) +
            aligned((config->body_max / TX_MIN + 1) * sizeof(struct fwl_hash32));
 }
 
@@ -142,6 +142,7 @@ fwl_replica_init(void *memory, size_t size, const struct fwl_replica_config *con
     r->frame = carve(&at, r->frame_bytes);
     r->votes_bytes = config->body_max + VOTES_SPARE;
     r->votes_arena = carve(&at, r->votes_bytes);
+    r->sync.buffer = carve(&at, config->chunk_max);
     r->txids_max = config->body_max / TX_MIN + 1;
     r->txids = carve(&at, r->txids_max * sizeof(struct fwl_hash32));
     r->engine_timer = UINT64_MAX;
@@ -167,6 +168,7 @@ fwl_replica_stall(struct fwl_replica *r)
     }
     r->stalled = true;
     r->booted = false;
+    fwl_sync_close(r);
     fwl_fetch_leave(r); /* what comes still is of no use: asked for again when writing goes on */
     r->pull.peer = 0;
     r->retry_at = r->now.mono_ms + RETRY_MS;
@@ -234,6 +236,12 @@ boot_engine(struct fwl_replica *r)
         }
     }
     fwl_replica_step(r, &tick);
+}
+
+void
+fwl_replica_reboot(struct fwl_replica *r)
+{
+    boot_engine(r);
 }
 
 enum fwl_err
@@ -312,7 +320,8 @@ fwl_replica_peer_up(struct fwl_replica *r, struct fwl_replica_time now, uint64_t
     if (!begin(r, now) || fwl_replica_find(r, peer) != NULL || (slot = free_slot(r, node_key)) == NULL) {
         return;
     }
-    *slot = (struct fwl_replica_peer){.id = peer, .node_key = *node_key, .owes = slot->owes};
+    *slot =
+        (struct fwl_replica_peer){.id = peer, .node_key = *node_key, .owes = slot->owes, .denied_ms = slot->denied_ms};
     r->peer_count++;
     event.peer = (uint32_t)(slot - r->peers);
     (void)validator_of(&event.validator_key, r, node_key);
@@ -332,7 +341,7 @@ fwl_replica_peer_down(struct fwl_replica *r, struct fwl_replica_time now, uint64
     }
     event.peer = (uint32_t)(slot - r->peers);
     fwl_replica_step(r, &event);
-    *slot = (struct fwl_replica_peer){.node_key = slot->node_key, .owes = slot->owes};
+    *slot = (struct fwl_replica_peer){.node_key = slot->node_key, .owes = slot->owes, .denied_ms = slot->denied_ms};
     r->peer_count--;
     if (r->fetch.peer == peer) {
         r->fetch.peer = 0;
@@ -340,6 +349,8 @@ fwl_replica_peer_down(struct fwl_replica *r, struct fwl_replica_time now, uint64
     if (r->pull.peer == peer) {
         r->pull.peer = 0;
     }
+    fwl_sync_gone(r, peer);
+    fwl_history_gone(r, peer);
     fwl_replica_timer(r);
 }
 
@@ -378,6 +389,11 @@ fwl_replica_frame(struct fwl_replica *r, struct fwl_replica_time now, uint64_t p
         fwl_fetch_block(r, from, payload);
     } else if (type == FWL_FRAME_BODY) {
         fwl_fetch_body(r, from, (uint32_t)(from - r->peers), payload);
+    } else if (type == FWL_FRAME_HEADERS && r->sync.wait != FWL_SYNC_HEADERS) {
+        fwl_history_headers(r, from, payload);
+    } else if (type == FWL_FRAME_SNAPINFO || type == FWL_FRAME_EPOCH || type == FWL_FRAME_HEADERS ||
+               type == FWL_FRAME_CHUNK) {
+        fwl_sync_frame(r, from, type, payload);
     } else {
         fwl_serve_frame(r, from, type, payload);
     }
@@ -419,6 +435,8 @@ fwl_replica_tick(struct fwl_replica *r, struct fwl_replica_time now)
         try_again(r);
     }
     fwl_fetch_tick(r);
+    fwl_sync_tick(r);
+    fwl_history_tick(r);
     if (now.mono_ms >= r->gossip_at) {
         r->gossip_at = now.mono_ms + r->config.timing.tr;
         fwl_gossip_again(r);
@@ -438,7 +456,17 @@ fwl_replica_timer(struct fwl_replica *r)
     at = r->stalled ? FWL_MIN(at, r->retry_at) : at;
     at = fwl_mempool_count(r->pool) > 0 ? FWL_MIN(at, r->gossip_at) : at;
     at = r->fetch.peer != 0 ? FWL_MIN(at, r->fetch.until_ms) : at;
+    at = r->sync.wait != FWL_SYNC_NOTHING ? FWL_MIN(at, r->sync.until_ms) : at;
+    at = FWL_MIN(at, fwl_history_at(r));
     r->config.io.timer(r->config.io.ctx, at);
+}
+
+void
+fwl_replica_snapshot(struct fwl_replica *r, struct fwl_replica_time now, uint64_t height)
+{
+    if (begin(r, now)) {
+        r->snapshot = height;
+    }
 }
 
 enum fwl_err
@@ -473,6 +501,22 @@ fwl_replica_submit(struct fwl_replica *r, struct fwl_state_refusal *why, struct 
     return err;
 }
 
+/*
+ * Have those who are ahead forgotten the next block? That is not asked for, so it cannot show who says it falsely: more
+ * than a third of the peers must say so.
+ */
+static bool
+is_pruned_away(const struct fwl_replica *r)
+{
+    uint64_t next = fwl_replica_tip(r)->header.height + 1;
+    size_t count = 0;
+
+    for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX; i++) {
+        count += r->peers[i].id != 0 && r->peers[i].height > next && r->peers[i].base > next;
+    }
+    return !fwl_fetch_is_possible(r) && 3 * count > r->peer_count;
+}
+
 void
 fwl_replica_status(const struct fwl_replica *r, struct fwl_replica_status *out)
 {
@@ -499,8 +543,11 @@ fwl_replica_status(const struct fwl_replica *r, struct fwl_replica_status *out)
     fwl_validators_key(&out->leader, &tip->validators, fwl_chain_leader(tip, info.view));
     for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX; i++) {
         out->best_height = r->peers[i].id != 0 ? FWL_MAX(out->best_height, r->peers[i].height) : out->best_height;
-        out->syncing = out->syncing || fwl_fetch_is_ahead(r, &r->peers[i]);
     }
+    out->restoring = r->sync.wait > FWL_SYNC_INFO;
+    out->pruned_away = !out->restoring && is_pruned_away(r);
+    out->syncing = out->restoring || out->pruned_away || fwl_fetch_is_possible(r);
+    out->base = fwl_chain_base(r->chain);
 }
 
 void

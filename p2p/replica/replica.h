@@ -1,10 +1,10 @@
 /*
  * replica - a whole node without its sockets, disks and clock. Zone P.
  *
- * One object binds the consensus engine, the chain (execution), the pool of transactions, gossip and catch-up. The
- * driver gives it events (a frame, a timer, a transaction, a peer that comes or goes) with the time, and a table of
- * effects (two stores, sending, signing, a timer). fwledgerd drives one over LMDB and TLS; the simulator drives many
- * over memory and a seeded network: the same object files.
+ * One object binds the consensus engine, the chain (execution), the pool of transactions, gossip and catch-up, by
+ * blocks or by a snapshot (sync.c). The driver gives it events (a frame, a timer, a transaction, a peer that comes or
+ * goes) with the time, and a table of effects (two stores, sending, signing, a timer). fwledgerd drives one over LMDB
+ * and TLS; the simulator drives many over memory and a seeded network: the same object files.
  *
  * The outbox rule (consensus.md 2.4) is kept here: what a step of the engine writes is committed to the votes store
  * before anything it sends leaves. After a failed commit nothing leaves: FWL_ERR_FULL drops the engine and stops
@@ -58,6 +58,18 @@ struct fwl_replica_io {
     void (*send_block)(void *ctx, uint64_t peer, uint64_t height);
     /** Queue a BODY object; @object empty says "I do not have it". Copies. */
     void (*send_body)(void *ctx, uint64_t peer, struct fwl_span object);
+    /** Queue SNAPINFO of the newest snapshot that is served; empty says "none". */
+    void (*send_snapinfo)(void *ctx, uint64_t peer);
+    /** Queue a chunk of the snapshot at @height as CHUNK from byte @offset on, or "I do not have it". */
+    void (*send_chunk)(void *ctx, uint64_t peer, uint64_t height, uint16_t chunk, uint32_t offset);
+    /** Open the store that a snapshot is received into, empty when there is none. FWL_OK, or the error of opening. */
+    enum fwl_err (*restore_open)(void *ctx, struct fwl_storage *to);
+    /** Delete it, open or not. */
+    void (*restore_drop)(void *ctx);
+    /** Put it in the place of `chain`, which shows it from then on. FWL_OK, or the store has failed for good. */
+    enum fwl_err (*restore_adopt)(void *ctx);
+    /** The tip jumped to that of a snapshot; it is durable. */
+    void (*restored)(void *ctx, const struct fwl_chain_tip *tip);
     void (*drop_peer)(void *ctx, uint64_t peer, enum fwl_replica_fault fault);
     void (*charge)(void *ctx, uint64_t peer, enum fwl_replica_charge what, uint32_t count);
     /** Call fwl_replica_tick at this monotonic time; replaces the one before. */
@@ -81,8 +93,15 @@ struct fwl_replica_io {
                               struct fwl_list new_keys, uint64_t new_threshold);
 };
 
+/* When a node that is behind takes a snapshot. Without blocks to be had, always but for FWL_SYNC_BLOCKS. */
+enum fwl_replica_catch_up {
+    FWL_SYNC_AUTO = 0,     /* if it is farther behind than the blocks that it keeps */
+    FWL_SYNC_BLOCKS = 1,   /* never */
+    FWL_SYNC_SNAPSHOT = 2, /* if it is farther behind than snapshot_ahead */
+};
+
 struct fwl_replica_config {
-    struct fwl_span genesis;       /* document; borrowed for fwl_replica_boot */
+    struct fwl_span genesis;       /* document; kept */
     struct fwl_pubkey32 validator; /* own consensus key; zeros: a follower */
     struct fwl_consensus_timing timing;
     struct fwl_mempool_config mempool;
@@ -90,6 +109,10 @@ struct fwl_replica_config {
     uint32_t views_max;
     uint32_t body_max;  /* bytes */
     size_t arena_bytes; /* of an executed block; fwl_chain_arena_bytes */
+    uint64_t retain;    /* newest blocks that are kept; 0: all */
+    enum fwl_replica_catch_up catch_up;
+    uint64_t snapshot_ahead; /* blocks that a snapshot must save, where they can be had */
+    uint32_t chunk_max;      /* bytes of the largest chunk of a snapshot that is taken */
     struct fwl_replica_io io;
 };
 
@@ -136,7 +159,10 @@ struct fwl_replica_status {
     bool voting;
     bool want;            /* a decision is wanted */
     bool stalled;         /* the disk is full: not voting */
-    bool syncing;         /* a peer is ahead, and did not fail to give its blocks */
+    bool syncing;         /* a peer is ahead, and did not fail to give its blocks; or one of the next two */
+    bool pruned_away;     /* the peers that are ahead have forgotten the next block */
+    bool restoring;       /* a snapshot is being received */
+    uint64_t base;        /* lowest height of a whole block that is here */
     uint64_t best_height; /* first undecided height of the foremost peer */
     size_t peers;
     size_t mempool_transactions;
@@ -173,6 +199,9 @@ struct fwl_replica_watch {
 
 /** fwl_replica_watch - a picture of agreement, complete. */
 void fwl_replica_watch(const struct fwl_replica *r, struct fwl_replica_watch *out);
+
+/** fwl_replica_snapshot - a snapshot of this height is served from now on: blocks below it may be forgotten. */
+void fwl_replica_snapshot(struct fwl_replica *r, struct fwl_replica_time now, uint64_t height);
 
 /** fwl_replica_tip - a view; changes with commits. */
 const struct fwl_chain_tip *fwl_replica_tip(const struct fwl_replica *r);

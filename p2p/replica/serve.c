@@ -1,4 +1,4 @@
-/* Answers to peers that ask for what is durable here: bodies, blocks, headers, epoch steps. */
+/* Answers to peers that ask for what is durable here: bodies, blocks, headers, epoch steps, snapshots. */
 #include "p2p/replica/internal.h"
 
 /* A body that is not decided yet, from the votes store; else that of a final block. */
@@ -131,6 +131,18 @@ serve_epochs(struct fwl_replica *r, struct fwl_replica_peer *to, struct fwl_span
     fwl_read_end(&read);
 }
 
+static void
+serve_chunk(struct fwl_replica *r, struct fwl_replica_peer *to, struct fwl_span payload)
+{
+    struct fwl_message_getchunk m;
+
+    if (fwl_message_getchunk_decode(&m, payload) != FWL_OK) {
+        r->config.io.drop_peer(r->config.io.ctx, to->id, FWL_REPLICA_MALFORMED);
+        return;
+    }
+    r->config.io.send_chunk(r->config.io.ctx, to->id, m.height, m.chunk, m.offset);
+}
+
 void
 fwl_serve_frame(struct fwl_replica *r, struct fwl_replica_peer *to, enum fwl_frame_type type, struct fwl_span payload)
 {
@@ -142,6 +154,10 @@ fwl_serve_frame(struct fwl_replica *r, struct fwl_replica_peer *to, enum fwl_fra
         serve_headers(r, to, payload);
     } else if (type == FWL_FRAME_GETEPOCHS) {
         serve_epochs(r, to, payload);
+    } else if (type == FWL_FRAME_GETSNAPINFO) {
+        r->config.io.send_snapinfo(r->config.io.ctx, to->id);
+    } else if (type == FWL_FRAME_GETCHUNK) {
+        serve_chunk(r, to, payload);
     }
-    /* Others ask for what this node does not offer yet (snapshots, attestations): no answer. */
+    /* Others ask for what this node does not offer yet (attestations): no answer. */
 }

@@ -49,13 +49,6 @@ write_votes(struct fwl_replica *r)
     return err == FWL_OK ? fwl_storage_commit(&r->config.io.votes, &o) : err;
 }
 
-static uint64_t
-served_from(const struct fwl_replica *r)
-{
-    (void)r;
-    return 1; /* every block is kept */
-}
-
 /* Sends a message to each peer of the set, encoded once. */
 static void
 send_message(struct fwl_replica *r, const struct fwl_consensus_send *send)
@@ -64,7 +57,7 @@ send_message(struct fwl_replica *r, const struct fwl_consensus_send *send)
     struct fwl_span payload = {0};
 
     if (send->msg.type != FWL_MSG_GETBLOCKS && fwl_codec_encode(&type, &payload, r->frame, r->frame_bytes, &send->msg,
-                                                                served_from(r), r->now.wall_ms) != FWL_OK) {
+                                                                fwl_chain_base(r->chain), r->now.wall_ms) != FWL_OK) {
         fwl_replica_end(r, FWL_REPLICA_LIMIT, FWL_ERR_SPACE);
         return;
     }
@@ -181,9 +174,8 @@ candidate_refused(void *cookie, struct fwl_span tx, const struct fwl_state_refus
     }
 }
 
-/* A failure of this node while it executes: full is for now, everything else for good. */
-static void
-own_failure(struct fwl_replica *r, enum fwl_err err)
+void
+fwl_replica_own_failure(struct fwl_replica *r, enum fwl_err err)
 {
     if (err == FWL_ERR_FULL || err == FWL_ERR_BUSY || err == FWL_ERR_MEMORY) {
         fwl_replica_stall(r);
@@ -208,7 +200,7 @@ do_check(struct fwl_replica *r, struct fwl_event *next, const struct fwl_replica
     } else if (err == FWL_ERR_HASH) {
         next->verdict = FWL_CHECK_MISMATCH;
     } else {
-        own_failure(r, err);
+        fwl_replica_own_failure(r, err);
         return false;
     }
     return true;
@@ -233,7 +225,7 @@ do_build(struct fwl_replica *r, struct fwl_event *next, const struct fwl_replica
     }
     err = fwl_chain_build(r->chain, &next->body, &proposal, &candidates);
     if (err != FWL_OK) {
-        own_failure(r, err);
+        fwl_replica_own_failure(r, err);
     }
     return err == FWL_OK;
 }
@@ -272,6 +264,23 @@ take_committed(struct fwl_replica *r, struct fwl_span bytes)
     return count;
 }
 
+/* Old blocks go, some at a time; never one above the newest snapshot, from which a newcomer goes on by blocks. */
+static void
+prune(struct fwl_replica *r)
+{
+    uint64_t tip = fwl_replica_tip(r)->header.height;
+    uint64_t below = tip > r->config.retain ? FWL_MIN(tip - r->config.retain, r->snapshot) : 0;
+    enum fwl_err err = FWL_OK;
+
+    if (r->config.retain == 0 || below < fwl_chain_base(r->chain) + FWL_REPLICA_PRUNE) {
+        return;
+    }
+    err = fwl_chain_prune(r->chain, below);
+    if (err != FWL_OK) {
+        fwl_replica_own_failure(r, err);
+    }
+}
+
 enum fwl_err
 fwl_replica_commit(struct fwl_replica *r, struct fwl_span body, const struct fwl_cert *cert)
 {
@@ -281,7 +290,7 @@ fwl_replica_commit(struct fwl_replica *r, struct fwl_span body, const struct fwl
     if (err == FWL_ERR_LOCAL) {
         fwl_replica_end(r, FWL_REPLICA_LOCAL_FAULT, err);
     } else if (err != FWL_OK) {
-        own_failure(r, err);
+        fwl_replica_own_failure(r, err);
     }
     if (err != FWL_OK) {
         return err;
@@ -294,6 +303,7 @@ fwl_replica_commit(struct fwl_replica *r, struct fwl_span body, const struct fwl
         fwl_replica_end(r, FWL_REPLICA_PROTOCOL, FWL_ERR_PROTOCOL);
         return FWL_ERR_PROTOCOL;
     }
+    prune(r);
     return FWL_OK;
 }
 
@@ -331,7 +341,7 @@ give(struct fwl_replica *r, struct fwl_event *event)
     if (reads) {
         err = fwl_read_begin(&r->config.io.votes, &read);
         if (err != FWL_OK) {
-            own_failure(r, err);
+            fwl_replica_own_failure(r, err);
             return false;
         }
         event->votes = read.kv;

@@ -379,13 +379,21 @@ static void
 check_store(struct sim *s, const struct sim_node *n)
 {
     struct fwl_storage storage = fwl_memstore_storage(n->chain.mem);
+    struct fwl_span value;
     struct fwl_read read;
+    uint64_t base = 0;
 
     FWL_ASSERT(fwl_read_begin(&storage, &read) == FWL_OK);
+    if (fwl_kv_get(&read.kv, &value, FWL_SPACE_META, fwl_span_text("base")) == FWL_OK && value.size == 8) {
+        base = fwl_load_be64(value.p);
+    }
     for (uint32_t t = 0; t < s->txs; t++) {
         struct fwl_span place;
         enum fwl_err err = fwl_kv_get(&read.kv, &place, FWL_SPACE_TXID, fwl_hash32_span(&s->tx[t].txid));
 
+        if (s->tx[t].height != 0 && s->tx[t].height < base) {
+            continue; /* forgotten */
+        }
         if (s->tx[t].height == 0 ? err == FWL_OK
                                  : err != FWL_OK || place.size != 12 || fwl_load_be64(place.p) != s->tx[t].height) {
             fwl_read_end(&read);

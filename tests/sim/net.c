@@ -39,7 +39,10 @@ static bool
 is_ordered(enum fwl_frame_type type)
 {
     return type == FWL_FRAME_STATUS || type == FWL_FRAME_BLOCK || type == FWL_FRAME_BODY ||
-           type == FWL_FRAME_GETBLOCKS || type == FWL_FRAME_GETBODY;
+           type == FWL_FRAME_GETBLOCKS || type == FWL_FRAME_GETBODY || type == FWL_FRAME_GETHEADERS ||
+           type == FWL_FRAME_HEADERS || type == FWL_FRAME_GETEPOCHS || type == FWL_FRAME_EPOCH ||
+           type == FWL_FRAME_GETSNAPINFO || type == FWL_FRAME_SNAPINFO || type == FWL_FRAME_GETCHUNK ||
+           type == FWL_FRAME_CHUNK;
 }
 
 static uint64_t

@@ -8,6 +8,8 @@
 
 enum {
     ARENA = 3 << 20,
+    CHUNK_MAX = 1 << 20,
+    SNAPSHOT_AHEAD = 20,
     STORM = 200000, /* events in one millisecond */
 };
 
@@ -179,6 +181,7 @@ leaves(struct sim_node *n, uint64_t peer)
 static void
 io_send(void *ctx, uint64_t peer, enum fwl_frame_type type, struct fwl_span payload)
 {
+    static uint8_t buffer[FWL_BLOCK_MAX_MIN + FWL_FRAME_JUST_MAX];
     struct sim_node *n = ctx;
 
     if (!leaves(n, peer)) {
@@ -188,6 +191,12 @@ io_send(void *ctx, uint64_t peer, enum fwl_frame_type type, struct fwl_span payl
     n->sim->sent[type]++;
     if (n->silent && type != FWL_FRAME_STATUS) {
         return;
+    }
+    if ((n->lie == SIM_SNAP_STEP && type == FWL_FRAME_EPOCH) ||
+        (n->lie == SIM_SNAP_HEADERS && type == FWL_FRAME_HEADERS)) {
+        memcpy(buffer, payload.p, payload.size);
+        buffer[payload.size - 1] ^= 1;
+        payload.p = buffer;
     }
     if (n->lies != 0 && sim_lie(n->sim, n, node_of(peer), type, payload)) {
         sim_met[SIM_MET_LIES]++;
@@ -226,6 +235,32 @@ io_send_body(void *ctx, uint64_t peer, struct fwl_span object)
             return;
         }
         sim_object(n->sim, n->id, node_of(peer), FWL_FRAME_BODY, object);
+    }
+}
+
+static void
+io_send_snapinfo(void *ctx, uint64_t peer)
+{
+    static uint8_t buffer[FWL_SNAPINFO_MAX];
+    struct sim_node *n = ctx;
+
+    if (leaves(n, peer)) {
+        n->sim->sent[FWL_FRAME_SNAPINFO]++;
+        sim_transmit(n->sim, n->id, node_of(peer), FWL_FRAME_SNAPINFO, sim_snap_info(n, buffer), 0);
+    }
+}
+
+static void
+io_send_chunk(void *ctx, uint64_t peer, uint64_t height, uint16_t chunk, uint32_t offset)
+{
+    static uint8_t buffer[CHUNK_MAX];
+    struct sim_node *n = ctx;
+
+    FWL_ASSERT(offset == 0); /* nobody asks for less than a whole one yet */
+    if (leaves(n, peer)) {
+        n->sim->sent[FWL_FRAME_CHUNK]++;
+        sim_object(n->sim, n->id, node_of(peer), FWL_FRAME_CHUNK,
+                   sim_snap_chunk(n, height, chunk, buffer, sizeof(buffer)));
     }
 }
 
@@ -362,12 +397,22 @@ config_of(struct sim_node *n)
                                    .views_max = 512,
                                    .body_max = SIM_BODY_MAX,
                                    .arena_bytes = ARENA,
+                                   .retain = n->retain,
+                                   .catch_up = n->catch_up,
+                                   .snapshot_ahead = SNAPSHOT_AHEAD,
+                                   .chunk_max = CHUNK_MAX,
                                    .io = {.ctx = n,
                                           .chain = sim_store_storage(&n->chain),
                                           .votes = sim_store_storage(&n->votes),
                                           .send = io_send,
                                           .send_block = io_send_block,
                                           .send_body = io_send_body,
+                                          .send_snapinfo = io_send_snapinfo,
+                                          .send_chunk = io_send_chunk,
+                                          .restore_open = sim_snap_open,
+                                          .restore_drop = sim_snap_drop,
+                                          .restore_adopt = sim_snap_adopt,
+                                          .restored = sim_snap_restored,
                                           .drop_peer = io_drop_peer,
                                           .charge = io_charge,
                                           .timer = io_timer,
@@ -402,6 +447,9 @@ fall(struct sim *s, struct sim_node *n)
     sim_store_fail(&n->votes, 0, FWL_MEMSTORE_NONE, false);
     fwl_memstore_crash(n->chain.mem);
     fwl_memstore_crash(n->votes.mem);
+    if (n->restore != NULL) {
+        fwl_memstore_crash(n->restore);
+    }
 }
 
 /* After each call into a replica: did it die of it? */
@@ -825,6 +873,7 @@ clear(struct sim *s)
     for (uint32_t i = 0; i < s->count; i++) {
         fwl_memstore_free(s->node[i].chain.mem);
         fwl_memstore_free(s->node[i].votes.mem);
+        sim_snap_free(&s->node[i]);
     }
     for (uint32_t i = 0; i < s->txs; i++) {
         free(s->tx[i].bytes);

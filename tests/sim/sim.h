@@ -10,6 +10,7 @@
 #include <setjmp.h>
 
 #include "ledger/merkle/rfc6962.h"
+#include "ledger/snapshot/file/snapfile.h"
 #include "ledger/store/memstore.h"
 #include "p2p/replica/replica.h"
 #include "tests/sim/met.h"
@@ -94,7 +95,23 @@ struct sim_node {
         SIM_BLOCKS_BODY,
         SIM_BLOCKS_SHORT,
         SIM_BLOCKS_NONE
-    } blocks;           /* it serves */
+    } blocks; /* it serves */
+    enum {
+        SIM_SNAP_GOOD,
+        SIM_SNAP_INFO_ROOT,
+        SIM_SNAP_INFO_CERT,
+        SIM_SNAP_INFO_HEIGHT,
+        SIM_SNAP_INFO_JUNK,
+        SIM_SNAP_STEP,
+        SIM_SNAP_HEADERS,
+        SIM_SNAP_CHUNK,
+        SIM_SNAP_COUNT
+    } lie;                        /* about its snapshot */
+    struct fwl_snapfile *snap[2]; /* it serves; the newest first */
+    struct fwl_memstore *restore; /* a snapshot is received into it */
+    uint32_t restored, drops;     /* snapshots adopted, given up */
+    uint64_t retain;
+    enum fwl_replica_catch_up catch_up;
     bool votes_lost;    /* of the next boot */
     bool was_lost;      /* its votes store, ever */
     bool failing;       /* a fault was laid in a store: a halt is expected */
@@ -201,6 +218,7 @@ struct sim {
     bool may_fork;  /* more than f are faulty */
     bool forked;
     uint64_t fork_height;
+    uint32_t snap_split; /* fwl_snapmake_config.split */
     bool in_block;
     enum sim_checker checker; /* that failed */
     char *failure;            /* its words; room of 512 */
@@ -241,6 +259,16 @@ void sim_object(struct sim *s, uint32_t from, uint32_t to, enum fwl_frame_type t
 /* Bytes of block @height as its object; FWL_OK with a view of @buffer. */
 enum fwl_err sim_block_object(struct fwl_memstore *chain, uint64_t height, uint8_t *buffer, size_t room,
                               struct fwl_span *out);
+
+/* snap.c: effects, and one snapshot of a node's store, which it serves from then on */
+void sim_snapshot(struct sim *s, uint32_t node);
+void sim_snap_free(struct sim_node *n);
+struct fwl_span sim_snap_info(struct sim_node *n, uint8_t buffer[FWL_SNAPINFO_MAX]);
+struct fwl_span sim_snap_chunk(struct sim_node *n, uint64_t height, uint16_t chunk, uint8_t *buffer, size_t room);
+enum fwl_err sim_snap_open(void *ctx, struct fwl_storage *to);
+void sim_snap_drop(void *ctx);
+enum fwl_err sim_snap_adopt(void *ctx);
+void sim_snap_restored(void *ctx, const struct fwl_chain_tip *tip);
 
 /* check.c */
 void sim_check_sent(struct sim *s, struct sim_node *n, uint32_t to, enum fwl_frame_type type, struct fwl_span payload);
