@@ -27,6 +27,8 @@ struct fwl_api_status {
     uint64_t height; /* first undecided */
     uint32_t view;
     bool syncing;
+    bool restoring; /* a snapshot is being received */
+    uint64_t base;  /* lowest height of a whole block */
     bool voting;
     bool storage_good; /* the last write was no failure */
     bool ready;        /* synced, enough peers, storage good */

@@ -44,7 +44,24 @@ fwl_api_chain_blocks(struct fwl_api_call *c)
     fwl_api_list(c, items, err == FWL_OK && height > 0 ? next : NULL);
 }
 
-/* A block with its certificate, when there is one (@cert is zeros then); false when it was answered. */
+/* Answers that @what, which is not here, may have been forgotten, and which blocks are kept. */
+static void
+fail_absent(struct fwl_api_call *c, const char *what, const char *field)
+{
+    char detail[160];
+    uint64_t base = 0;
+    enum fwl_err err = fwl_query_base(&c->read.kv, &base);
+
+    if (err != FWL_OK || base == 1) {
+        fwl_api_fail(c, err == FWL_OK ? FWL_ERR_ABSENT : err, what, field);
+        return;
+    }
+    (void)snprintf(detail, sizeof(detail), "%s; this node keeps blocks from height %llu on", what,
+                   (unsigned long long)base);
+    fwl_api_fail(c, FWL_ERR_ABSENT, detail, field);
+}
+
+/* A whole block with its certificate, which height 0 has not (@cert is zeros then); false when it was answered. */
 static bool
 block_at(struct fwl_api_call *c, struct fwl_query_block *block, struct fwl_cert *cert)
 {
@@ -57,6 +74,10 @@ block_at(struct fwl_api_call *c, struct fwl_query_block *block, struct fwl_cert 
         return false;
     }
     err = fwl_query_block(&c->read.kv, block, height);
+    if (err == FWL_ERR_ABSENT || (err == FWL_OK && !block->has_txs)) {
+        fail_absent(c, "there is no such block here", "height");
+        return false;
+    }
     if (err == FWL_OK && block->cert.size > 0) {
         err = fwl_query_set(&c->read.kv, &set, height);
         if (err == FWL_OK) {
@@ -76,21 +97,13 @@ fwl_api_chain_block(struct fwl_api_call *c)
     struct fwl_query_block block;
     struct fwl_body body;
     struct fwl_cert cert;
-    json_t *object = NULL;
 
     if (!block_at(c, &block, &cert)) {
         return;
     }
-    body = (struct fwl_body){.header = block.header,
-                             .header_bytes = block.header_bytes,
-                             .count = block.has_txs ? block.header.txs_count : 0,
-                             .txs = block.txs};
-    object = fwl_json_block(&body, cert.n > 0 ? &cert : NULL);
-    if (object != NULL && !block.has_txs && json_object_set_new(object, "pruned", json_true()) != 0) {
-        json_decref(object);
-        object = NULL;
-    }
-    fwl_api_json(c, object);
+    body = (struct fwl_body){
+        .header = block.header, .header_bytes = block.header_bytes, .count = block.header.txs_count, .txs = block.txs};
+    fwl_api_json(c, fwl_json_block(&body, cert.n > 0 ? &cert : NULL));
 }
 
 void
@@ -106,7 +119,7 @@ fwl_api_chain_certificate(struct fwl_api_call *c)
         return;
     }
     if (cert.n == 0) {
-        fwl_api_fail(c, FWL_ERR_ABSENT, "this node has no certificate of that block", "height");
+        fwl_api_fail(c, FWL_ERR_ABSENT, "the first block has no certificate", "height");
         return;
     }
     fwl_writer_init(&w, buffer, sizeof(buffer));
@@ -136,7 +149,7 @@ fwl_api_chain_header(struct fwl_api_call *c)
     fwl_http_reply(c->request, 200, "application/octet-stream", bytes);
 }
 
-/* The transaction at a place as JSON; NULL when its block was pruned, when it is a record of evidence, or when memory
+/* The transaction at a place as JSON; NULL when it is a record of evidence, or when memory
  * is short: the place alone is told then. */
 static json_t *
 transaction_json(struct fwl_api_call *c, uint64_t height, uint32_t index)
@@ -168,8 +181,12 @@ fwl_api_chain_transaction(struct fwl_api_call *c)
         return;
     }
     err = fwl_query_place(&c->read.kv, &height, &index, &txid);
+    if (err == FWL_ERR_ABSENT) {
+        fail_absent(c, "no block here has this transaction", "txid");
+        return;
+    }
     if (err != FWL_OK) {
-        fwl_api_fail(c, err, "no block has this transaction", "txid");
+        fwl_api_fail(c, err, NULL, "txid");
         return;
     }
     fwl_api_json(c, json_pack("{s:s, s:I, s:i, s:o*}", "txid", c->arg[0], "height", (json_int_t)height, "index",

@@ -23,13 +23,14 @@ fwl_api_info_status(struct fwl_api_call *c)
     }
     c->api->backend.status(c->api->backend.cookie, &s);
     fwl_time_text(time, tip.header.time_ms);
-    fwl_api_json(c, json_pack("{s:o, s:I, s:o, s:s, s:I, s:I, s:I, s:b, s:b, s:i, s:o, s:o, s:s}", "chain_id",
+    fwl_api_json(c, json_pack("{s:o, s:I, s:o, s:s, s:I, s:I, s:I, s:I, s:b, s:b, s:b, s:i, s:o, s:o, s:s}", "chain_id",
                               fwl_json_hex(fwl_hash32_span(&tip.header.chain_id)), "height",
                               (json_int_t)tip.header.height, "block_hash", fwl_json_hex(fwl_hash32_span(&tip.hash)),
                               "time", time, "time_ms", (json_int_t)tip.header.time_ms, "view", (json_int_t)s.view,
-                              "epoch", (json_int_t)tip.header.epoch, "syncing", (int)s.syncing, "voting", (int)s.voting,
-                              "peers", (int)s.transport.peers, "validator", key_json(s.has_validator, &s.validator),
-                              "leader", key_json(s.has_leader, &s.leader), "version", FWL_VERSION_TEXT));
+                              "epoch", (json_int_t)tip.header.epoch, "base", (json_int_t)s.base, "syncing",
+                              (int)s.syncing, "restoring", (int)s.restoring, "voting", (int)s.voting, "peers",
+                              (int)s.transport.peers, "validator", key_json(s.has_validator, &s.validator), "leader",
+                              key_json(s.has_leader, &s.leader), "version", FWL_VERSION_TEXT));
 }
 
 static void

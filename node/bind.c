@@ -59,6 +59,42 @@ io_send_body(void *ctx, uint64_t peer, struct fwl_span object)
 }
 
 static void
+io_send_snapinfo(void *ctx, uint64_t peer)
+{
+    struct fwl_node *n = ctx;
+
+    note_unsent(n, FWL_FRAME_SNAPINFO, fwl_snapshots_send_info(&n->snapshots, n->transport, peer));
+}
+
+static void
+io_send_chunk(void *ctx, uint64_t peer, uint64_t height, uint16_t chunk, uint32_t offset)
+{
+    struct fwl_node *n = ctx;
+
+    note_unsent(n, FWL_FRAME_CHUNK, fwl_snapshots_send_chunk(&n->snapshots, n->transport, peer, height, chunk, offset));
+}
+
+static enum fwl_err
+io_restore_open(void *ctx, struct fwl_storage *to)
+{
+    return fwl_snapshots_receive(&((struct fwl_node *)ctx)->snapshots, to);
+}
+
+static void
+io_restore_drop(void *ctx)
+{
+    fwl_snapshots_drop(&((struct fwl_node *)ctx)->snapshots);
+}
+
+static enum fwl_err
+io_restore_adopt(void *ctx)
+{
+    struct fwl_node *n = ctx;
+
+    return fwl_snapshots_adopt(&n->snapshots, n->chain_store);
+}
+
+static void
 io_drop_peer(void *ctx, uint64_t peer, enum fwl_replica_fault fault)
 {
     struct fwl_node *n = ctx;
@@ -108,6 +144,19 @@ io_committed(void *ctx, const struct fwl_chain_tip *tip, const struct fwl_hash32
     fwl_log(n->log, count > 0 ? FWL_LOG_INFO : FWL_LOG_DEBUG, "node", "block",
             "height=%llu view=%u transactions=%zu bytes=%u", (unsigned long long)h->height, h->view, count,
             h->body_size);
+}
+
+static void
+io_restored(void *ctx, const struct fwl_chain_tip *tip)
+{
+    struct fwl_node *n = ctx;
+
+    n->committed = true;
+    n->tip_time_ms = tip->header.time_ms;
+    n->wait.waits = false;
+    atomic_store(&n->tip, tip->header.height);
+    fwl_log(n->log, FWL_LOG_INFO, "node", "restored from a snapshot", "height=%llu",
+            (unsigned long long)tip->header.height);
 }
 
 static void
@@ -192,6 +241,12 @@ fwl_bind_io(struct fwl_replica_io *out, struct fwl_node *node)
                                    .send = io_send,
                                    .send_block = io_send_block,
                                    .send_body = io_send_body,
+                                   .send_snapinfo = io_send_snapinfo,
+                                   .send_chunk = io_send_chunk,
+                                   .restore_open = io_restore_open,
+                                   .restore_drop = io_restore_drop,
+                                   .restore_adopt = io_restore_adopt,
+                                   .restored = io_restored,
                                    .drop_peer = io_drop_peer,
                                    .charge = io_charge,
                                    .timer = io_timer,

@@ -19,6 +19,9 @@ static const struct fwl_config defaults = {
     .timers = {.t0 = 2000, .td = 500, .tmax = 60000, .tf = 500, .resend = 1000, .status = 1000, .min_interval = 500},
     .mempool_transactions_max = 10000,
     .mempool_bytes_max = 64U * 1024 * 1024,
+    .catch_up = FWL_SYNC_AUTO,
+    .snapshots_every = 10000,
+    .snapshots_keep = 2,
     .log_level = FWL_LOG_INFO,
 };
 
@@ -180,6 +183,47 @@ read_mempool(struct source *s, struct fwl_config *out, int map)
     }
 }
 
+/* Which blocks are kept, how it catches up, which snapshots it makes. */
+static void
+read_history(struct source *s, struct fwl_config *out, int root)
+{
+    static const char *const known[] = {"every", "keep"};
+    static const char *const ways[] = {"auto", "blocks", "snapshot"};
+    int snapshots = fwl_yaml_get(&s->yaml, root, "snapshots");
+    int node = fwl_yaml_get(&s->yaml, root, "retain");
+    struct fwl_span text;
+    size_t i = 0;
+
+    if (node != 0 && !fwl_span_is(fwl_yaml_text(&s->yaml, node, 32), "all")) {
+        out->retain = (uint64_t)fwl_yaml_int(&s->yaml, node, FWL_CONFIG_RETAIN_MIN, INT64_C(1) << 40);
+    }
+    node = fwl_yaml_get(&s->yaml, root, "sync");
+    if (node != 0) {
+        text = fwl_yaml_text(&s->yaml, node, 16);
+        while (i < FWL_COUNT(ways) && !fwl_span_is(text, ways[i])) {
+            i++;
+        }
+        if (i == FWL_COUNT(ways)) {
+            fwl_yaml_fail(&s->yaml, node, FWL_ERR_VALUE, "sync is one of auto, blocks, snapshot");
+            return;
+        }
+        out->catch_up = (enum fwl_replica_catch_up)i;
+    }
+    fwl_yaml_keys(&s->yaml, snapshots, known, FWL_COUNT(known));
+    node = fwl_yaml_get(&s->yaml, snapshots, "every");
+    if (node != 0) {
+        out->snapshots_every = (uint64_t)fwl_yaml_int(&s->yaml, node, 0, INT64_C(1) << 40);
+    }
+    node = fwl_yaml_get(&s->yaml, snapshots, "keep");
+    if (node != 0) {
+        out->snapshots_keep = (unsigned)fwl_yaml_int(&s->yaml, node, 1, FWL_CONFIG_SNAPSHOTS_MAX);
+    }
+    if (out->retain > 0 && out->snapshots_every == 0) {
+        fwl_yaml_fail(&s->yaml, fwl_yaml_get(&s->yaml, root, "retain"), FWL_ERR_RANGE,
+                      "blocks are forgotten only below a snapshot: with retain, snapshots.every is above 0");
+    }
+}
+
 static void
 read_log(struct source *s, struct fwl_config *out, int map)
 {
@@ -216,8 +260,8 @@ read_log(struct source *s, struct fwl_config *out, int map)
 static void
 read_all(struct source *s, struct fwl_config *out)
 {
-    static const char *const known[] = {"genesis", "data",    "node_key", "validator_key", "p2p", "api",
-                                        "timers",  "mempool", "log"};
+    static const char *const known[] = {"genesis", "data",    "node_key", "validator_key", "p2p",       "api",
+                                        "timers",  "mempool", "retain",   "sync",          "snapshots", "log"};
     int root = fwl_yaml_root(&s->yaml);
 
     fwl_yaml_keys(&s->yaml, root, known, FWL_COUNT(known));
@@ -229,6 +273,7 @@ read_all(struct source *s, struct fwl_config *out)
     read_api(s, out, fwl_yaml_get(&s->yaml, root, "api"));
     read_timers(s, &out->timers, fwl_yaml_get(&s->yaml, root, "timers"));
     read_mempool(s, out, fwl_yaml_get(&s->yaml, root, "mempool"));
+    read_history(s, out, root);
     read_log(s, out, fwl_yaml_get(&s->yaml, root, "log"));
 }
 

@@ -10,12 +10,15 @@
 #include "core/error.h"
 #include "core/host/log.h"
 #include "core/span.h"
+#include "p2p/replica/replica.h"
 
 enum {
     FWL_CONFIG_PATH_MAX = 1024,
     FWL_CONFIG_HOST_MAX = 256,
     FWL_CONFIG_PEERS_MAX = 128,
     FWL_CONFIG_ERROR_MAX = 1024,
+    FWL_CONFIG_RETAIN_MIN = 10,
+    FWL_CONFIG_SNAPSHOTS_MAX = 16,
 };
 
 struct fwl_config_address {
@@ -55,6 +58,10 @@ struct fwl_config {
     struct fwl_config_timers timers;
     size_t mempool_transactions_max;
     size_t mempool_bytes_max;
+    uint64_t retain; /* newest blocks that are kept; 0: all */
+    enum fwl_replica_catch_up catch_up;
+    uint64_t snapshots_every; /* blocks; 0: none */
+    unsigned snapshots_keep;
     enum fwl_log_level log_level;
     bool log_json;
 };

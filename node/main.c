@@ -6,6 +6,7 @@
 
 #include "core/host/heap.h"
 #include "node/node.h"
+#include "node/snapshots.h"
 
 struct arguments {
     const char *config;
@@ -22,6 +23,7 @@ usage(FILE *to)
             "  --check          read configuration, genesis and keys, and say whether they are usable\n"
             "  --force-voting   vote although the votes store is not the one this key last voted with.\n"
             "                   Only when it is certain that the key has voted nowhere else at the present height\n"
+            "  --write-snapshot CHAIN FILE   write the snapshot of a store; a node calls itself so\n"
             "  --version, --help\n\n"
             "It runs in the foreground, logs to standard error, and ends on SIGTERM or SIGINT.\n"
             "Exit: 0 stopped as told; 2 usage; 3 configuration; 20 storage; 21 second instance of a key; 22 local\n"
@@ -40,6 +42,9 @@ parse(struct arguments *a, int argc, char **argv)
         if (strcmp(argv[i], "--version") == 0) {
             (void)printf("fwledgerd " FWL_VERSION_TEXT "\n");
             return FWL_NODE_EXIT_DONE;
+        }
+        if (strcmp(argv[i], "--write-snapshot") == 0 && i + 2 < argc) {
+            return fwl_snapshots_write(argv[i + 1], argv[i + 2]);
         }
         if (strcmp(argv[i], "--check") == 0) {
             a->options.check_only = true;
@@ -98,7 +103,7 @@ on_bus_error(int number)
 int
 main(int argc, char **argv)
 {
-    struct arguments a = {.options = {.signals = true}};
+    struct arguments a = {.options = {.signals = true, .program = "/proc/self/exe"}};
     struct fwl_config *config = NULL;
     int code = parse(&a, argc, argv);
 

@@ -17,10 +17,11 @@
 #include "node/node_part.h"
 
 enum {
-    VIEWS_MAX = 4096,    /* a height: 68 h at 60 s */
-    NAMES_S = 30,        /* names of peers are resolved again */
-    READERS_S = 3600,    /* slots of dead readers are cleared */
-    EXPIRY_GRACE_S = 60, /* a clock may be behind */
+    VIEWS_MAX = 4096,      /* a height: 68 h at 60 s */
+    NAMES_S = 30,          /* names of peers are resolved again */
+    READERS_S = 3600,      /* slots of dead readers are cleared */
+    EXPIRY_GRACE_S = 60,   /* a clock may be behind */
+    SNAPSHOT_AHEAD = 1000, /* blocks that a snapshot must save */
     PATH_ROOM = FWL_CONFIG_PATH_MAX + 16,
 };
 
@@ -115,6 +116,21 @@ open_store(struct fwl_node *n, struct fwl_store **store, struct fwl_storage *sto
 }
 
 static enum fwl_node_exit
+open_snapshots(struct fwl_node *n)
+{
+    const struct fwl_snapshots_config config = {.data = n->config->data,
+                                                .program = n->options.program,
+                                                .every = n->config->snapshots_every,
+                                                .keep = n->config->snapshots_keep,
+                                                .chain_id = &n->chain_id,
+                                                .log = n->log};
+    enum fwl_err err = fwl_snapshots_open(&n->snapshots, &config);
+
+    return err == FWL_OK ? FWL_NODE_EXIT_DONE
+                         : storage_fault(n, "the snapshots cannot be opened", n->config->data, err);
+}
+
+static enum fwl_node_exit
 open_stores(struct fwl_node *n)
 {
     enum fwl_node_exit code = FWL_NODE_EXIT_DONE;
@@ -126,7 +142,7 @@ open_stores(struct fwl_node *n)
     if (code == FWL_NODE_EXIT_DONE) {
         code = open_store(n, &n->votes_store, &n->votes, "votes", FWL_STORE_VOTES);
     }
-    return code;
+    return code == FWL_NODE_EXIT_DONE ? open_snapshots(n) : code;
 }
 
 static void
@@ -167,6 +183,9 @@ on_second(evutil_socket_t fd, short what, void *cookie)
     (void)fd;
     (void)what;
     n->seconds++;
+    if (fwl_snapshots_tick(&n->snapshots, atomic_load(&n->tip))) {
+        fwl_replica_snapshot(n->replica, now, fwl_snapshots_height(&n->snapshots));
+    }
     fwl_watch_publish(n);
     fwl_watch_second(n, now.mono_ms);
     /* By the chain's own time no block can have it any more; by ours, a minute late, nobody should wait any longer. */
@@ -286,7 +305,11 @@ replica_config(struct fwl_node *n, struct fwl_replica_config *out)
         .validators_max = FWL_VALIDATORS_MAX,
         .views_max = VIEWS_MAX,
         .body_max = FWL_BLOCK_MAX_MAX,
-        .arena_bytes = fwl_chain_arena_bytes(FWL_BLOCK_WORK_MAX)};
+        .arena_bytes = fwl_chain_arena_bytes(FWL_BLOCK_WORK_MAX),
+        .retain = n->config->retain,
+        .catch_up = n->config->catch_up,
+        .snapshot_ahead = SNAPSHOT_AHEAD,
+        .chunk_max = FWL_SNAPSHOT_CHUNK_MAX};
     fwl_random(&out->mempool.seed, sizeof(out->mempool.seed));
     fwl_bind_io(&out->io, n);
 }
@@ -340,6 +363,7 @@ boot(struct fwl_node *n)
     if (err != FWL_OK) {
         return boot_fault(n, err);
     }
+    fwl_replica_snapshot(n->replica, fwl_bind_now(), fwl_snapshots_height(&n->snapshots));
     fwl_replica_status(n->replica, &status);
     if (lost && n->exit == FWL_NODE_EXIT_DONE && !status.stalled) { /* else that it votes later is not written yet */
         fwl_log(n->log, FWL_LOG_UNUSUAL, "node",
@@ -544,6 +568,7 @@ fwl_node_close(struct fwl_node *n)
     n->transport = NULL;
     free_events(n);
     fwl_free(n->replica_memory);
+    fwl_snapshots_close(&n->snapshots);
     fwl_store_close(n->votes_store);
     fwl_store_close(n->chain_store);
     fwl_signer_close(&n->signer);

@@ -31,9 +31,10 @@ enum {
 };
 
 struct fwl_node_options {
-    bool force_voting; /* the operator says that voting is safe although the votes store is not the key's */
-    bool check_only;   /* read everything, start nothing */
-    bool signals;      /* SIGTERM and SIGINT end fwl_node_run; for one node of a process */
+    bool force_voting;   /* the operator says that voting is safe although the votes store is not the key's */
+    bool check_only;     /* read everything, start nothing */
+    const char *program; /* this program, to make snapshots in another process; NULL: none are made */
+    bool signals;        /* SIGTERM and SIGINT end fwl_node_run; for one node of a process */
 };
 
 /**

@@ -11,6 +11,7 @@
 #include "node/api.h"
 #include "node/node.h"
 #include "node/signer.h"
+#include "node/snapshots.h"
 #include "node/waiters.h"
 #include "p2p/replica/replica.h"
 
@@ -56,6 +57,7 @@ struct fwl_node {
     struct fwl_store *votes_store;
     struct fwl_storage chain;
     struct fwl_storage votes;
+    struct fwl_snapshots snapshots;
     struct event_base *base;
     struct event *tick;   /* of the replica */
     struct event *wake;   /* the queue has something, or stop */

@@ -20,6 +20,8 @@ fwl_watch_publish(struct fwl_node *n)
     s.height = r.height + 1;
     s.view = r.view;
     s.syncing = r.syncing;
+    s.restoring = r.restoring;
+    s.base = r.base;
     s.voting = r.voting;
     s.storage_good = !r.stalled;
     s.has_validator = n->signer.sign != NULL;
@@ -53,6 +55,12 @@ own_trouble(const struct fwl_node *n, const struct fwl_replica_status *r, uint32
 {
     if (r->stalled) {
         return "the disk is full: not voting until a write succeeds";
+    }
+    if (r->restoring) {
+        return "receiving a snapshot";
+    }
+    if (r->pruned_away) {
+        return "the peers have forgotten the next block: a snapshot is needed (sync: auto)";
     }
     if (r->syncing) {
         return "catching up";

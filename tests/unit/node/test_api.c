@@ -665,11 +665,19 @@ static void
 test_api__pruned_block(void **state)
 {
     static const uint8_t one[8] = {0, 0, 0, 0, 0, 0, 0, 1};
+    static const uint8_t two[8] = {0, 0, 0, 0, 0, 0, 0, 2};
+    static const char says[] = "this node keeps blocks from height 2 on";
 
     (void)state;
     chain_put(&chain, FWL_SPACE_BLK, fwl_span(one, sizeof(one)), fwl_span(NULL, 0));
-    assert_int_equal(get("/v1/blocks/1"), 200);
-    assert_true(client_has(&reply, "\"pruned\":true"));
+    chain_put(&chain, FWL_SPACE_META, fwl_span_text("base"), fwl_span(two, sizeof(two)));
+    assert_int_equal(get("/v1/blocks/1"), 404);
+    assert_true(client_has(&reply, says));
+    assert_int_equal(get("/v1/blocks/1/certificate"), 404);
+    assert_true(client_has(&reply, says));
+    assert_int_equal(get("/v1/headers/1"), 200);
+    assert_int_equal(get("/v1/transactions/0000000000000000000000000000000000000000000000000000000000000000"), 404);
+    assert_true(client_has(&reply, says));
 }
 
 static void

@@ -40,6 +40,7 @@ test_config__good(void **state)
                                  "    - {key: " KEY ", address: 'host.example:7102'}\n    - {key: " KEY "}\n"
                                  "api: {listen: '127.0.0.1:0', threads: 2, max_connections: 9}\n"
                                  "timers: {t0: 300ms, td: 100ms}\nmempool: {transactions: 5, bytes: 65536}\n"
+                                 "retain: 5000\nsync: snapshot\nsnapshots: {every: 100, keep: 16}\n"
                                  "log: {level: debug, format: json}\n"),
                      FWL_OK);
     (void)snprintf(expected, sizeof(expected), "%s/keys/node.key", folder);
@@ -58,6 +59,12 @@ test_config__good(void **state)
     assert_int_equal(config.timers.tf, 500);
     assert_int_equal(config.mempool_transactions_max, 5);
     assert_true(config.log_json);
+    assert_true(config.retain == 5000 && config.snapshots_every == 100 && config.snapshots_keep == 16);
+    assert_int_equal(config.catch_up, FWL_SYNC_SNAPSHOT);
+    assert_int_equal(load(NEEDED "retain: all\nsnapshots: {every: 0}\n"), FWL_OK);
+    assert_true(config.retain == 0 && config.snapshots_every == 0 && config.catch_up == FWL_SYNC_AUTO);
+    assert_int_equal(load(NEEDED), FWL_OK);
+    assert_true(config.retain == 0 && config.snapshots_every == 10000 && config.snapshots_keep == 2);
 }
 
 static void
@@ -86,6 +93,13 @@ test_config__errors(void **state)
         {NEEDED "mempool: {bytes: 65535}\n", FWL_ERR_RANGE, "from 65536"},
         {"genesis: ''\n", FWL_ERR_VALUE, "the path is empty"},
         {NEEDED "p2p: [1]\n", FWL_ERR_TYPE, "a map"},
+        {NEEDED "retain: 9\n", FWL_ERR_RANGE, "from 10"},
+        {NEEDED "retain: some\n", FWL_ERR_RANGE, "from 10"},
+        {NEEDED "retain: 10\nsnapshots: {every: 0}\n", FWL_ERR_RANGE, ":4: blocks are forgotten only below a snapshot"},
+        {NEEDED "snapshots: {keep: 0}\n", FWL_ERR_RANGE, "from 1 to 16"},
+        {NEEDED "snapshots: {keep: 17}\n", FWL_ERR_RANGE, "from 1 to 16"},
+        {NEEDED "snapshots: {often: 1}\n", FWL_ERR_UNKNOWN, "unknown key \"often\""},
+        {NEEDED "sync: never\n", FWL_ERR_VALUE, "one of auto, blocks, snapshot"},
     };
 
     (void)state;
