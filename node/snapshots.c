@@ -106,7 +106,9 @@ keep(struct fwl_snapshots *s, uint64_t height)
     while (at < s->count && height_of(s, at) > height) {
         at++;
     }
-    memmove(&s->kept[at + 1], &s->kept[at], (s->count - at) * sizeof(s->kept[0]));
+    for (size_t i = s->count; i > at; i--) {
+        s->kept[i] = s->kept[i - 1];
+    }
     s->kept[at] = f;
     s->count++;
     return FWL_OK;

@@ -364,8 +364,12 @@ static bool
 is_useful(const struct fwl_replica *r, const struct fwl_snapinfo *info)
 {
     uint64_t tip = fwl_replica_tip(r)->header.height;
-    uint64_t least = fwl_fetch_is_possible(r) ? r->config.snapshot_ahead : 1;
+    uint64_t least = 1;
 
+    if (fwl_fetch_is_possible(r)) {
+        least = r->config.catch_up == FWL_SYNC_SNAPSHOT ? r->config.snapshot_ahead
+                                                        : FWL_MIN(r->config.snapshot_ahead, r->config.retain);
+    }
     return info->header.height > tip && info->header.height - tip >= least;
 }
 
