@@ -544,6 +544,52 @@ test_sync__away_for_long(void **unused)
     in_net(14, away_for_long, 0);
 }
 
+/*
+ * Somebody says again and again that it is far ahead and has only the newest blocks, and gives nothing: the newcomer
+ * catches up from the others, by a snapshot or by blocks, and is not taken for one that lags.
+ */
+static void
+shouts(uint64_t by_blocks)
+{
+    const struct fwl_message_status far = {.height = UINT64_MAX, .base = UINT64_MAX - 10};
+    const struct fwl_pubkey32 key = {{7}};
+    const uint64_t peer = 0xffff05; /* a connection that the net does not have */
+    struct fwl_replica *r = NULL;
+    uint8_t bytes[FWL_MESSAGE_STATUS_SIZE];
+    struct fwl_span payload;
+    struct fwl_writer w;
+
+    fwl_writer_init(&w, bytes, sizeof(bytes));
+    fwl_message_status_encode(&w, &far);
+    assert_int_equal(fwl_writer_finish(&w, &payload), FWL_OK);
+    start(BLOCKS);
+    s.node[NEW].catch_up = by_blocks ? FWL_SYNC_BLOCKS : FWL_SYNC_SNAPSHOT;
+    sim_snapshot(&s, 4);
+    sim_boot(&s, NEW);
+    r = s.node[NEW].replica;
+    for (int i = 0; i < 3000; i++) {
+        if (i % 300 == 0) {
+            fwl_replica_peer_down(r, sim_time(&s.node[NEW]), peer);
+            fwl_replica_peer_up(r, sim_time(&s.node[NEW]), peer, &key);
+        }
+        fwl_replica_frame(r, sim_time(&s.node[NEW]), peer, FWL_FRAME_STATUS, payload);
+        sim_run(&s, s.now + 10);
+    }
+    assert_int_equal(s.node[NEW].height, s.best);
+    assert_int_equal(s.node[NEW].restored, by_blocks ? 0 : 1);
+    assert_false(status(NEW).syncing || status(NEW).pruned_away);
+    fwl_replica_peer_down(r, sim_time(&s.node[NEW]), peer);
+    assert_whole();
+}
+
+static void
+test_sync__shouts(void **unused)
+{
+    (void)unused;
+    in_net(16, shouts, 0);
+    in_net(17, shouts, 1);
+}
+
 /* More than 1,000 blocks: the older headers come afterwards, in the background. */
 static void
 older_headers(uint64_t arg)
@@ -576,6 +622,7 @@ main(void)
         cmocka_unit_test(test_sync__another_source), cmocka_unit_test(test_sync__crash_at_every_commit),
         cmocka_unit_test(test_sync__bad_network),    cmocka_unit_test(test_sync__pruned),
         cmocka_unit_test(test_sync__away_for_long),  cmocka_unit_test(test_sync__older_headers),
+        cmocka_unit_test(test_sync__shouts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
