@@ -457,6 +457,10 @@ static void
 after(struct sim *s, struct sim_node *n)
 {
     n->points = 0;
+    if (n->die_here && !n->dying) {
+        n->die_after = 0;
+    }
+    n->die_here = false;
     n->busy_until = FWL_MAX(n->busy_until, s->now) + n->cpu_ms + n->spent_ms;
     n->spent_ms = 0;
     if (n->dying || n->halted) {
@@ -501,7 +505,7 @@ sim_boot(struct sim *s, uint32_t node)
     }
     n->replica = fwl_replica_init(n->memory, size, &config);
     n->alive = true;
-    n->seen_height = 0;
+    n->starts++;
     n->height = UINT64_MAX; /* nothing is announced while it boots */
     err = fwl_replica_boot(n->replica, sim_time(n), n->votes_lost, false);
     if (err != FWL_OK && n->failing) { /* it died of its first commit */

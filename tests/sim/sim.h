@@ -117,6 +117,8 @@ struct sim_node {
     bool failing;       /* a fault was laid in a store: a halt is expected */
     bool dying;         /* the process is dead already, the call under way has not returned */
     uint32_t die_after; /* frames until it dies; 0: does not */
+    bool die_here;      /* only in the event under way */
+    uint32_t starts;    /* how often it has booted */
     uint32_t points;    /* durable in the event under way: bits enum sim_point */
     uint64_t commits;   /* of both stores, ever */
     int64_t skew_ms;
@@ -198,6 +200,8 @@ struct sim {
         enum sim_strike how;
     } aim;
     uint64_t goal;   /* height to reach */
+    uint64_t skip;   /* directed: cases that do not exist */
+    bool quick;      /* directed: what is settled is not watched for long */
     uint64_t arg[4]; /* the scenario's own */
     struct sim_event *queue;
     size_t queued, room;

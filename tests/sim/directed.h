@@ -1,0 +1,23 @@
+/*
+ * directed - enumerations: every case of a scenario, one short run each, instead of cases drawn by a seed.
+ */
+#ifndef FWL_TESTS_SIM_DIRECTED_H
+#define FWL_TESTS_SIM_DIRECTED_H
+
+#include "tests/sim/faults.h"
+
+struct directed {
+    const char *name;
+    const char *title;
+    uint32_t n, extra;
+    bool real;
+    /* Case @i. When there is none of this number it says in s->skip how many to pass over; UINT64_MAX: that was all. */
+    void (*run)(struct sim *s, uint64_t i);
+};
+void d1_crash(struct sim *s, uint64_t i);
+void d10_twins(struct sim *s, uint64_t i);
+
+extern const struct directed sim_directed[];
+extern const size_t sim_directed_count;
+
+#endif
