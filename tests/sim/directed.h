@@ -16,6 +16,7 @@ struct directed {
 };
 void d1_crash(struct sim *s, uint64_t i);
 void d10_twins(struct sim *s, uint64_t i);
+void d14_garbage(struct sim *s, uint64_t i);
 
 extern const struct directed sim_directed[];
 extern const size_t sim_directed_count;

@@ -156,8 +156,8 @@ node_of(uint64_t peer)
     return (uint32_t)(peer & 0xff) - 1;
 }
 
-static uint64_t
-peer_of(const struct sim *s, uint32_t a, uint32_t b)
+uint64_t
+sim_peer(const struct sim *s, uint32_t a, uint32_t b)
 {
     return s->conn[a][b] << 8 | (b + 1);
 }
@@ -553,7 +553,7 @@ sim_connect(struct sim *s, uint32_t a, uint32_t b)
         struct fwl_pubkey32 none = {{0}};
 
         if (n->alive && s->conn[a][b] != 0) {
-            fwl_replica_peer_up(n->replica, sim_time(n), peer_of(s, n->id, o->id),
+            fwl_replica_peer_up(n->replica, sim_time(n), sim_peer(s, n->id, o->id),
                                 o->who >= 0 ? &s->world.node[o->who] : &none);
             after(s, n);
         }
@@ -563,7 +563,7 @@ sim_connect(struct sim *s, uint32_t a, uint32_t b)
 void
 sim_cut(struct sim *s, uint32_t a, uint32_t b)
 {
-    uint64_t ids[] = {peer_of(s, a, b), peer_of(s, b, a)};
+    uint64_t ids[] = {sim_peer(s, a, b), sim_peer(s, b, a)};
     struct sim_node *ends[] = {&s->node[a], &s->node[b]};
 
     if (s->conn[a][b] == 0) {
@@ -623,7 +623,7 @@ deliver(struct sim *s, const struct sim_event *e)
         show(s, e);
     }
     s->in_block = e->type == FWL_FRAME_BLOCK;
-    fwl_replica_frame(n->replica, sim_time(n), peer_of(s, e->a, e->b), e->type, fwl_span(e->bytes, e->size));
+    fwl_replica_frame(n->replica, sim_time(n), sim_peer(s, e->a, e->b), e->type, fwl_span(e->bytes, e->size));
     s->in_block = false;
     after(s, n);
 }
@@ -735,7 +735,7 @@ one(struct sim *s)
     if (s->same_time > STORM) {
         sim_fail(s, SIM_BOUNDS, "more than %d events in one millisecond", STORM);
     }
-    s->now = e.at;
+    s->now = FWL_MAX(s->now, e.at);
     s->events++;
     sim_trace(s, e.at);
     sim_trace(s, (uint64_t)e.kind << 32 | e.a << 16 | e.b << 8 | e.type);

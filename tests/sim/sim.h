@@ -249,7 +249,8 @@ bool sim_correct(const struct sim_node *n);
 struct fwl_replica_time sim_time(const struct sim_node *n);
 void sim_push(struct sim *s, struct sim_event e);
 void sim_trace(struct sim *s, uint64_t v);
-uint32_t sim_faulty(const struct sim *s); /* f of the first set */
+uint64_t sim_peer(const struct sim *s, uint32_t a, uint32_t b); /* how @a calls its connection to @b */
+uint32_t sim_faulty(const struct sim *s);                       /* f of the first set */
 
 /* store.c */
 struct fwl_storage sim_store_storage(struct sim_store *st);
