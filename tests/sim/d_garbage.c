@@ -11,8 +11,7 @@
 
 enum {
     VICTIM = 0,
-    NEWCOMER = 4, /* a follower that catches up */
-    KINDS = 4,    /* of votes and certificates */
+    KINDS = 4, /* of votes and certificates */
     SAMPLE_MAX = 8192,
 };
 
@@ -98,7 +97,7 @@ make_requests(struct sim *s)
     }
 }
 
-/* Block 1 in one part, for the newcomer, which has not got any. */
+/* Block 1 in one part, for the newcomer (a follower), which has not got any. */
 static void
 make_block(struct sim *s)
 {
@@ -113,7 +112,7 @@ make_block(struct sim *s)
     fwl_writer_init(&w, frame, sizeof(frame));
     fwl_parts_encode(&w, &piece);
     FWL_ASSERT(fwl_writer_finish(&w, &out) == FWL_OK);
-    keep(FWL_FRAME_BLOCK, 1, NEWCOMER, out);
+    keep(FWL_FRAME_BLOCK, 1, s->n, out);
 }
 
 /* A net at its second height, some views on, and samples of its frames. */
@@ -122,7 +121,7 @@ set_up(struct sim *s)
 {
     memset(samples, 0, sizeof(samples));
     s->byzantine = true;
-    s->node[NEWCOMER].gone = true;
+    s->node[s->n].gone = true;
     s->lost = collect;
     sim_start(s);
     sim_load(s, 1, 0);
@@ -133,8 +132,8 @@ set_up(struct sim *s)
     sim_run(s, s->now + 8000);
     make_requests(s);
     make_block(s);
-    s->node[NEWCOMER].gone = false;
-    sim_boot(s, NEWCOMER);
+    s->node[s->n].gone = false;
+    sim_boot(s, s->n);
     for (uint32_t i = 1; i < s->n; i++) { /* what they send from now on is not theirs */
         s->node[i].twin = true;
     }

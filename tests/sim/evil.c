@@ -234,6 +234,51 @@ lie_cert(struct sim *s, const struct sim_node *n, uint32_t to, uint32_t lie, str
     return true;
 }
 
+/* ---- garbage ---- */
+
+/* A certificate with one signature less or more, one member twice, padding bits, or of another kind. */
+static size_t
+bend_cert(struct sim *s, uint8_t *bytes, size_t size)
+{
+    if (size < 46 + 2 * 64) {
+        return size;
+    }
+    switch (sim_random(s, 5)) {
+    case 0: return size - 64;
+    case 1: memcpy(bytes + size, bytes + size - 64, 64); return size + 64;
+    case 2: memcpy(bytes + 46, bytes + 46 + 64, 64); return size;
+    case 3: bytes[45] |= 0x80; return size;
+    default: bytes[0] = (uint8_t)(bytes[0] % 3 + 1); return size;
+    }
+}
+
+static void
+garble(struct sim *s, const struct sim_node *n, uint32_t to, enum fwl_frame_type type, struct fwl_span payload)
+{
+    static uint8_t bytes[ROOM];
+    size_t size = FWL_MIN(payload.size, sizeof(bytes) - 64);
+    uint32_t how = sim_random(s, 5);
+
+    if (size > 0) {
+        memcpy(bytes, payload.p, size);
+    }
+    if (how == 0) {
+        size = sim_random(s, (uint32_t)size + 1);
+    } else if (how == 1 && size > 0) {
+        bytes[sim_random(s, (uint32_t)size)] ^= (uint8_t)(1U << sim_random(s, 8));
+    } else if (how == 2) {
+        size = bend_cert(s, bytes, size);
+    } else if (how == 3) {
+        type = (enum fwl_frame_type)(FWL_FRAME_STATUS + sim_random(s, SIM_FRAMES - FWL_FRAME_STATUS));
+    } else {
+        size = sim_random(s, 300);
+        for (size_t i = 0; i < size; i++) {
+            bytes[i] = (uint8_t)sim_random(s, 256);
+        }
+    }
+    sim_transmit(s, n->id, to, type, fwl_span(bytes, size), 0);
+}
+
 /* One of the lies of @mask that this node tells; 0: none. */
 static uint32_t
 draw(struct sim *s, const struct sim_node *n, uint32_t mask)
@@ -263,6 +308,10 @@ sim_lie(struct sim *s, struct sim_node *n, uint32_t to, enum fwl_frame_type type
     if (sim_chance(s, 150)) {
         return false;
     }
+    if ((n->lies & SIM_LIE_GARBAGE) != 0 && sim_chance(s, 200)) {
+        garble(s, n, to, type, payload);
+        return true;
+    }
     if (type == FWL_FRAME_PROPOSE && (lie = draw(s, n, leader)) != 0) {
         return lie_propose(s, n, to, lie, payload);
     }
@@ -281,7 +330,7 @@ sim_hear(struct sim *s, struct sim_node *n, uint32_t from, enum fwl_frame_type t
     struct fwl_vote v = {.kind = FWL_VOTE_PROPOSE};
     uint32_t to = from;
 
-    if ((n->lies & SIM_LIE_YES) == 0 || !sim_chance(s, 700)) {
+    if ((n->lies & SIM_LIE_YES) == 0 || n->who < 0 || !sim_chance(s, 700)) {
         return;
     }
     if (type == FWL_FRAME_PROPOSE && fwl_message_propose_decode(&p, payload) == FWL_OK) {

@@ -52,6 +52,8 @@ void s9_clocks(struct sim *s);
 void s10_twins(struct sim *s);
 void s11_leader(struct sim *s);
 void s12_withhold(struct sim *s);
+void s13_either(struct sim *s);
+void s14_garbage(struct sim *s);
 void s16_idle(struct sim *s);
 void s18_churn(struct sim *s);
 void s19_late(struct sim *s);

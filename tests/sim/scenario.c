@@ -44,6 +44,8 @@ const struct scenario sim_scenarios[] = {
     {"S10", "twins", s10_twins, BOTH, 1, 0, false},
     {"S11", "lying leaders", s11_leader, BOTH, 1, 0, false},
     {"S12", "withholding and double voting", s12_withhold, BOTH, 1, 0, false},
+    {"S13", "one has NOTAR, the others NULL", s13_either, BOTH, 1, 0, false},
+    {"S14", "garbage", s14_garbage, BOTH, 1, 0, false},
     {"S16", "idle", s16_idle, BOTH, 1, 300, false},
     {"S18", "changes of the set", s18_churn, FOUR, 4, 0, false},
     {"S19", "catching up", s19_late, BOTH, 1, 0, false},

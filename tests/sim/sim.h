@@ -74,8 +74,9 @@ enum sim_lie {
     SIM_LIE_FAR = 1 << 14,      /* views and heights far away */
     SIM_LIE_CERT_ONE = 1 << 15, /* certificates to one node only */
     SIM_LIE_CERT_LATE = 1 << 16,
-    SIM_LIE_YES = 1 << 17, /* votes for whatever it hears of, to whoever says it */
-    SIM_LIE_COUNT = 18,
+    SIM_LIE_YES = 1 << 17,     /* votes for whatever it hears of, to whoever says it */
+    SIM_LIE_GARBAGE = 1 << 18, /* frames of any type altered, cut, made up */
+    SIM_LIE_COUNT = 19,
 };
 
 struct sim_node {
