@@ -1,5 +1,6 @@
 #include "ledger/model/body.h"
 
+#include "core/mutant.h"
 enum fwl_err
 fwl_body_decode(struct fwl_body *out, struct fwl_span in, size_t max_block)
 {
@@ -14,7 +15,8 @@ fwl_body_decode(struct fwl_body *out, struct fwl_span in, size_t max_block)
     out->header_bytes = fwl_span(in.p, FWL_HEADER_SIZE);
     out->count = fwl_reader_u32(&r);
     out->txs = fwl_span(r.at, r.left);
-    if (fwl_reader_ok(&r) && (out->count != out->header.txs_count || in.size != out->header.body_size)) {
+    if (fwl_reader_ok(&r) &&
+        (out->count != out->header.txs_count || (in.size != out->header.body_size && !FWL_MUTANT(15, 11)))) {
         fwl_reader_fail(&r, FWL_ERR_VALUE);
     }
     for (uint32_t i = 0; i < out->count && fwl_reader_ok(&r); i++) {

@@ -1,5 +1,6 @@
 #include "ledger/model/cert.h"
 
+#include "core/mutant.h"
 enum {
     HEAD_SIZE = 1 + 8 + 4 + 32,
 };
@@ -45,7 +46,8 @@ read_signatures(struct fwl_cert *out, struct fwl_reader *r)
             fwl_reader_fail(r, FWL_ERR_VALUE);
         }
     }
-    if (fwl_reader_ok(r) && population != fwl_validators_quorum(out->n)) {
+    if (fwl_reader_ok(r) && population != fwl_validators_quorum(out->n) &&
+        !(FWL_MUTANT(14, 2) && population < fwl_validators_quorum(out->n))) { /* bits are not counted */
         fwl_reader_fail(r, FWL_ERR_VALUE);
     }
     out->sigs = fwl_reader_bytes(r, 64 * (size_t)fwl_validators_quorum(out->n));

@@ -87,9 +87,8 @@ load_view(struct fwl_consensus *c, const struct fwl_kv *kv)
     struct fwl_span value = {0};
     enum fwl_err err = load_named(&value, kv, "view", 12);
 
-    c->top = FWL_MUTANT(12, 0) ? c->notar_top : c->top;
-    c->v = c->top;
-    if (err == FWL_OK && fwl_load_be64(value.p) == c->h) {
+    c->v = FWL_MUTANT(12, 0) ? c->notar_top : c->top; /* the view is that of NOTAR alone */
+    if (err == FWL_OK && !FWL_MUTANT(12, 0) && fwl_load_be64(value.p) == c->h) {
         c->v = FWL_MAX(c->v, fwl_load_be32(value.p + 8));
     }
     if (c->v >= c->cfg.views_max) {
@@ -117,7 +116,7 @@ recount(struct fwl_consensus *c)
     uint32_t low = c->v > FWL_ENGINE_BACK ? c->v - FWL_ENGINE_BACK : 0;
     uint32_t high = FWL_MIN(c->v + FWL_ENGINE_AHEAD, c->cfg.views_max - 1);
 
-    if (FWL_MUTANT(7, 0)) {
+    if (FWL_MUTANT(7, 0)) { /* own votes do not count again */
         return;
     }
     for (uint32_t w = low; c->me != FWL_CONSENSUS_NOBODY && w <= high; w++) {
@@ -247,7 +246,7 @@ fwl_boot_start(struct fwl_consensus *c, const struct fwl_event *in)
         return;
     }
     c->voting_from = err == FWL_OK ? fwl_load_be64(value.p) : 0;
-    if (in->votes_lost || in->votes_forced) {
+    if ((in->votes_lost && !FWL_MUTANT(11, 0)) || in->votes_forced) { /* votes at once after a loss */
         c->voting_from = in->votes_forced ? 0 : UINT64_MAX;
         c->voting_dirty = true;
     }

@@ -47,15 +47,19 @@ put(struct fwl_consensus *c, enum fwl_space space, struct fwl_span value)
 void
 fwl_outbox_cert(struct fwl_consensus *c, enum fwl_vote_kind kind, uint32_t view, struct fwl_span bytes)
 {
-    struct fwl_consensus_write *w = put(c, FWL_SPACE_CERT, bytes);
+    struct fwl_consensus_write *w = NULL;
 
+    if (FWL_MUTANT(4, 0)) { /* certificates are not written */
+        return;
+    }
+    w = put(c, FWL_SPACE_CERT, bytes);
     w->key_size = fwl_rec_cert_key(w->key, c->h, view, kind);
 }
 
 void
 fwl_outbox_body(struct fwl_consensus *c, struct fwl_body_slot *slot)
 {
-    if (!slot->durable) {
+    if (!slot->durable && !FWL_MUTANT(2, 0)) { /* a body is not written before its NOTARIZE */
         struct fwl_consensus_write *w = put(c, FWL_SPACE_BODY, fwl_span(slot->bytes, slot->size));
 
         w->key_size = fwl_rec_body_key(w->key, c->h, &slot->hash);
@@ -81,7 +85,7 @@ durable(const struct fwl_rec *rec)
 {
     struct fwl_rec out = *rec;
 
-    out.notarize = out.notarize && !FWL_MUTANT(1, 0);
+    out.notarize = out.notarize && !FWL_MUTANT(1, 0); /* these leave and are not written */
     out.nullify = out.nullify && !FWL_MUTANT(3, 0);
     out.proposed = out.proposed && !FWL_MUTANT(8, 0);
     return out;

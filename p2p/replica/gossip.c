@@ -3,6 +3,7 @@
  * lost and a transaction that only one node knows must still be decided; all of them to a new peer. Whoever lacks
  * one asks for it, one peer at a time.
  */
+#include "core/mutant.h"
 #include "p2p/replica/internal.h"
 
 void
@@ -61,7 +62,8 @@ fwl_gossip_inventory(struct fwl_replica *r, uint64_t peer, size_t most)
 void
 fwl_gossip_again(struct fwl_replica *r)
 {
-    struct fwl_span payload = inventory(r, FWL_REPLICA_REGOSSIP);
+    /* Mutant 9: what waits is not told again. */
+    struct fwl_span payload = inventory(r, FWL_MUTANT(9, 0) ? 0 : FWL_REPLICA_REGOSSIP);
 
     for (uint32_t i = 0; payload.size > 0 && i < FWL_CONSENSUS_PEERS_MAX; i++) {
         if (r->peers[i].id != 0) {

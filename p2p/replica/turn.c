@@ -2,6 +2,7 @@
  * One event of the engine and everything that follows: its writes are made durable, then its messages leave, then the
  * work it asked for is done and its result told, until nothing is asked for any more.
  */
+#include "core/mutant.h"
 #include "ledger/model/evidence.h"
 #include "p2p/replica/internal.h"
 
@@ -184,11 +185,36 @@ fwl_replica_own_failure(struct fwl_replica *r, enum fwl_err err)
     }
 }
 
+/* Mutant 16: VALID asks something that other nodes cannot know: 0 the clock, 1 the pool. */
+static bool
+asks_locally(const struct fwl_replica *r, struct fwl_span bytes)
+{
+    struct fwl_body body;
+    struct fwl_reader it;
+    struct fwl_span tx;
+    struct fwl_span found;
+    struct fwl_hash32 txid;
+    bool no = false;
+
+    if (fwl_body_decode(&body, bytes, r->config.body_max) != FWL_OK) {
+        return false;
+    }
+    no = FWL_MUTANT(16, 0) && body.header.time_ms > r->now.wall_ms + r->config.timing.t0;
+    for (fwl_body_begin(&it, &body); FWL_MUTANT(16, 1) && fwl_body_next(&it, &tx);) {
+        no = no || (fwl_evidence_txid(&txid, tx) && !fwl_mempool_find(r->pool, &found, &txid));
+    }
+    return no;
+}
+
 static bool
 do_check(struct fwl_replica *r, struct fwl_event *next, const struct fwl_replica_todo *todo)
 {
     struct fwl_state_refusal why = {0};
     enum fwl_err err = fwl_chain_check(r->chain, &why, todo->check_body);
+
+    if ((FWL_MUTANT(16, 0) || FWL_MUTANT(16, 1)) && err == FWL_OK && asks_locally(r, todo->check_body)) {
+        err = FWL_ERR_BLOCK;
+    }
 
     *next = (struct fwl_event){.type = FWL_EVENT_CHECKED, .hash = todo->check_hash};
     if (err == FWL_OK) {
@@ -284,9 +310,21 @@ prune(struct fwl_replica *r)
 enum fwl_err
 fwl_replica_commit(struct fwl_replica *r, struct fwl_span body, const struct fwl_cert *cert)
 {
-    enum fwl_err err = fwl_chain_commit(r->chain, body, cert);
+    enum fwl_err err = FWL_OK;
     size_t count = 0;
 
+    if (FWL_MUTANT(10, 1)) { /* receipts before they are durable */
+        struct fwl_chain_tip tip = *fwl_replica_tip(r);
+        struct fwl_body decoded;
+
+        count = take_committed(r, body);
+        if (fwl_body_decode(&decoded, body, r->config.body_max) == FWL_OK) {
+            tip.header = decoded.header;
+            tip.hash = cert->block_hash;
+            r->config.io.committed(r->config.io.ctx, &tip, r->txids, count);
+        }
+    }
+    err = fwl_chain_commit(r->chain, body, cert);
     if (err == FWL_ERR_LOCAL) {
         fwl_replica_end(r, FWL_REPLICA_LOCAL_FAULT, err);
     } else if (err != FWL_OK) {
@@ -295,8 +333,10 @@ fwl_replica_commit(struct fwl_replica *r, struct fwl_span body, const struct fwl
     if (err != FWL_OK) {
         return err;
     }
-    count = take_committed(r, body);
-    r->config.io.committed(r->config.io.ctx, fwl_chain_tip(r->chain), r->txids, count);
+    if (!FWL_MUTANT(10, 1)) {
+        count = take_committed(r, body);
+        r->config.io.committed(r->config.io.ctx, fwl_chain_tip(r->chain), r->txids, count);
+    }
     fwl_mempool_recheck(r->pool, r->chain, r->now.wall_ms, FWL_REPLICA_RECHECK, r->config.io.refused, r->config.io.ctx);
     if (fwl_replica_tip(r)->params.protocol.number != FWL_PROTOCOL &&
         fwl_replica_tip(r)->header.height + 1 >= fwl_replica_tip(r)->params.protocol.activation_height) {
@@ -318,6 +358,13 @@ do_commit(struct fwl_replica *r, struct fwl_event *next, const struct fwl_replic
     if (fwl_cert_decode(&cert, todo->commit_of.cert, fwl_replica_tip(r)->validators.n) != FWL_OK) {
         fwl_replica_end(r, FWL_REPLICA_LOCAL_FAULT, FWL_ERR_LOCAL); /* the engine made or checked it */
         return false;
+    }
+    if (FWL_MUTANT(10, 0)) { /* the new height is told before it is durable */
+        struct fwl_consensus_send early = {
+            .msg = {.type = FWL_MSG_STATUS, .height = todo->commit_of.height + 1, .hash = todo->commit_of.hash}};
+
+        memset(&early.to, 0xff, sizeof(early.to));
+        send_message(r, &early);
     }
     if (fwl_replica_commit(r, todo->commit_of.body, &cert) != FWL_OK) {
         return false;

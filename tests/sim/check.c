@@ -278,7 +278,7 @@ take_block(struct sim *s, const struct fwl_kv *kv, uint64_t height, bool is_tip)
     FWL_ASSERT(height < SIM_HEIGHTS);
     if (fwl_query_block(kv, &b, height) != FWL_OK || (height > 0 && fwl_query_set(kv, &set, height) != FWL_OK) ||
         fwl_query_set(kv, &next, height + 1) != FWL_OK) {
-        return "place in the store";
+        sim_fail(s, SIM_KEPT, "block %llu is announced before it is durable", (unsigned long long)height);
     }
     if (height > 0) {
         wrong = wrong_by_parent(s, &b.header, &set.validators);

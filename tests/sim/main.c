@@ -7,19 +7,20 @@
  *   fwledger-sim --list
  *
  * One seed is one run; without --scenario and --n the seed draws them, going round. --repeat runs each seed twice and
- * compares the traces.
+ * compares the traces. The build with mutants has --mutants and --mutant NUMBER (mutants.h) as well.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-#include "tests/sim/directed.h"
+#include "tests/sim/mutants.h"
+#include "tests/sim/runner.h"
 
 struct options {
     uint64_t from, to;
     const char *scenario;
     uint32_t n;
-    bool real, repeat, directed, one_case;
+    bool real, repeat, directed, one_case, mutants, search;
     uint64_t at; /* the case */
     uint32_t verbose;
 };
@@ -59,102 +60,61 @@ make_pairs(const struct options *o)
 }
 
 static void
-open_sim(struct sim *s, const struct options *o, uint64_t seed, uint32_t n, uint32_t extra, uint32_t heartbeat_s,
-         bool real)
+complain(const struct sim_outcome *out)
 {
-    struct fwl_params params;
-
-    fwl_params_default(&params);
-    params.heartbeat_ms = heartbeat_s != 0 ? heartbeat_s * 1000 : 10000;
-    params.leader_term = seed % 2 == 0 ? 4 : 16;
-    params.max_block = FWL_BLOCK_MAX_MIN;
-    params.max_work = FWL_BLOCK_WORK_MIN;
-    sim_open(s, seed, n, extra, real, &params);
-    s->verbose = o->verbose;
-}
-
-/* False when a checker has stopped it. */
-static bool
-passes(struct sim *s, const struct scenario *sc, const struct directed *d, uint64_t i)
-{
-    jmp_buf out;
-
-    s->out = &out;
-    if (setjmp(out) != 0) {
-        return false;
-    }
-    if (sc != NULL) {
-        sc->run(s);
-    } else {
-        d->run(s, i);
-    }
-    return true;
-}
-
-static void
-complain(const struct sim *s)
-{
-    printf("  at %llu ms: checker %u (%s): %s\n", (unsigned long long)s->now, (unsigned)s->checker,
-           sim_checker_names[s->checker], s->failure);
+    printf("  at %llu ms: checker %u (%s): %s\n", (unsigned long long)out->now, (unsigned)out->checker,
+           sim_checker_names[out->checker], out->words);
 }
 
 /* One run; true when nothing failed. */
 static bool
 run(const struct options *o, uint64_t seed, uint64_t *trace)
 {
-    static struct sim s;
     struct pair *pair = &pairs[seed % pair_count];
-    const struct scenario *sc = pair->scenario;
-    bool real = o->real || sc->real || seed % 25 == 7;
-    bool ok = true;
+    const struct sim_play play = {
+        .scenario = pair->scenario, .n = pair->n, .seed = seed, .real = o->real, .verbose = o->verbose};
+    struct sim_outcome out;
 
-    open_sim(&s, o, seed, pair->n, sc->extra, sc->heartbeat_s, real);
-    ok = passes(&s, sc, NULL, 0);
-    if (!ok) {
-        printf("FAIL seed %llu, %s, n = %u:\n", (unsigned long long)seed, sc->name, pair->n);
-        complain(&s);
-        printf("  replay: tests/sim/run --seed %llu --scenario %s --n %u%s -v\n", (unsigned long long)seed, sc->name,
-               pair->n, real ? " --real" : "");
+    sim_play(&out, &play);
+    if (!out.ok) {
+        printf("FAIL seed %llu, %s, n = %u:\n", (unsigned long long)seed, pair->scenario->name, pair->n);
+        complain(&out);
+        printf("  replay: tests/sim/run --seed %llu --scenario %s --n %u%s -v\n", (unsigned long long)seed,
+               pair->scenario->name, pair->n, sim_plays_real(&play) ? " --real" : "");
     }
     if (o->verbose > 0) {
         printf("seed %llu %s n = %u: height %llu, %llu events, %llu ms, trace %016llx\n", (unsigned long long)seed,
-               sc->name, pair->n, (unsigned long long)s.best, (unsigned long long)s.events, (unsigned long long)s.now,
-               (unsigned long long)s.trace);
+               pair->scenario->name, pair->n, (unsigned long long)out.height, (unsigned long long)out.events,
+               (unsigned long long)out.now, (unsigned long long)out.trace);
     }
     pair->entered++;
-    sim_met[SIM_MET_RUNS]++;
-    sim_met[SIM_MET_EVENTS] += s.events;
-    *trace = s.trace;
-    sim_close(&s);
-    return ok;
+    *trace = out.trace;
+    return out.ok;
 }
 
 /* Every case of one enumeration, or one of them; counts into @passed and @failed. */
 static void
 run_directed(const struct options *o, const struct directed *d, uint64_t *passed, uint64_t *failed)
 {
-    static struct sim s;
+    struct sim_play play = {.directed = d, .seed = o->one_case ? o->at : 0, .verbose = o->verbose};
+    struct sim_outcome out = {.skip = 0};
     uint64_t before[] = {*passed, *failed};
     clock_t start = clock();
-    uint64_t skip = 0;
 
-    for (uint64_t i = o->one_case ? o->at : 0; skip != UINT64_MAX && (i == o->at || !o->one_case);
-         i += skip == 0 ? 1 : skip) {
-        open_sim(&s, o, 1, d->n, d->extra, 0, d->real);
-        if (!passes(&s, NULL, d, i)) {
+    do {
+        sim_play(&out, &play);
+        if (!out.ok) {
             ++*failed;
-            printf("FAIL directed %s, case %llu:\n", d->name, (unsigned long long)i);
-            complain(&s);
-            printf("  replay: tests/sim/run --directed --scenario %s --case %llu -v\n", d->name, (unsigned long long)i);
+            printf("FAIL directed %s, case %llu:\n", d->name, (unsigned long long)play.seed);
+            complain(&out);
+            printf("  replay: tests/sim/run --directed --scenario %s --case %llu -v\n", d->name,
+                   (unsigned long long)play.seed);
         } else {
-            *passed += s.skip == 0;
+            *passed += out.skip == 0;
         }
-        skip = s.skip;
-        sim_met[SIM_MET_RUNS]++;
-        sim_met[SIM_MET_EVENTS] += s.events;
-        sim_close(&s);
+        play.seed += out.skip == 0 ? 1 : out.skip;
         (void)fflush(stdout);
-    }
+    } while (!o->one_case && out.skip != UINT64_MAX);
     printf("%-6s %8llu cases, %llu failed, %.1f s: %s\n", d->name,
            (unsigned long long)(*passed + *failed - before[0] - before[1]), (unsigned long long)(*failed - before[1]),
            (double)(clock() - start) / CLOCKS_PER_SEC, d->title);
@@ -194,30 +154,43 @@ list(void)
 }
 
 static void
+usage(void)
+{
+    (void)fprintf(stderr, "usage: fwledger-sim --seeds A..B [--scenario NAME] [--n N] [--real] [--repeat] [-v [-v]]\n"
+                          "       fwledger-sim --directed [--scenario NAME [--case I]] [-v [-v]]\n"
+                          "       fwledger-sim --list\n");
+    exit(2);
+}
+
+/* Options with a value; false: it is none of them. */
+static bool
+parse_value(struct options *o, const char *name, const char *value)
+{
+    char *end = NULL;
+
+    if (strcmp(name, "--seeds") == 0) {
+        o->from = strtoull(value, &end, 10);
+        o->to = *end == '.' ? strtoull(end + 2, NULL, 10) : o->from;
+    } else if (strcmp(name, "--seed") == 0) {
+        o->from = o->to = strtoull(value, NULL, 10);
+    } else if (strcmp(name, "--scenario") == 0) {
+        o->scenario = value;
+    } else if (strcmp(name, "--n") == 0) {
+        o->n = (uint32_t)strtoul(value, NULL, 10);
+    } else if (strcmp(name, "--case") == 0) {
+        o->at = strtoull(value, NULL, 10);
+        o->one_case = true;
+    } else {
+        return strcmp(name, "--mutant") == 0 && mutants_switch((int)strtol(value, NULL, 10));
+    }
+    return true;
+}
+
+static void
 parse(struct options *o, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
-        const char *value = i + 1 < argc ? argv[i + 1] : "";
-        char *end = NULL;
-
-        if (strcmp(argv[i], "--seeds") == 0) {
-            o->from = strtoull(value, &end, 10);
-            o->to = *end == '.' ? strtoull(end + 2, NULL, 10) : o->from;
-            i++;
-        } else if (strcmp(argv[i], "--seed") == 0) {
-            o->from = o->to = strtoull(value, NULL, 10);
-            i++;
-        } else if (strcmp(argv[i], "--scenario") == 0) {
-            o->scenario = value;
-            i++;
-        } else if (strcmp(argv[i], "--n") == 0) {
-            o->n = (uint32_t)strtoul(value, NULL, 10);
-            i++;
-        } else if (strcmp(argv[i], "--case") == 0) {
-            o->at = strtoull(value, NULL, 10);
-            o->one_case = true;
-            i++;
-        } else if (strcmp(argv[i], "--directed") == 0) {
+        if (strcmp(argv[i], "--directed") == 0) {
             o->directed = true;
         } else if (strcmp(argv[i], "--real") == 0) {
             o->real = true;
@@ -227,12 +200,14 @@ parse(struct options *o, int argc, char **argv)
             o->verbose++;
         } else if (strcmp(argv[i], "--list") == 0) {
             list();
+        } else if (strcmp(argv[i], "--mutants") == 0) {
+            o->mutants = true;
+        } else if (strcmp(argv[i], "--search") == 0) {
+            o->search = true;
+        } else if (i + 1 < argc && parse_value(o, argv[i], argv[i + 1])) {
+            i++;
         } else {
-            (void)fprintf(stderr,
-                          "usage: fwledger-sim --seeds A..B [--scenario NAME] [--n N] [--real] [--repeat] [-v [-v]]\n"
-                          "       fwledger-sim --directed [--scenario NAME [--case I]] [-v [-v]]\n"
-                          "       fwledger-sim --list\n");
-            exit(2);
+            usage();
         }
     }
 }
@@ -273,6 +248,9 @@ main(int argc, char **argv)
     uint64_t failed = 0;
 
     parse(&o, argc, argv);
+    if (o.mutants) {
+        return mutants_run(o.search) ? 0 : 1;
+    }
     if (!o.directed) {
         run_seeds(&o, &passed, &failed);
     }
