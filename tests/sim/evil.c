@@ -234,6 +234,21 @@ lie_cert(struct sim *s, const struct sim_node *n, uint32_t to, uint32_t lie, str
     return true;
 }
 
+static bool
+lie_height(struct sim *s, const struct sim_node *n, uint32_t to, struct fwl_span payload)
+{
+    uint8_t buffer[FWL_MESSAGE_STATUS_SIZE];
+    struct fwl_message_status m;
+    struct fwl_writer w;
+
+    FWL_ASSERT(fwl_message_status_decode(&m, payload) == FWL_OK);
+    m.height += sim_chance(s, 500) ? 1 + sim_random(s, 40) : 0;
+    fwl_writer_init(&w, buffer, sizeof(buffer));
+    fwl_message_status_encode(&w, &m);
+    transmit(s, n, to, FWL_FRAME_STATUS, &w, 0);
+    return true;
+}
+
 /* ---- garbage ---- */
 
 /* A certificate with one signature less or more, one member twice, padding bits, or of another kind. */
@@ -317,6 +332,9 @@ sim_lie(struct sim *s, struct sim_node *n, uint32_t to, enum fwl_frame_type type
     }
     if (type == FWL_FRAME_VOTE && (lie = draw(s, n, votes)) != 0 && fwl_vote_decode(&vote, payload) == FWL_OK) {
         return lie_vote(s, n, to, lie, &vote);
+    }
+    if (type == FWL_FRAME_STATUS && (n->lies & SIM_LIE_HEIGHT) != 0) {
+        return lie_height(s, n, to, payload);
     }
     return type == FWL_FRAME_CERT && (lie = draw(s, n, certs)) != 0 && lie_cert(s, n, to, lie, payload);
 }

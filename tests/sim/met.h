@@ -33,6 +33,9 @@
     X(E4, "evidence E4", true)                                                                                         \
     X(RECORDED, "evidence on a chain at the end", true)                                                                \
     X(SECOND, "second instances that halted", true)                                                                    \
+    X(DIVERGED, "nodes that halted for another result than the quorum's", true)                                        \
+    X(DAMAGED, "flipped bits in stores that a node refused to start with", true)                                       \
+    X(DAMAGED_FSCK, "flipped bits in stores that fsck found", true)                                                    \
     X(REFUSED, "transactions refused from pools", true)                                                                \
     X(NOTAR, "certificates sent: NOTAR", true)                                                                         \
     X(NULLS, "certificates sent: NULL", true)                                                                          \

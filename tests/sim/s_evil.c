@@ -112,3 +112,25 @@ s14_garbage(struct sim *s)
     heal(s);
     settle(s);
 }
+
+/* ---- S15 ---- */
+
+/* One node executes one transaction with another result than all others: it halts, and they go on. */
+void
+s15_diverging(struct sim *s)
+{
+    struct sim_node *n = &s->node[sim_random(s, s->count)];
+    uint64_t height = 0;
+
+    start(s, 10);
+    sim_run(s, s->now + 3000);
+    n->diverges = true;
+    height = n->height;
+    s->odd = s->tx[sim_one(s, sim_random(s, 3000), SIM_OFF)].txid;
+    sim_load(s, 10, 8000);
+    phase(s);
+    if (!n->gone || n->height < height) {
+        sim_fail(s, SIM_RUNS_ON, "node %u does not halt at a block that is not valid for it", n->id);
+    }
+    settle(s);
+}

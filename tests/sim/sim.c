@@ -337,7 +337,7 @@ io_note(void *ctx, bool unusual, const char *what, const char *detail, uint64_t 
             sim_met[SIM_MET_E1 + (detail[1] - '1')]++;
         }
     }
-    if (strncmp(what, "a proposed block is not valid", 20) == 0 && !n->sim->byzantine) {
+    if (strncmp(what, "a proposed block is not valid", 20) == 0 && !n->sim->byzantine && !n->diverges) {
         sim_fail(n->sim, SIM_RUNS_ON, "node %u: the block of a correct leader is not valid: %s", n->id, detail);
     }
 }
@@ -348,7 +348,10 @@ io_halt(void *ctx, enum fwl_replica_end why, enum fwl_err err)
     struct sim_node *n = ctx;
 
     n->halted = true;
-    if (why == FWL_REPLICA_SECOND_INSTANCE && n->twin) {
+    if (why == FWL_REPLICA_LOCAL_FAULT && n->diverges) {
+        sim_met[SIM_MET_DIVERGED]++;
+        n->gone = true;
+    } else if (why == FWL_REPLICA_SECOND_INSTANCE && n->twin) {
         sim_met[SIM_MET_SECOND]++;
         n->gone = true;
     } else if (why == FWL_REPLICA_FORK && n->sim->may_fork) {
@@ -381,7 +384,14 @@ static enum fwl_err
 io_verify_tx(void *ctx, const struct fwl_tx *tx, struct fwl_list keys, uint64_t threshold, struct fwl_list new_keys,
              uint64_t new_threshold)
 {
-    return world_verify_tx(&((struct sim_node *)ctx)->sim->world, tx, keys, threshold, new_keys, new_threshold);
+    const struct sim_node *n = ctx;
+    struct fwl_hash32 txid;
+
+    fwl_tx_id(&txid, tx->payload);
+    if (n->diverges && fwl_hash32_equal(&txid, &n->sim->odd)) {
+        return FWL_ERR_SIGNATURE;
+    }
+    return world_verify_tx(&n->sim->world, tx, keys, threshold, new_keys, new_threshold);
 }
 
 /* ---- nodes ---- */
@@ -659,7 +669,7 @@ client(struct sim *s, uint32_t index)
     if (n->alive && sim_correct(n) && !n->silent) {
         err = fwl_replica_submit(n->replica, &why, &txid, sim_time(n), fwl_span(tx->bytes, tx->size));
         if (tx->must && err != FWL_OK && err != FWL_ERR_EXISTS && err != FWL_ERR_BUSY && err != FWL_ERR_FULL &&
-            err != FWL_ERR_REPLAY && !n->failing) {
+            err != FWL_ERR_REPLAY && !n->failing && !n->diverges && !(tx->early && err == FWL_ERR_EXPIRED)) {
             sim_fail(s, SIM_KEPT, "node %u refuses a valid transaction: %s, %s: %s", n->id, fwl_err_name(err),
                      why.field != NULL ? why.field : "", why.rule != NULL ? why.rule : "");
         }
@@ -789,15 +799,22 @@ sim_client(struct sim *s, uint64_t delay_ms, struct fwl_span bytes, bool must)
     return s->txs++;
 }
 
+uint32_t
+sim_one(struct sim *s, uint64_t delay_ms, int at)
+{
+    uint8_t bytes[WORLD_TX_ROOM];
+    struct fwl_span tx = world_put(&s->world, bytes, ++s->people, 0, (WORLD_START_MS + s->now) / 1000 + 20 * 86400);
+    uint32_t number = sim_client(s, delay_ms, tx, true);
+
+    s->tx[number].at = at;
+    return number;
+}
+
 void
 sim_load(struct sim *s, uint32_t count, uint64_t within_ms)
 {
-    uint8_t bytes[WORLD_TX_ROOM];
-
     for (uint32_t i = 0; i < count; i++) {
-        struct fwl_span tx = world_put(&s->world, bytes, ++s->people, 0, (WORLD_START_MS + s->now) / 1000 + 20 * 86400);
-
-        (void)sim_client(s, sim_random(s, (uint32_t)within_ms + 1), tx, true);
+        (void)sim_one(s, sim_random(s, (uint32_t)within_ms + 1), SIM_OFF);
     }
 }
 

@@ -76,7 +76,8 @@ enum sim_lie {
     SIM_LIE_CERT_LATE = 1 << 16,
     SIM_LIE_YES = 1 << 17,     /* votes for whatever it hears of, to whoever says it */
     SIM_LIE_GARBAGE = 1 << 18, /* frames of any type altered, cut, made up */
-    SIM_LIE_COUNT = 19,
+    SIM_LIE_HEIGHT = 1 << 19,  /* STATUS of a great height, then of a lower one */
+    SIM_LIE_COUNT = 20,
 };
 
 struct sim_node {
@@ -88,6 +89,7 @@ struct sim_node {
     void *memory;
     bool alive, halted, gone; /* gone: never comes back */
     bool silent, twin;        /* faulty; checkers look at the others */
+    bool diverges;            /* its execution refuses the transaction s->odd: it halts alone */
     uint32_t lies;            /* faulty: enum sim_lie */
     uint32_t lie_field;       /* of SIM_LIE_FIELD */
     enum {
@@ -157,6 +159,7 @@ struct sim_tx {
     uint64_t height; /* committed; 0: not yet */
     bool must;       /* it is valid whenever it comes: it must be committed */
     bool settled;    /* no longer submitted */
+    bool early;      /* it expires too late yet: refused until its time has come */
     int at;          /* submitted at this node only; SIM_OFF: at any */
 };
 
@@ -214,6 +217,7 @@ struct sim {
     struct sim_tx tx[SIM_TXS];
     uint32_t txs;
     uint32_t people;
+    struct fwl_hash32 odd; /* id of a transaction */
     bool resubmit;
     struct sim_said *said;
     uint64_t said_count;
@@ -292,6 +296,8 @@ void sim_hear(struct sim *s, struct sim_node *n, uint32_t from, enum fwl_frame_t
 
 /* client */
 uint32_t sim_client(struct sim *s, uint64_t delay_ms, struct fwl_span bytes, bool must);
+/* One valid transaction, given to node @at only (SIM_OFF: to any); its number. */
+uint32_t sim_one(struct sim *s, uint64_t delay_ms, int at);
 void sim_load(struct sim *s, uint32_t count, uint64_t within_ms); /* valid transactions at random moments */
 bool sim_unsettled(struct sim *s); /* something is pending, or correct nodes differ in height */
 
