@@ -2,7 +2,7 @@
  * chain - the tip, the validity of a block, making one, and committing it. Zone P.
  *
  * VALID (consensus.md 2.3) is a function of the parent's header, the parent's state and the body alone. A block that
- * was checked or built keeps its writes in an overlay, by hash, until it is committed or pushed out; committing adds
+ * was checked keeps its writes in an overlay, by hash, until it is committed or pushed out; committing adds
  * the certificate and gives everything to the store in one transaction: header, transactions, certificate, state, trees
  * and indexes. So what was executed before the vote is what is committed.
  *
@@ -103,7 +103,8 @@ FWL_NODISCARD enum fwl_err fwl_chain_check(struct fwl_chain *c, struct fwl_state
 /**
  * fwl_chain_build - make the next block.
  *
- * Candidates that are refused are left out and told; the first that does not fit ends the block.
+ * Candidates that are refused are left out and told; the first that does not fit ends the block. The block is still to
+ * be checked like any other: a bug in building it stays with this node.
  * Fills:   @body, a view of the chain's memory until the next call; empty when there is nothing to build.
  * Returns: FWL_OK, or this node's failure as in fwl_chain_check.
  */

@@ -45,6 +45,7 @@ void s1_crash(struct sim *s);
 void s2_all_crash(struct sim *s);
 void s3_mass(struct sim *s);
 void s4_full(struct sim *s);
+void s5_flips(struct sim *s);
 void s6_lost_votes(struct sim *s);
 void s7_partition(struct sim *s);
 void s8_weather(struct sim *s);

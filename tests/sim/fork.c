@@ -262,7 +262,7 @@ fork_once(struct sim *s)
 void
 forks(struct sim *s)
 {
-    for (int round = 0; round < 3; round++) {
+    for (int round = 0; round < 7; round++) {
         if (round > 0) {
             sim_wipe(s);
         }

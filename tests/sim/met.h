@@ -8,44 +8,44 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* X(NAME, text, must happen in a whole round of scenarios) */
+/* X(NAME, text, how often it must happen in four rounds of all scenarios) */
 #define SIM_COUNTERS(X)                                                                                                \
-    X(RUNS, "runs", true)                                                                                              \
-    X(EVENTS, "events", true)                                                                                          \
-    X(BLOCKS, "blocks", true)                                                                                          \
-    X(TXS, "transactions", true)                                                                                       \
-    X(SET_CHANGES, "changes of the set", true)                                                                         \
-    X(HEARTBEATS, "heartbeats", true)                                                                                  \
-    X(VIEWS, "views begun", true)                                                                                      \
-    X(VIEWS_OVER_0, "blocks of a view over 0", true)                                                                   \
-    X(REPROPOSED, "blocks decided in a later view than their first", true)                                             \
-    X(CATCHUPS, "blocks by catching up", true)                                                                         \
-    X(CUTS, "cut connections", true)                                                                                   \
-    X(RESTARTS, "restarts", true)                                                                                      \
-    X(FULL, "commits on a full disk", true)                                                                            \
-    X(STALLS, "nodes that stopped voting for it", true)                                                                \
-    X(LOST_VOTES, "lost votes stores", true)                                                                           \
-    X(LIES, "lies told", true)                                                                                         \
-    X(DROPPED, "peers dropped for what they sent", true)                                                               \
-    X(E1, "evidence E1", true)                                                                                         \
-    X(E2, "evidence E2", true)                                                                                         \
-    X(E3, "evidence E3", true)                                                                                         \
-    X(E4, "evidence E4", true)                                                                                         \
-    X(RECORDED, "evidence on a chain at the end", true)                                                                \
-    X(SECOND, "second instances that halted", true)                                                                    \
-    X(DIVERGED, "nodes that halted for another result than the quorum's", true)                                        \
-    X(DAMAGED, "flipped bits in stores that a node refused to start with", true)                                       \
-    X(DAMAGED_FSCK, "flipped bits in stores that fsck found", true)                                                    \
-    X(REFUSED, "transactions refused from pools", true)                                                                \
-    X(NOTAR, "certificates sent: NOTAR", true)                                                                         \
-    X(NULLS, "certificates sent: NULL", true)                                                                          \
-    X(FINAL, "certificates sent: FINAL", true)                                                                         \
-    X(FORKS, "forks", true)                                                                                            \
-    X(CONVICTED, "validators convicted of forks", true)                                                                \
-    X(CONVICTED_E1, "by E1", true)                                                                                     \
-    X(CONVICTED_E2, "by E2", true)                                                                                     \
-    X(CONVICTED_E3, "by E3", true)                                                                                     \
-    X(FORK_HALTS, "nodes that halted for a fork", false)
+    X(RUNS, "runs", 1)                                                                                                 \
+    X(EVENTS, "events", 1)                                                                                             \
+    X(BLOCKS, "blocks", 1)                                                                                             \
+    X(TXS, "transactions", 1)                                                                                          \
+    X(SET_CHANGES, "changes of the set", 1)                                                                            \
+    X(HEARTBEATS, "heartbeats", 1)                                                                                     \
+    X(VIEWS, "views begun", 1)                                                                                         \
+    X(VIEWS_OVER_0, "blocks of a view over 0", 1)                                                                      \
+    X(REPROPOSED, "blocks decided in a later view than their first", 1)                                                \
+    X(CATCHUPS, "blocks by catching up", 1)                                                                            \
+    X(CUTS, "cut connections", 1)                                                                                      \
+    X(RESTARTS, "restarts", 1)                                                                                         \
+    X(FULL, "commits on a full disk", 1)                                                                               \
+    X(STALLS, "nodes that stopped voting for it", 1)                                                                   \
+    X(LOST_VOTES, "lost votes stores", 1)                                                                              \
+    X(LIES, "lies told", 1)                                                                                            \
+    X(DROPPED, "peers dropped for what they sent", 1)                                                                  \
+    X(E1, "evidence E1", 1)                                                                                            \
+    X(E2, "evidence E2", 1)                                                                                            \
+    X(E3, "evidence E3", 1)                                                                                            \
+    X(E4, "evidence E4", 1)                                                                                            \
+    X(RECORDED, "evidence on a chain at the end", 1)                                                                   \
+    X(SECOND, "second instances that halted", 1)                                                                       \
+    X(DIVERGED, "nodes that halted for another result than the quorum's", 1)                                           \
+    X(DAMAGED, "flipped bits in stores that a node refused to start with", 1)                                          \
+    X(DAMAGED_FSCK, "flipped bits in stores that fsck found", 1)                                                       \
+    X(REFUSED, "transactions refused from pools", 1)                                                                   \
+    X(NOTAR, "certificates sent: NOTAR", 1)                                                                            \
+    X(NULLS, "certificates sent: NULL", 1)                                                                             \
+    X(FINAL, "certificates sent: FINAL", 1)                                                                            \
+    X(FORKS, "forks", 20)                                                                                              \
+    X(CONVICTED, "validators convicted of forks", 1)                                                                   \
+    X(CONVICTED_E1, "by E1", 1)                                                                                        \
+    X(CONVICTED_E2, "by E2", 1)                                                                                        \
+    X(CONVICTED_E3, "by E3", 1)                                                                                        \
+    X(FORK_HALTS, "nodes that halted for a fork", 0)
 
 enum sim_met {
 #define X(name, text, must) SIM_MET_##name,

@@ -1,4 +1,5 @@
 /* S1 to S6: crashes, full disks, damaged and lost stores. */
+#include "ledger/fsck/fsck.h"
 #include "tests/sim/faults.h"
 
 void
@@ -168,6 +169,136 @@ s4_full(struct sim *s)
     settle(s);
 }
 
+/* ---- S5: a flipped bit ---- */
+
+/* Flips a bit of the value of a random entry of @space, of height @height alone unless that is 0. False: there is none.
+ */
+static bool
+flip(struct sim *s, struct fwl_memstore *mem, enum fwl_space space, uint64_t height)
+{
+    static uint8_t arena[1 << 18];
+    static uint8_t value[1 << 16];
+    struct fwl_storage storage = fwl_memstore_storage(mem);
+    struct fwl_overlay o;
+    struct fwl_read read;
+    struct fwl_kv_entry e;
+    uint32_t count = 0;
+
+    fwl_overlay_init(&o, NULL, arena, sizeof(arena));
+    FWL_ASSERT(fwl_read_begin(&storage, &read) == FWL_OK);
+    for (enum fwl_err err = fwl_kv_seek(&read.kv, &e, space, (struct fwl_span){0}); err == FWL_OK;
+         err = fwl_kv_next(&read.kv, &e, space, e.key)) {
+        bool here = height == 0 || (e.key.size >= 8 && fwl_load_be64(e.key.p) == height);
+
+        if (!here || e.value.size == 0 || e.value.size > sizeof(value) || sim_random(s, ++count) != 0) {
+            continue; /* each with the same chance */
+        }
+        memcpy(value, e.value.p, e.value.size);
+        value[sim_random(s, (uint32_t)e.value.size)] ^= (uint8_t)(1U << sim_random(s, 8));
+        fwl_overlay_reset(&o);
+        FWL_ASSERT(fwl_overlay_put(&o, space, e.key, fwl_span(value, e.value.size)) == FWL_OK);
+    }
+    fwl_read_end(&read);
+    return count > 0 && fwl_storage_commit(&storage, &o) == FWL_OK;
+}
+
+static bool
+sound(const struct sim_node *n)
+{
+    struct fwl_storage storage = fwl_memstore_storage(n->chain.mem);
+    const struct fwl_fsck_config config = {.cookie = NULL};
+    struct fwl_fsck_fault fault;
+    struct fwl_read read;
+    enum fwl_err err = FWL_OK;
+
+    FWL_ASSERT(fwl_read_begin(&storage, &read) == FWL_OK);
+    err = fwl_fsck_chain(&read.kv, &fault, &config);
+    fwl_read_end(&read);
+    return err == FWL_OK;
+}
+
+/* What this node said at the height under way is damaged: it does not vote, for it does not start. */
+static void
+damage_votes(struct sim *s, struct sim_node *n)
+{
+    static const enum fwl_space spaces[] = {FWL_SPACE_REC, FWL_SPACE_CERT};
+
+    if (flip(s, n->votes.mem, spaces[sim_random(s, 2)], n->acked + 1)) {
+        n->damaged = true;
+        sim_boot(s, n->id);
+        if (!n->gone) {
+            sim_fail(s, SIM_RUNS_ON, "node %u starts with a damaged votes store", n->id);
+        }
+    }
+}
+
+/* A record of the chain is damaged: fsck finds it; a node that starts all the same may be wrong, and is alone then. */
+static void
+damage_chain(struct sim *s, struct sim_node *n)
+{
+    static const enum fwl_space spaces[] = {FWL_SPACE_HDR, FWL_SPACE_HASH, FWL_SPACE_BLK,  FWL_SPACE_FIN,
+                                            FWL_SPACE_KV,  FWL_SPACE_SMT,  FWL_SPACE_HIST, FWL_SPACE_LOG,
+                                            FWL_SPACE_SET, FWL_SPACE_TXID, FWL_SPACE_META};
+    enum fwl_space space = spaces[sim_random(s, FWL_COUNT(spaces))];
+
+    if (!flip(s, n->chain.mem, space, 0)) {
+        return;
+    }
+    n->damaged = true;
+    if (sound(n)) {
+        sim_fail(s, SIM_RUNS_ON, "fsck does not find a flipped bit in %s", fwl_space_name(space));
+    }
+    sim_met[SIM_MET_DAMAGED_FSCK]++;
+    sim_boot(s, n->id);
+    sim_run(s, s->now + 2000 + sim_random(s, 3000));
+}
+
+/* The operator starts it again with nothing. */
+static void
+start_anew(struct sim *s, struct sim_node *n)
+{
+    struct fwl_memstore *empty = fwl_memstore_new();
+
+    FWL_ASSERT(empty != NULL);
+    sim_crash(s, n->id, 0);
+    FWL_ASSERT(fwl_memstore_copy(n->chain.mem, empty) == FWL_OK && fwl_memstore_copy(n->votes.mem, empty) == FWL_OK);
+    fwl_memstore_free(empty);
+    n->damaged = n->gone = false;
+    n->votes_lost = n->was_lost = true;
+    n->acked = n->seen_height = 0;
+    n->seen_view = 0;
+    sim_boot(s, n->id);
+}
+
+void
+s5_flips(struct sim *s)
+{
+    s->byzantine = true; /* a damaged node builds blocks that are not valid */
+    start(s, 25);
+    for (int round = 0; round < 4; round++) {
+        struct sim_node *n = &s->node[sim_random(s, s->count)];
+
+        sim_run(s, s->now + 2000);
+        (void)sim_one(s, 0, SIM_OFF);
+        sim_run(s, s->now + sim_random(s, 200)); /* in the middle of a height */
+        sim_crash(s, n->id, 0);
+        if (sim_chance(s, 500)) {
+            damage_votes(s, n);
+        } else {
+            damage_chain(s, n);
+        }
+        if (n->damaged) {
+            start_anew(s, n);
+        } else {
+            sim_boot(s, n->id);
+        }
+        sim_run(s, s->now + 5000); /* one at a time: it votes again two heights later */
+        sim_load(s, 3, 1000);
+        sim_run(s, s->now + 3000);
+    }
+    settle(s);
+}
+
 /* ---- S6: lost, restored and copied votes stores ---- */
 
 static void
@@ -177,6 +308,7 @@ replace_votes(struct sim *s, struct sim_node *n, const struct fwl_memstore *by)
     FWL_ASSERT(fwl_memstore_copy(n->votes.mem, by) == FWL_OK);
     n->votes_lost = n->was_lost = true;
     n->seen_height = 0; /* it may be in an earlier view now */
+    n->seen_view = 0;
     sim_met[SIM_MET_LOST_VOTES]++;
 }
 

@@ -306,7 +306,7 @@ s18_churn(struct sim *s)
 
     for (uint32_t i = 0; i < s->count; i++) {
         s->node[i].who = (int)i;
-        c.members[i] = (uint8_t)i; /* the first n */
+        c.members[i] = (uint8_t)i;                         /* the first n */
         s->node[i].gone = i >= s->n && sim_chance(s, 300); /* it comes once it is a member */
     }
     if (sim_chance(s, 400)) { /* who may be removed meanwhile */

@@ -37,6 +37,7 @@ const struct scenario sim_scenarios[] = {
     {"S2", "all crash with a vote that nobody heard", s2_all_crash, BOTH, 0, 0, false},
     {"S3", "mass restarts", s3_mass, BOTH, 1, 0, false},
     {"S4", "full disks", s4_full, BOTH, 1, 0, false},
+    {"S5", "flipped bits in stores", s5_flips, BOTH, 1, 0, true},
     {"S6", "lost and restored votes stores", s6_lost_votes, BOTH, 1, 0, false},
     {"S7", "partitions", s7_partition, BOTH, 1, 0, false},
     {"S8", "loss, delay, duplication, slow nodes", s8_weather, BOTH, 1, 0, false},

@@ -75,7 +75,7 @@ sim_fail(struct sim *s, enum sim_checker checker, const char *format, ...)
 bool
 sim_correct(const struct sim_node *n)
 {
-    return n->lies == 0 && !n->twin;
+    return n->lies == 0 && !n->twin && !n->damaged;
 }
 
 uint32_t
@@ -348,7 +348,10 @@ io_halt(void *ctx, enum fwl_replica_end why, enum fwl_err err)
     struct sim_node *n = ctx;
 
     n->halted = true;
-    if (why == FWL_REPLICA_LOCAL_FAULT && n->diverges) {
+    if (n->damaged) {
+        sim_met[SIM_MET_DAMAGED] += why == FWL_REPLICA_STORAGE;
+        n->gone = true;
+    } else if (why == FWL_REPLICA_LOCAL_FAULT && n->diverges) {
         sim_met[SIM_MET_DIVERGED]++;
         n->gone = true;
     } else if (why == FWL_REPLICA_SECOND_INSTANCE && n->twin) {
@@ -521,6 +524,12 @@ sim_boot(struct sim *s, uint32_t node)
     if (err != FWL_OK && n->failing) { /* it died of its first commit */
         fall(s, n);
         sim_push(s, (struct sim_event){.at = s->now + 200, .kind = SIM_RESTART, .a = node});
+        return;
+    }
+    if (err != FWL_OK && n->damaged) {
+        sim_met[SIM_MET_DAMAGED]++;
+        n->gone = true;
+        fall(s, n);
         return;
     }
     if (err != FWL_OK) {

@@ -115,6 +115,7 @@ struct sim_node {
     uint32_t restored, drops;     /* snapshots adopted, given up */
     uint64_t retain;
     enum fwl_replica_catch_up catch_up;
+    bool damaged;       /* a bit of a store was flipped: it may halt and be wrong */
     bool votes_lost;    /* of the next boot */
     bool was_lost;      /* its votes store, ever */
     bool failing;       /* a fault was laid in a store: a halt is expected */

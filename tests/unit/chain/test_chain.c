@@ -60,6 +60,26 @@ static const struct wrong wrongs[] = {
     {"header.log_root", flip_log_root},
 };
 
+/* What a leader has built it checks like any other block, from the bytes: a bug in building stays with it. */
+static void
+test_chain__own_block_is_checked(void **unused)
+{
+    struct world *w = help_world_new(false, 16);
+    struct help_chain *h = help_chain_new(w);
+    struct fwl_state_refusal why;
+    struct fwl_span body;
+
+    (void)unused;
+    help_add(h, 1, 0);
+    body = help_build(h, 0, 100, false);
+    w->real = true; /* the signatures hold no longer */
+    assert_int_equal(fwl_chain_check(h->chain, &why, body), FWL_ERR_BLOCK);
+    w->real = false;
+    assert_int_equal(fwl_chain_check(h->chain, &why, body), FWL_OK);
+    help_chain_free(h);
+    free(w);
+}
+
 static void
 test_chain__valid_fields(void **unused)
 {
@@ -498,6 +518,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_chain__own_block_is_checked),
         cmocka_unit_test(test_chain__valid_fields),
         cmocka_unit_test(test_chain__heartbeat),
         cmocka_unit_test(test_chain__leader),
