@@ -200,14 +200,6 @@ finish_execution(struct fwl_chain *c, struct fwl_chain_slot *slot, struct fwl_ch
     return err;
 }
 
-/* A transaction of a block that is refused makes the block invalid; our own failures do not. */
-static bool
-is_own_failure(enum fwl_err err)
-{
-    return err == FWL_ERR_SPACE || err == FWL_ERR_STORAGE || err == FWL_ERR_CORRUPT || err == FWL_ERR_FULL ||
-           err == FWL_ERR_MEMORY || err == FWL_ERR_BUSY;
-}
-
 static enum fwl_err
 execute(struct fwl_chain *c, struct fwl_chain_slot *slot, struct fwl_chain_executed *out, struct fwl_state_refusal *why,
         const struct fwl_body *body)
@@ -222,7 +214,7 @@ execute(struct fwl_chain *c, struct fwl_chain_slot *slot, struct fwl_chain_execu
         enum fwl_err err = fwl_state_apply(c->state, why, &c->txids[i], tx);
 
         if (err != FWL_OK) {
-            return is_own_failure(err) ? err : FWL_ERR_BLOCK;
+            return fwl_state_own_failure(err) ? err : FWL_ERR_BLOCK;
         }
     }
     return finish_execution(c, slot, out, i);
@@ -349,7 +341,7 @@ take_candidates(struct fwl_chain *c, struct draft *d, const struct fwl_chain_can
             break;
         }
         err = fwl_state_apply(c->state, &why, &c->txids[d->count], tx);
-        if (is_own_failure(err)) {
+        if (fwl_state_own_failure(err)) {
             return err;
         }
         if (err == FWL_ERR_WORK && d->count > 0) {

@@ -273,6 +273,10 @@ fwl_chain_try(struct fwl_chain *c, struct fwl_state_refusal *why, struct fwl_has
     struct fwl_read read;
     enum fwl_err err = fwl_read_begin(&c->config.store, &read);
 
+    *txid = (struct fwl_hash32){{0}};
+    if (why != NULL) {
+        *why = (struct fwl_state_refusal){0};
+    }
     if (err != FWL_OK) {
         return err;
     }

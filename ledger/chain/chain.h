@@ -160,8 +160,9 @@ FWL_NODISCARD enum fwl_err fwl_chain_headers(struct fwl_chain *c, struct fwl_spa
 /**
  * fwl_chain_try - would this transaction be valid in a block after the tip at @time_ms? For the pool.
  *
- * Fills:   @why (may be NULL) on refusal, @txid (zeros when it cannot be decoded).
- * Returns: as fwl_state_apply. FWL_ERR_REPLAY: it is in the chain already.
+ * Fills:   @why (may be NULL) on refusal, @txid; zeros as in fwl_state_apply.
+ * Returns: as fwl_state_apply (FWL_ERR_REPLAY: it is in the chain already); FWL_ERR_BUSY, FWL_ERR_MEMORY: the store
+ *          cannot be read now.
  */
 FWL_NODISCARD enum fwl_err fwl_chain_try(struct fwl_chain *c, struct fwl_state_refusal *why, struct fwl_hash32 *txid,
                                          struct fwl_span tx, uint64_t time_ms);

@@ -174,7 +174,7 @@ fwl_mempool_add(struct fwl_mempool *m, struct fwl_chain *chain, struct fwl_state
     struct fwl_hash32 all;
     enum fwl_err err = FWL_OK;
 
-    memset(txid, 0, sizeof(*txid));
+    *txid = (struct fwl_hash32){{0}};
     fwl_sha256(&all, tx);
     if (fwl_hash32_equal(refusal_of(m, &all), &all)) {
         if (why != NULL) {
@@ -251,7 +251,7 @@ fwl_mempool_recheck(struct fwl_mempool *m, struct fwl_chain *chain, uint64_t now
         e = &m->entries[m->recheck_at++];
         if (e->size == 0 ||
             fwl_chain_try(chain, &why, &txid, fwl_span(m->bytes + e->offset, e->size), now_ms) == FWL_OK ||
-            why.err == FWL_OK) { /* our own failure says nothing about it */
+            why.err == FWL_OK) { /* a failure of our own, which says nothing about it */
             continue;
         }
         if (dropped != NULL) {

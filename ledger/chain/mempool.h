@@ -26,12 +26,15 @@ struct fwl_mempool *fwl_mempool_init(void *memory, size_t size, const struct fwl
 /**
  * fwl_mempool_add - take a transaction in.
  *
- * Fills:   @txid (zeros when it cannot be decoded), @why (may be NULL) on refusal.
+ * Owns:    copies @tx.
+ * Fills:   @txid (zeros when it cannot be decoded, or was refused a while ago), @why (may be NULL) on refusal, else
+ *          zeros: also when it waits already, the pool is full, or this node has failed.
  * Returns: FWL_OK           it waits
  *          FWL_ERR_EXISTS   it waits already
- *          FWL_ERR_BUSY     the pool is full
+ *          FWL_ERR_BUSY     the pool is full, or the store has too many readers
  *          FWL_ERR_STATE    exactly these bytes were refused a while ago
  *          other            as fwl_chain_try
+ * Cost:    executes it, signatures included.
  */
 FWL_NODISCARD enum fwl_err fwl_mempool_add(struct fwl_mempool *m, struct fwl_chain *chain,
                                            struct fwl_state_refusal *why, struct fwl_hash32 *txid, struct fwl_span tx,
@@ -49,8 +52,8 @@ bool fwl_mempool_next(const struct fwl_mempool *m, size_t *at, struct fwl_span *
 /**
  * fwl_mempool_recheck - ask some of the waiting transactions again and drop those that would be refused now.
  *
- * @dropped (may be NULL) is told of each.
- * Cost:    at most @most transactions, going round.
+ * @dropped (may be NULL) is told of each. What this node itself fails to execute goes on waiting.
+ * Cost:    at most @most places of the pool, going round; those that are free since a removal count too.
  */
 void fwl_mempool_recheck(struct fwl_mempool *m, struct fwl_chain *chain, uint64_t now_ms, size_t most,
                          void (*dropped)(void *cookie, const struct fwl_hash32 *txid,

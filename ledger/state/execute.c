@@ -196,8 +196,8 @@ fwl_state_apply(struct fwl_state *s, struct fwl_state_refusal *why, struct fwl_h
         err = fwl_overlay_merge(s->o, &s->tx);
     }
     if (why != NULL) {
-        *why = err == FWL_OK ? (struct fwl_state_refusal){0} : s->why;
-        why->err = err;
+        s->why.err = err;
+        *why = err == FWL_OK || fwl_state_own_failure(err) ? (struct fwl_state_refusal){0} : s->why;
     }
     if (err != FWL_OK) {
         return err;

@@ -18,6 +18,13 @@ fwl_state_init(void *memory, size_t size)
     return s;
 }
 
+bool
+fwl_state_own_failure(enum fwl_err err)
+{
+    return err == FWL_ERR_SPACE || err == FWL_ERR_STORAGE || err == FWL_ERR_CORRUPT || err == FWL_ERR_FULL ||
+           err == FWL_ERR_MEMORY || err == FWL_ERR_BUSY;
+}
+
 struct fwl_span
 fwl_state_key(uint8_t *buffer, size_t room, enum fwl_table table, struct fwl_span key)
 {

@@ -96,14 +96,18 @@ void fwl_state_begin(struct fwl_state *s, struct fwl_overlay *o, const struct fw
 /**
  * fwl_state_apply - execute one transaction (COSE_Sign bytes, or an Evidence record).
  *
- * Fills:   @why on refusal; may be NULL. @txid (may be NULL) in any case in which it could be decoded, else zeros.
+ * Fills:   @why (may be NULL) on refusal, else zeros. @txid (may be NULL) unless the bytes are no transaction: zeros.
  * Returns: FWL_OK, and it took effect
- *          FWL_ERR_SPACE, FWL_ERR_STORAGE, FWL_ERR_CORRUPT  this node's failure, says nothing about the transaction
+ *          FWL_ERR_SPACE, FWL_ERR_STORAGE, FWL_ERR_CORRUPT  this node's failure; the block cannot go on
  *          any other                                        refused, and the overlay is as before
  * Cost:    its signatures, and the entries it reads and writes.
  */
 FWL_NODISCARD enum fwl_err fwl_state_apply(struct fwl_state *s, struct fwl_state_refusal *why, struct fwl_hash32 *txid,
                                            struct fwl_span tx);
+
+/** fwl_state_own_failure - is it a failure of this node (memory, storage), which says nothing about transaction or
+ * block? Everything else but FWL_OK is a refusal, the same on every node. */
+bool fwl_state_own_failure(enum fwl_err err);
 
 /**
  * fwl_state_end - remove expired ids, update the state tree.

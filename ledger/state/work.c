@@ -1,11 +1,5 @@
 #include "ledger/state/work.h"
 
-bool
-fwl_work_local(enum fwl_err err)
-{
-    return err == FWL_ERR_SPACE || err == FWL_ERR_MEMORY || (err >= FWL_ERR_STORAGE && err < FWL_ERR_NETWORK);
-}
-
 static enum fwl_err
 work_count(struct fwl_state *s, uint64_t units, unsigned entries)
 {

@@ -52,8 +52,6 @@ fwl_work_refuse(struct fwl_state *s, enum fwl_err err, const char *field, const 
     s->why.rule = rule;
     return err;
 }
-/** fwl_work_local - a failure of this node, or (bounded counters) FWL_ERR_WORK noted as a refusal? */
-bool fwl_work_local(enum fwl_err err);
 
 /** fwl_work_spend - count work that is no entry, in units like bytes: FWL_OK, FWL_ERR_WORK (noted). */
 FWL_NODISCARD enum fwl_err fwl_work_spend(struct fwl_state *s, uint64_t units);

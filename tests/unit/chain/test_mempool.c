@@ -133,6 +133,37 @@ test_mempool__replay_and_recheck(void **unused)
     pool_free(&p);
 }
 
+/* The node's own failure says nothing about a transaction: it goes on waiting, and no reason is told. */
+static void
+test_mempool__own_failure(void **unused)
+{
+    struct help_pool p = pool_new(10, FWL_TX_MAX);
+    struct fwl_storage storage = fwl_memstore_storage(p.chain->store);
+    struct fwl_state_refusal why = {.err = FWL_ERR_STATE};
+    struct fwl_hash32 txid;
+    struct fwl_hash32 tried;
+    struct fwl_span waiting;
+    uint8_t arena[1024];
+    uint8_t key[64];
+    struct fwl_overlay damage;
+
+    (void)unused;
+    assert_int_equal(add_put(&p, &txid, 1), FWL_OK);
+    assert_true(fwl_mempool_find(p.pool, &waiting, &txid));
+    fwl_overlay_init(&damage, NULL, arena, sizeof(arena));
+    assert_int_equal(fwl_overlay_put(&damage, FWL_SPACE_KV,
+                                     fwl_state_key(key, sizeof(key), FWL_TABLE_PARTICIPANT, fwl_span_text("governors")),
+                                     fwl_span_text("x")),
+                     FWL_OK);
+    assert_int_equal(fwl_storage_commit(&storage, &damage), FWL_OK);
+    assert_int_equal(fwl_chain_try(p.chain->chain, &why, &tried, waiting, WORLD_START_MS + 1000), FWL_ERR_CORRUPT);
+    assert_int_equal(why.err, FWL_OK);
+    fwl_mempool_recheck(p.pool, p.chain->chain, WORLD_START_MS + 2000, 10, on_dropped, &p);
+    assert_int_equal(p.dropped, 0);
+    assert_int_equal(fwl_mempool_count(p.pool), 1);
+    pool_free(&p);
+}
+
 /* Many come and go: order of arrival stays, through compactions. */
 static void
 test_mempool__order(void **unused)
@@ -176,9 +207,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_mempool__limits),  cmocka_unit_test(test_mempool__bytes),
-        cmocka_unit_test(test_mempool__refused), cmocka_unit_test(test_mempool__replay_and_recheck),
-        cmocka_unit_test(test_mempool__order),
+        cmocka_unit_test(test_mempool__limits),      cmocka_unit_test(test_mempool__bytes),
+        cmocka_unit_test(test_mempool__refused),     cmocka_unit_test(test_mempool__replay_and_recheck),
+        cmocka_unit_test(test_mempool__own_failure), cmocka_unit_test(test_mempool__order),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
