@@ -485,5 +485,6 @@ fwl_chain_commit(struct fwl_chain *c, struct fwl_span bytes, const struct fwl_ce
     for (size_t i = 0; i < FWL_CHAIN_SLOTS; i++) {
         c->slots[i].used = false; /* executed above the state that is gone */
     }
-    return fwl_chain_reload(c);
+    /* Committed, but this object does not know where it is: whatever the reason, only a restart helps. */
+    return fwl_chain_reload(c) == FWL_OK ? FWL_OK : FWL_ERR_STORAGE;
 }

@@ -118,8 +118,9 @@ FWL_NODISCARD enum fwl_err fwl_chain_build(struct fwl_chain *c, struct fwl_span 
  * The certificate was verified by the caller.
  * Returns: FWL_OK           committed and durable
  *          FWL_ERR_LOCAL    our execution says that the certified block is not valid: stop this node
- *          FWL_ERR_FULL     nothing changed; passes once there is space
- *          other            this node's failure, final
+ *          FWL_ERR_FULL, FWL_ERR_MEMORY, FWL_ERR_BUSY  nothing changed; passes once there is space, memory, a reader
+ *          FWL_ERR_STORAGE, FWL_ERR_CORRUPT, FWL_ERR_SPACE  final: whether it is committed is known after a restart
+ * Cost:    fwl_chain_check unless the block is kept, and one commit of the store.
  */
 FWL_NODISCARD enum fwl_err fwl_chain_commit(struct fwl_chain *c, struct fwl_span body, const struct fwl_cert *cert);
 

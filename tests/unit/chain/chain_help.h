@@ -19,6 +19,7 @@ enum { HELP_ARENA = 4 << 20, HELP_TXS = 16, HELP_BEAT = 10000 };
 struct help_chain {
     struct world *world;
     struct fwl_memstore *store;
+    struct fwl_storage storage; /* a test's, before it; zeros: none */
     struct fwl_chain *chain;
     void *memory;
     size_t size;
@@ -46,7 +47,7 @@ help_verify_vote(void *cookie, const struct fwl_sig64 *sig, const struct fwl_has
 static inline enum fwl_err
 help_reopen(struct help_chain *h)
 {
-    struct fwl_chain_config config = {.store = fwl_memstore_storage(h->store),
+    struct fwl_chain_config config = {.store = h->storage.ops == NULL ? fwl_memstore_storage(h->store) : h->storage,
                                       .verify = help_verify,
                                       .verify_vote = help_verify_vote,
                                       .verify_cookie = h->world,

@@ -269,6 +269,66 @@ test_chain__faults(void **unused)
     free(w);
 }
 
+/* A store that has too many readers once in a while. */
+struct help_busy {
+    struct fwl_storage inner;
+    unsigned reads; /* that succeed before one does not; 0: all do */
+};
+
+static enum fwl_err
+busy_commit(void *ctx, const struct fwl_overlay *writes)
+{
+    struct help_busy *b = ctx;
+
+    return b->inner.ops->commit(b->inner.ctx, writes);
+}
+
+static enum fwl_err
+busy_read_begin(void *ctx, void **read, struct fwl_kv *kv)
+{
+    struct help_busy *b = ctx;
+
+    if (b->reads > 0 && --b->reads == 0) {
+        return FWL_ERR_BUSY;
+    }
+    return b->inner.ops->read_begin(b->inner.ctx, read, kv);
+}
+
+static void
+busy_read_end(void *ctx, void *read)
+{
+    struct help_busy *b = ctx;
+
+    b->inner.ops->read_end(b->inner.ctx, read);
+}
+
+/* A block that is durable while its state cannot be read: the chain's memory is behind its store, and says so for good.
+ * Were that a passing failure, the same block would be tried again, upon itself. */
+static void
+test_chain__committed_unread(void **unused)
+{
+    static const struct fwl_storage_ops ops = {
+        .commit = busy_commit, .read_begin = busy_read_begin, .read_end = busy_read_end};
+    struct world *w = help_world_new(false, 16);
+    struct help_chain *a = help_chain_new(w);
+    struct help_busy busy = {.inner = fwl_memstore_storage(a->store)};
+    struct fwl_span body;
+
+    (void)unused;
+    a->storage = (struct fwl_storage){.ops = &ops, .ctx = &busy};
+    assert_int_equal(help_reopen(a), FWL_OK);
+    help_add(a, 1, 0);
+    body = help_build(a, 0, 10, false);
+    busy.reads = 1; /* before the commit: it passes */
+    assert_int_equal(help_commit(a, body), FWL_ERR_BUSY);
+    busy.reads = 2; /* behind it */
+    assert_int_equal(help_commit(a, body), FWL_ERR_STORAGE);
+    assert_int_equal(help_reopen(a), FWL_OK);
+    assert_int_equal(fwl_chain_tip(a->chain)->header.height, 1);
+    help_chain_free(a);
+    free(w);
+}
+
 /* Another node executes the stored bytes of 200 blocks: equal roots; opened again, the same tip. */
 static void
 test_chain__replay(void **unused)
@@ -525,6 +585,7 @@ main(void)
         cmocka_unit_test(test_chain__leader_gone),
         cmocka_unit_test(test_chain__refused_candidates),
         cmocka_unit_test(test_chain__faults),
+        cmocka_unit_test(test_chain__committed_unread),
         cmocka_unit_test(test_chain__replay),
         cmocka_unit_test(test_chain__values),
         cmocka_unit_test(test_chain__value_replaced_twice),
