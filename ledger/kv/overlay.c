@@ -196,7 +196,7 @@ find_or_insert(struct fwl_overlay *o, enum fwl_space space, struct fwl_span key)
 static enum fwl_err
 overlay_get(void *ctx, struct fwl_span *value, enum fwl_space space, struct fwl_span key)
 {
-    struct fwl_overlay *o = ctx;
+    const struct fwl_overlay *o = ctx;
     const struct fwl_overlay_node *n = lookup(o, space, key);
     enum fwl_err err = FWL_ERR_ABSENT;
 
@@ -205,9 +205,6 @@ overlay_get(void *ctx, struct fwl_span *value, enum fwl_space space, struct fwl_
         err = FWL_OK;
     } else if (n == NULL && o->base.ops != NULL) {
         err = fwl_kv_get(&o->base, value, space, key);
-    }
-    if (space == FWL_SPACE_KV) {
-        o->read_bytes += key.size + value->size;
     }
     return err;
 }
@@ -222,9 +219,9 @@ own_from(const struct fwl_overlay *o, enum fwl_space space, struct fwl_span key,
 
 /* The merge: the smaller of the two next keys; on equal keys the overlay's write decides. */
 static enum fwl_err
-merge_seek(const struct fwl_overlay *o, struct fwl_kv_entry *entry, enum fwl_space space, struct fwl_span key,
-           bool after)
+overlay_seek(void *ctx, struct fwl_kv_entry *entry, enum fwl_space space, struct fwl_span key, bool after)
 {
+    const struct fwl_overlay *o = ctx;
     const struct fwl_overlay_node *own = own_from(o, space, key, after);
     struct fwl_kv_entry below = {.key = {NULL, 0}, .value = {NULL, 0}};
     bool more = o->base.ops != NULL;
@@ -267,18 +264,6 @@ merge_seek(const struct fwl_overlay *o, struct fwl_kv_entry *entry, enum fwl_spa
     }
 }
 
-static enum fwl_err
-overlay_seek(void *ctx, struct fwl_kv_entry *entry, enum fwl_space space, struct fwl_span key, bool after)
-{
-    struct fwl_overlay *o = ctx;
-    enum fwl_err err = merge_seek(o, entry, space, key, after);
-
-    if (space == FWL_SPACE_KV) {
-        o->read_bytes += err == FWL_OK ? entry->key.size + entry->value.size : key.size;
-    }
-    return err;
-}
-
 static const struct fwl_kv_ops overlay_ops = {.get = overlay_get, .seek = overlay_seek};
 
 void
@@ -300,8 +285,6 @@ fwl_overlay_reset(struct fwl_overlay *o)
     o->used_bytes = 0;
     o->count = 0;
     o->err = FWL_OK;
-    o->read_bytes = 0;
-    o->written_bytes = 0;
 }
 
 struct fwl_kv
@@ -341,13 +324,7 @@ fwl_overlay_reserve(struct fwl_overlay *o, uint8_t **value, enum fwl_space space
     struct fwl_overlay_node *n = make_room(o, space, key, size);
 
     *value = n == NULL ? NULL : n->value;
-    if (n == NULL) {
-        return o->err;
-    }
-    if (space == FWL_SPACE_KV) {
-        o->written_bytes += key.size + size;
-    }
-    return FWL_OK;
+    return n == NULL ? o->err : FWL_OK;
 }
 
 enum fwl_err
@@ -372,9 +349,6 @@ fwl_overlay_delete(struct fwl_overlay *o, enum fwl_space space, struct fwl_span 
     }
     n->flags_height |= 0x80U;
     n->value_size = 0;
-    if (space == FWL_SPACE_KV) {
-        o->written_bytes += key.size;
-    }
     return FWL_OK;
 }
 
@@ -382,13 +356,11 @@ enum fwl_err
 fwl_overlay_merge(struct fwl_overlay *into, const struct fwl_overlay *from)
 {
     struct fwl_overlay_write w = {.space = (enum fwl_space)0};
-    uint64_t written_bytes = into->written_bytes;
     enum fwl_err err = from->err;
 
     while (err == FWL_OK && fwl_overlay_next(from, &w)) {
         err = w.deleted ? fwl_overlay_delete(into, w.space, w.key) : fwl_overlay_put(into, w.space, w.key, w.value);
     }
-    into->written_bytes = written_bytes;
     return err;
 }
 

@@ -30,10 +30,6 @@ struct fwl_overlay {
     size_t used_bytes; /* of the arena */
     size_t count;      /* keys written, deleted ones included */
     enum fwl_err err;  /* FWL_OK, or FWL_ERR_SPACE for ever */
-    /* Bytes of state entries for max_work (ledger.md 3): space `kv` alone, asked of this overlay itself. A read counts
-     * its key and the value found; a write its key and value; fwl_overlay_merge counts nothing. */
-    uint64_t read_bytes;
-    uint64_t written_bytes;
 };
 
 /* One write, in iteration; views. */
@@ -52,16 +48,16 @@ struct fwl_overlay_write {
  */
 void fwl_overlay_init(struct fwl_overlay *o, const struct fwl_kv *base, void *arena, size_t arena_bytes);
 
-/** fwl_overlay_reset - forget all writes, counters and a failure; base and arena stay. */
+/** fwl_overlay_reset - forget all writes and a failure; base and arena stay. */
 void fwl_overlay_reset(struct fwl_overlay *o);
 
-/** fwl_overlay_kv - the overlay as a view. Keeps @o. Reads add to o->read_bytes. */
+/** fwl_overlay_kv - the overlay as a view. Keeps @o. */
 struct fwl_kv fwl_overlay_kv(struct fwl_overlay *o);
 
 /**
  * fwl_overlay_put, fwl_overlay_delete - write.
  *
- * Shape:   @key has 1..FWL_KV_KEY_MAX bytes (FWL_ASSERT). Deleting what does not exist is fine.
+ * Shape:   @key has 1..FWL_KV_KEY_MAX bytes, @value less than 4 GiB (FWL_ASSERT). Deleting what does not exist is fine.
  * Owns:    copies @key and @value; they may be views taken from @o.
  * Returns: FWL_OK, or FWL_ERR_SPACE now and for ever.
  */
@@ -74,6 +70,7 @@ FWL_NODISCARD enum fwl_err fwl_overlay_delete(struct fwl_overlay *o, enum fwl_sp
  *
  * Fills:   @value with the memory; NULL on failure. When this key had a value in this overlay, the memory begins with
  *          that value or does not overlap it: a view of it stays readable while the new value is written over.
+ * Returns: as fwl_overlay_put.
  */
 FWL_NODISCARD enum fwl_err fwl_overlay_reserve(struct fwl_overlay *o, uint8_t **value, enum fwl_space space,
                                                struct fwl_span key, size_t size);

@@ -329,43 +329,6 @@ test_overlay__full_arena_is_final(void **state)
     assert_true(fitted);
 }
 
-static void
-test_overlay__counts_bytes_of_entries(void **state)
-{
-    static uint8_t arena[4096];
-    static uint8_t below_arena[4096];
-    struct fwl_overlay below;
-    struct fwl_overlay o;
-    struct fwl_kv base;
-    struct fwl_kv kv;
-    struct fwl_span value;
-    struct fwl_kv_entry e;
-
-    (void)state;
-    fwl_overlay_init(&below, NULL, below_arena, sizeof(below_arena));
-    base = fwl_overlay_kv(&below);
-    fwl_overlay_init(&o, &base, arena, sizeof(arena));
-    kv = fwl_overlay_kv(&o);
-    assert_int_equal(fwl_overlay_put(&o, FWL_SPACE_KV, fwl_span_text("key"), fwl_span_text("value")), FWL_OK);
-    assert_int_equal(o.written_bytes, 8);
-    assert_int_equal(fwl_overlay_put(&o, FWL_SPACE_SMT, fwl_span_text("key"), fwl_span_text("value")), FWL_OK);
-    assert_int_equal(o.written_bytes, 8);
-    assert_int_equal(fwl_overlay_delete(&o, FWL_SPACE_KV, fwl_span_text("gone")), FWL_OK);
-    assert_int_equal(o.written_bytes, 12);
-    assert_int_equal(fwl_kv_get(&kv, &value, FWL_SPACE_KV, fwl_span_text("key")), FWL_OK);
-    assert_int_equal(o.read_bytes, 8);
-    assert_int_equal(fwl_kv_get(&kv, &value, FWL_SPACE_KV, fwl_span_text("no")), FWL_ERR_ABSENT);
-    assert_int_equal(o.read_bytes, 10);
-    assert_int_equal(fwl_kv_get(&kv, &value, FWL_SPACE_SMT, fwl_span_text("key")), FWL_OK);
-    assert_int_equal(o.read_bytes, 10);
-    assert_int_equal(fwl_kv_seek(&kv, &e, FWL_SPACE_KV, fwl_span_text("k")), FWL_OK);
-    assert_int_equal(o.read_bytes, 18);
-    assert_int_equal(fwl_overlay_merge(&below, &o), FWL_OK);
-    assert_int_equal(below.written_bytes, 0);
-    fwl_overlay_reset(&o);
-    assert_int_equal(o.read_bytes + o.written_bytes, 0);
-}
-
 /* A value may be put back from a view of itself, and a longer one written over it. */
 static void
 test_overlay__views_of_itself(void **state)
@@ -413,7 +376,7 @@ main(void)
         cmocka_unit_test(test_overlay_next__all_writes_in_order),
         cmocka_unit_test(test_overlay__balanced_for_ordered_keys),
         cmocka_unit_test(test_overlay__full_arena_is_final),
-        cmocka_unit_test(test_overlay__counts_bytes_of_entries),
+
         cmocka_unit_test(test_overlay__views_of_itself),
         cmocka_unit_test(test_space_name__every_space),
     };
