@@ -10,7 +10,6 @@
 #define FWL_NODE_HTTP_H
 
 #include "core/error.h"
-#include "core/host/log.h"
 #include "core/span.h"
 
 enum {
@@ -47,21 +46,23 @@ struct fwl_http_server_config {
     const char *host;
     uint16_t port; /* 0: any; fwl_http_server_port tells */
     unsigned threads;
-    unsigned connections_max; /* in all */
+    unsigned connections_max; /* in all, shared out evenly; each thread has one at least */
     fwl_http_handler *handler;
     void *cookie;
-    const struct fwl_log *log; /* kept */
 };
 
 /**
  * fwl_http_server_start - bind and serve.
  *
- * Owns:    keeps what @config points to. fwl_http_server_stop frees.
- * Returns: FWL_OK; FWL_ERR_NETWORK when the address cannot be bound; FWL_ERR_MEMORY.
+ * Shape:   at least one thread (FWL_ASSERT).
+ * Owns:    keeps the handler's cookie. fwl_http_server_stop frees.
+ * Returns: FWL_OK; FWL_ERR_NETWORK when the address cannot be bound; FWL_ERR_MEMORY, also for a thread that cannot be
+ *          started.
  */
 FWL_NODISCARD enum fwl_err fwl_http_server_start(struct fwl_http_server **out,
                                                  const struct fwl_http_server_config *config);
 
+/** fwl_http_server_port - the port that was bound. */
 uint16_t fwl_http_server_port(const struct fwl_http_server *server);
 
 /** fwl_http_server_stop - stop accepting, send what was answered (for a second at most), end the threads, free; NULL is
@@ -77,7 +78,7 @@ const char *fwl_http_request_header(struct fwl_http_request *request, const char
 /** fwl_http_header - set a header of the response, before the reply. */
 void fwl_http_header(struct fwl_http_request *request, const char *name, const char *value);
 
-/** fwl_http_reply - answer with @body of @type; borrows @body. */
+/** fwl_http_reply - answer with @body of @type; borrows both. 503 when memory is short. HEAD gets the length alone. */
 void fwl_http_reply(struct fwl_http_request *request, int status, const char *type, struct fwl_span body);
 
 /* An RFC 9457 problem document. */
@@ -95,8 +96,8 @@ void fwl_http_reply_problem(struct fwl_http_request *request, const struct fwl_h
 /** fwl_http_defer - keep the request open after the handler returned; NULL when out of memory (then reply now). */
 struct fwl_http_deferred *fwl_http_defer(struct fwl_http_request *request);
 
-/** fwl_http_finish, fwl_http_finish_problem - answer a deferred request, from any thread, exactly once. Borrows the
- * arguments. */
+/** fwl_http_finish, fwl_http_finish_problem - answer a deferred request, from any thread, exactly once; @deferred is
+ * gone then. Copies @body, borrows @problem; @type is static text. 503 without a body when memory is short. */
 void fwl_http_finish(struct fwl_http_deferred *deferred, int status, const char *type, struct fwl_span body);
 void fwl_http_finish_problem(struct fwl_http_deferred *deferred, const struct fwl_http_problem *problem);
 

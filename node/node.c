@@ -422,8 +422,7 @@ open_api(struct fwl_node *n)
                                           .port = c->api_listen.port,
                                           .threads = c->api_threads,
                                           .connections_max = c->api_connections_max,
-                                          .handler = fwl_api_handle,
-                                          .log = n->log};
+                                          .handler = fwl_api_handle};
     enum fwl_err err = FWL_ERR_MEMORY;
 
     n->api = fwl_api_new(&backend, c->api_threads, n->log);
