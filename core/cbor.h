@@ -34,19 +34,23 @@ enum fwl_cbor_type {
 /** fwl_cbor_peek - the major type of the next item, without consuming it. */
 enum fwl_cbor_type fwl_cbor_peek(const struct fwl_reader *r);
 
-/** fwl_cbor_uint - an unsigned integer. fwl_cbor_bool - true or false. 0 and false on failure. */
+/* All of these give 0, false or an empty span on failure; bytes that end are FWL_ERR_TRUNCATED. */
+
+/** fwl_cbor_uint - an unsigned integer. */
 uint64_t fwl_cbor_uint(struct fwl_reader *r);
 /** fwl_cbor_uint_max - an unsigned integer of at most @max, else FWL_ERR_RANGE. */
 uint64_t fwl_cbor_uint_max(struct fwl_reader *r, uint64_t max);
 /** fwl_cbor_int - a signed integer that fits int64, else FWL_ERR_RANGE. */
 int64_t fwl_cbor_int(struct fwl_reader *r);
+/** fwl_cbor_bool - true or false. */
 bool fwl_cbor_bool(struct fwl_reader *r);
 /** fwl_cbor_try_null - consumes null and returns true, or consumes nothing and returns false. */
 bool fwl_cbor_try_null(struct fwl_reader *r);
-/** fwl_cbor_bytes, fwl_cbor_text - a view of at most @max bytes. */
+/** fwl_cbor_bytes, fwl_cbor_text - a view of at most @max bytes; FWL_ERR_UTF8 for a text that is not valid. */
 struct fwl_span fwl_cbor_bytes(struct fwl_reader *r, size_t max);
 struct fwl_span fwl_cbor_text(struct fwl_reader *r, size_t max);
-/** fwl_cbor_bytes_exact - copy a byte string of exactly @size bytes, else FWL_ERR_VALUE; zeros on failure. */
+/** fwl_cbor_bytes_exact - copy a byte string of exactly @size bytes; FWL_ERR_VALUE for a shorter one, FWL_ERR_LIMIT for
+ * a longer one; zeros on failure. */
 void fwl_cbor_bytes_exact(struct fwl_reader *r, void *out, size_t size);
 /** fwl_cbor_array - the head of an array of at most @max elements; the caller then reads that many items. */
 size_t fwl_cbor_array(struct fwl_reader *r, size_t max);
@@ -63,8 +67,9 @@ struct fwl_cbor_map {
 
 /** fwl_cbor_map_begin - the head of a map of at most @max pairs. */
 struct fwl_cbor_map fwl_cbor_map_begin(struct fwl_reader *r, size_t max);
-/** fwl_cbor_map_next_int - the next key, an integer; false at the end or after a failure. The caller reads the value.
- */
+/* Every key sorts after the one before it, else FWL_ERR_ORDER or FWL_ERR_DUPLICATE. The caller reads the value. */
+
+/** fwl_cbor_map_next_int - the next key, an integer; false at the end or after a failure. */
 bool fwl_cbor_map_next_int(struct fwl_reader *r, struct fwl_cbor_map *map, int64_t *key);
 /** fwl_cbor_map_next_text - the next key, a text of at most @max bytes; false at the end or after a failure. */
 bool fwl_cbor_map_next_text(struct fwl_reader *r, struct fwl_cbor_map *map, struct fwl_span *key, size_t max);
@@ -77,7 +82,12 @@ bool fwl_cbor_map_next_text(struct fwl_reader *r, struct fwl_cbor_map *map, stru
  */
 struct fwl_span fwl_cbor_skip(struct fwl_reader *r);
 
-/** fwl_cbor_check - is @in exactly one deterministic item? Every error of this unit, and FWL_ERR_TRAILING. */
+/**
+ * fwl_cbor_check - is @in exactly one deterministic item?
+ *
+ * Returns: FWL_OK; FWL_ERR_TRUNCATED, FWL_ERR_TYPE, FWL_ERR_FORM, FWL_ERR_UTF8, FWL_ERR_DUPLICATE, FWL_ERR_ORDER,
+ *          FWL_ERR_DEPTH; FWL_ERR_TRAILING when something follows it.
+ */
 FWL_NODISCARD enum fwl_err fwl_cbor_check(struct fwl_span in);
 
 /** fwl_utf8_check - is @text valid UTF-8 (RFC 3629: no surrogates, no overlong forms, at most U+10FFFF)? */

@@ -17,7 +17,8 @@ struct fwl_histogram {
     int64_t sum; /* saturates */
 };
 
-/** fwl_histogram_add - note @value. */
+/** fwl_histogram_add - note @value in the first range whose bound is not below it. The owner gives the same @bounds
+ * each time. */
 void fwl_histogram_add(struct fwl_histogram *h, const int64_t bounds[FWL_HISTOGRAM_BOUNDS], int64_t value);
 
 #endif

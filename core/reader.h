@@ -45,7 +45,7 @@ uint64_t fwl_reader_u64(struct fwl_reader *r);
 /** fwl_reader_bytes - a view of the next @size bytes; FWL_ERR_TRUNCATED when fewer are left. */
 struct fwl_span fwl_reader_bytes(struct fwl_reader *r, size_t size);
 
-/** fwl_reader_copy - copy the next @size bytes to @out; zeros on failure. */
+/** fwl_reader_copy - copy the next @size bytes to @out; FWL_ERR_TRUNCATED and zeros when fewer are left. */
 void fwl_reader_copy(struct fwl_reader *r, void *out, size_t size);
 
 /** fwl_reader_rest - a view of everything left, which is then consumed. */

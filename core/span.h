@@ -32,6 +32,7 @@ struct fwl_sig64 { /* BIP-340: R.x || s; ECDSA: r || s, low-S */
     uint8_t b[64];
 };
 
+/** fwl_span - @size bytes from @p; a view. */
 inline struct fwl_span
 fwl_span(const void *p, size_t size)
 {
@@ -45,6 +46,7 @@ fwl_span_text(const char *text)
     return fwl_span(text, strlen(text));
 }
 
+/** fwl_span_equal - the same bytes? Not for secrets (fwl_ct_equal). */
 inline bool
 fwl_span_equal(struct fwl_span a, struct fwl_span b)
 {

@@ -22,7 +22,7 @@ enum {
 FWL_NODISCARD enum fwl_err fwl_time_parse(int64_t *unix_s, struct fwl_span text);
 
 /** fwl_time_text - unix milliseconds as RFC 3339 in UTC; with milliseconds only when they are not zero. Years
- * 1970..9999. */
+ * 1970..9999; of a later one the last four digits. */
 void fwl_time_text(char out[FWL_TIME_TEXT_SIZE], uint64_t unix_ms);
 
 #endif

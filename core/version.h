@@ -5,7 +5,7 @@
  * strings and never converted, so no version overflows. A version has 1..64 bytes. ledger.md section 1 defines
  * the schemes; their grammar (RFC 5234, letters as written):
  *   semver  Semantic Versioning 2.0.0, without a leading "v"; build metadata does not count in the order
- *   number  0..2^32-1: 1*DIGIT / "0x" 1*HEXDIG, in either case; leading zeros do not count
+ *   number  0..2^32-1: 1*DIGIT / "0x" 1*HEXDIG, digits in either case; leading zeros do not count
  *   dotted  number *("." number) [["." / "-"] word number]
  *           number = 1*DIGIT, leading zeros do not count; word = "dev" / "alpha" / "a" / "beta" / "b" / "rc".
  *           Numbers are compared from the left, a missing one is lower than a present one (1.0 < 1.0.0); then

@@ -2,7 +2,7 @@
  * writer - the only way in which bytes that are stored, sent or hashed are made. Zone F.
  *
  * Writes into a buffer of the caller with a sticky error: once something did not fit, nothing more is
- * written, but the size goes on counting, so a second pass with a buffer of fwl_writer_size succeeds.
+ * written, but the size goes on counting, so a second pass with a buffer of w->size bytes succeeds.
  */
 #ifndef FWL_CORE_WRITER_H
 #define FWL_CORE_WRITER_H
@@ -13,14 +13,15 @@
 struct fwl_writer {
     uint8_t *to;
     size_t room; /* bytes of the buffer */
-    size_t size; /* bytes asked for so far; > room after a failure */
+    size_t size; /* bytes asked for so far; > room once they do not fit */
     enum fwl_err err;
 };
 
 /** fwl_writer_init - write into @buffer of @room bytes; @buffer NULL with @room 0 only counts. Borrows the buffer. */
 void fwl_writer_init(struct fwl_writer *w, void *buffer, size_t room);
 
-/** fwl_writer_fail - record a failure found by the encoder itself (a value over its limit); the first one stays. */
+/** fwl_writer_fail - record a failure found by the encoder itself (a value over its limit); the first one stays. @err
+ * is not FWL_OK. */
 void fwl_writer_fail(struct fwl_writer *w, enum fwl_err err);
 
 /* Append a big-endian unsigned integer, or bytes; FWL_ERR_SPACE on the writer when they do not fit. */

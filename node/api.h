@@ -102,8 +102,9 @@ void fwl_api_free(struct fwl_api *api);
 /** fwl_api_handle - the fwl_http_handler; the cookie is the struct fwl_api. */
 void fwl_api_handle(void *cookie, struct fwl_http_request *request);
 
-/** fwl_api_http_status - the HTTP status of an error: 400 malformed, 404 absent, 409 duplicate or conflict, 422 refused
- * by the rules or a verification, 503 busy, full or waiting, 500 the node's own failure. */
+/** fwl_api_http_status - the HTTP status of an error: 400 malformed or over a limit, 404 absent, 409 exists, replay or
+ * conflict, 422 refused by the rules or a verification, 503 busy, full or short of memory, 500 the node's own failure.
+ */
 int fwl_api_http_status(enum fwl_err err);
 
 #endif

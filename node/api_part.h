@@ -50,11 +50,12 @@ struct fwl_api_call {
 void fwl_api_fail(struct fwl_api_call *c, enum fwl_err err, const char *detail, const char *field);
 /** fwl_api_json - answer 200 with @value, whose reference is taken; NULL answers 503 (out of memory). */
 void fwl_api_json(struct fwl_api_call *c, json_t *value);
-/** fwl_api_height - a height in decimal; false answers 400. */
+/** fwl_api_height - a number in decimal, without leading zeros; false answers 400. */
 bool fwl_api_height(struct fwl_api_call *c, uint64_t *out, const char *text, const char *field);
 /** fwl_api_hash - 64 lower-case hexadecimal digits; false answers 400. */
 bool fwl_api_hash(struct fwl_api_call *c, struct fwl_hash32 *out, const char *text, const char *field);
-/** fwl_api_limit - the query parameter `limit`; false answers 400. */
+/** fwl_api_limit - the query parameter `limit`, 1 to FWL_API_LIST_MAX, FWL_API_LIST_DEFAULT without one; false answers
+ * 400. */
 bool fwl_api_limit(struct fwl_api_call *c, size_t *out);
 /** fwl_api_join - @count segments with "/" between; false when they do not fit. */
 bool fwl_api_join(char *out, size_t room, const char *const *segments, size_t count);

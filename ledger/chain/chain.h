@@ -47,8 +47,8 @@ struct fwl_chain_tip {
 struct fwl_chain_proposal {
     uint32_t view;
     uint16_t proposer;
-    uint64_t time_ms;       /* of a block with transactions */
-    uint64_t time_empty_ms; /* of one without */
+    uint64_t time_ms;       /* of a block with transactions; above the tip's */
+    uint64_t time_empty_ms; /* of one without; at the heartbeat or later */
     bool may_be_empty;
 };
 
@@ -77,7 +77,9 @@ struct fwl_chain *fwl_chain_init(void *memory, size_t size, const struct fwl_cha
  *          FWL_ERR_CHAIN     the store is of another genesis
  *          FWL_ERR_CORRUPT   the store is damaged
  *          FWL_ERR_PROTOCOL  the parameters in force name a protocol that this program does not know
- *          FWL_ERR_FULL, FWL_ERR_STORAGE, and the errors of a malformed genesis document
+ *          FWL_ERR_FULL, FWL_ERR_STORAGE, FWL_ERR_MEMORY, FWL_ERR_BUSY  this node's failure
+ *          FWL_ERR_VALUE     a key of the genesis is no point of its curve
+ *          the errors of fwl_genesis_decode
  */
 FWL_NODISCARD enum fwl_err fwl_chain_open(struct fwl_chain *c, struct fwl_span genesis);
 
@@ -91,10 +93,12 @@ uint16_t fwl_chain_leader(const struct fwl_chain_tip *tip, uint32_t view);
 /**
  * fwl_chain_check - VALID: may this be the next block?
  *
- * Fills:   @why (may be NULL) on FWL_ERR_BLOCK: the field of the header or the transaction that is to blame.
+ * Fills:   @why (may be NULL) on FWL_ERR_BLOCK: the field of the header, or the refusal of the transaction, that is to
+ *          blame.
  * Returns: FWL_OK           valid; its writes are kept for fwl_chain_commit
  *          FWL_ERR_BLOCK    what the header commits to is not valid
- *          FWL_ERR_HASH     the transactions are not those of header.txs_root: says nothing about the block
+ *          FWL_ERR_HASH     @body is no Body, longer than max_block, or its transactions are not those of
+ *                           header.txs_root: says nothing about the block
  *          FWL_ERR_SPACE, FWL_ERR_STORAGE, FWL_ERR_CORRUPT, FWL_ERR_MEMORY, FWL_ERR_BUSY  this node's failure
  * Cost:    execution of its transactions; nothing when it is kept already.
  */
@@ -103,8 +107,8 @@ FWL_NODISCARD enum fwl_err fwl_chain_check(struct fwl_chain *c, struct fwl_state
 /**
  * fwl_chain_build - make the next block.
  *
- * Candidates that are refused are left out and told; the first that does not fit ends the block. The block is still to
- * be checked like any other: a bug in building it stays with this node.
+ * Candidates that are refused are left out and told; the first that does not fit ends the block and is not told. The
+ * block is still to be checked like any other: a bug in building it stays with this node.
  * Fills:   @body, a view of the chain's memory until the next call; empty when there is nothing to build.
  * Returns: FWL_OK, or this node's failure as in fwl_chain_check.
  */

@@ -59,7 +59,8 @@ struct fwl_state_block fwl_chain_next_block(const struct fwl_chain *c, uint64_t 
 enum fwl_err fwl_index_block(struct fwl_chain_slot *slot, const struct fwl_body *body, const struct fwl_hash32 *hash,
                              const struct fwl_hash32 *txids);
 
-/** fwl_index_values - keep space `val` in step with the entries that @slot writes, above @base. */
+/** fwl_index_values - keep space `val` in step with the entries that @slot writes, above @base (NULL: nothing); forgets
+ * some of the values that were replaced a day before @time_ms. */
 enum fwl_err fwl_index_values(struct fwl_chain_slot *slot, const struct fwl_kv *base, uint64_t time_ms);
 
 /** fwl_index_headers - headers ascending from height @first on, by height and by hash. fwl_index_history - their part
@@ -70,7 +71,8 @@ enum fwl_err fwl_index_history(struct fwl_overlay *o, struct fwl_span headers, u
 /** fwl_index_reference - one more entry has @value; @at is its key in space `kv`. */
 enum fwl_err fwl_index_reference(struct fwl_overlay *o, struct fwl_span value, struct fwl_span at);
 
-/** fwl_index_final - note the certificate and, at the end of an epoch, the step out of it and the new set. */
+/** fwl_index_final - note the certificate and, at the end of an epoch, the step out of it and the new set. @kv is the
+ * store below @slot. */
 enum fwl_err fwl_index_final(struct fwl_chain_slot *slot, const struct fwl_kv *kv, const struct fwl_header *header,
                              const struct fwl_cert *cert);
 

@@ -104,8 +104,11 @@ FWL_NODISCARD enum fwl_err fwl_restore_chunk(struct fwl_restore *r, uint32_t ind
 /**
  * fwl_restore_finish - make it a chain.
  *
- * Returns: FWL_OK; FWL_ERR_STATE something is missing; FWL_ERR_CORRUPT the state is not that of the header, though
- * every chunk was; this node's
+ * Returns: FWL_OK
+ *          FWL_ERR_STATE     something is missing, or config.known lies above the snapshot
+ *          FWL_ERR_CONFLICT  the snapshot has another block at config.known: two certified blocks at one height
+ *          FWL_ERR_CORRUPT   the state is not that of the header, though every chunk was
+ *          this node's
  */
 FWL_NODISCARD enum fwl_err fwl_restore_finish(struct fwl_restore *r);
 

@@ -69,6 +69,7 @@ struct fwl_kv {
 /**
  * fwl_kv_get - the value of a key.
  *
+ * Shape:   @key has 1..FWL_KV_KEY_MAX bytes, @space is one that the implementation has (FWL_ASSERT).
  * Fills:   @value, a view; empty on failure.
  * Returns: FWL_OK, FWL_ERR_ABSENT, and what the implementation adds: FWL_ERR_STORAGE or FWL_ERR_CORRUPT of LMDB.
  * Cost:    logarithmic.
@@ -81,6 +82,7 @@ FWL_NODISCARD enum fwl_err fwl_kv_get(const struct fwl_kv *kv, struct fwl_span *
  *
  * fwl_kv_next - the first entry whose key is greater than @key, which need not exist.
  *
+ * Shape:   keys of at most FWL_KV_KEY_MAX bytes (FWL_ASSERT).
  * Fills:   @entry, views; empty on failure. @from and @key may be the key in @entry.
  * Returns: as fwl_kv_get; FWL_ERR_ABSENT when there is no further entry in this space.
  * Cost:    logarithmic, on an overlay plus the deleted entries that are passed over.

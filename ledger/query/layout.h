@@ -19,15 +19,17 @@ struct fwl_layout_value {
 };
 
 struct fwl_layout_set {
-    uint64_t first;
+    uint64_t first; /* height from which the set is in force */
     struct fwl_validators validators;
-    struct fwl_span step;
+    struct fwl_span step; /* the epoch step out of it; empty while it is in force */
 };
 
-/** Decoders; views of @in. FWL_OK or FWL_ERR_CORRUPT, with zeros. */
+/** fwl_layout_value, fwl_layout_set - decode a value of space `val` (by hash), `set`; views of @in. FWL_OK or
+ * FWL_ERR_CORRUPT, with zeros. */
 FWL_NODISCARD enum fwl_err fwl_layout_value(struct fwl_layout_value *out, struct fwl_span in);
 FWL_NODISCARD enum fwl_err fwl_layout_set(struct fwl_layout_set *out, struct fwl_span in);
-/** fwl_layout_block - the transactions of a block that has @count of them. */
+/** fwl_layout_block - the transactions of a block that has @count of them, each with its length before it; a view of
+ * @in. FWL_OK or FWL_ERR_CORRUPT, with an empty span. */
 FWL_NODISCARD enum fwl_err fwl_layout_block(struct fwl_span *txs, struct fwl_span in, uint32_t count);
 
 #endif

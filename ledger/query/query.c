@@ -243,6 +243,9 @@ fwl_query_values(const struct fwl_kv *kv, struct fwl_query_values *out, const st
     if (err == FWL_OK && out->class_entry.p != NULL) {
         err = get_releases(kv, out);
     }
+    if (err != FWL_OK) {
+        *out = (struct fwl_query_values){0};
+    }
     return err;
 }
 
@@ -406,6 +409,8 @@ fwl_query_place(const struct fwl_kv *kv, uint64_t *height, uint32_t *index, cons
     *height = err == FWL_OK ? fwl_reader_u64(&r) : 0;
     *index = err == FWL_OK ? fwl_reader_u32(&r) : 0;
     if (err == FWL_OK && fwl_reader_finish(&r) != FWL_OK) {
+        *height = 0;
+        *index = 0;
         err = FWL_ERR_CORRUPT;
     }
     return err;

@@ -58,7 +58,7 @@ struct fwl_query_ask {
  *
  * Shape:   at most FWL_EPOCH_STEPS_MAX steps and FWL_QUERY_STEPS_BYTES of them; `more` says that there are others.
  *          A `since` at or above the present epoch gets none.
- * Fills:   @w with one answer (ledger/model/answer.h).
+ * Fills:   @w with one answer (ledger/model/answer.h). @work: the answer is copied, so it is free again afterwards.
  * Returns: FWL_OK
  *          FWL_ERR_NAME    fleet or class is no such name
  *          FWL_ERR_ABSENT  nothing is final yet, or a step that was asked for is not stored here
@@ -93,7 +93,8 @@ FWL_NODISCARD enum fwl_err fwl_query_values(const struct fwl_kv *kv, struct fwl_
 FWL_NODISCARD enum fwl_err fwl_query_bundle(const struct fwl_kv *kv, struct fwl_writer *w, struct fwl_span answer,
                                             const struct fwl_query_ask *ask);
 
-/** fwl_query_value - the bytes behind a value hash; FWL_ERR_ABSENT when no entry has it (any more). */
+/** fwl_query_value - the bytes behind a value hash, also of a value that was replaced less than a day of chain time
+ * ago; FWL_ERR_ABSENT when there are none (any more). */
 FWL_NODISCARD enum fwl_err fwl_query_value(const struct fwl_kv *kv, struct fwl_span *value,
                                            const struct fwl_hash32 *hash);
 
@@ -105,6 +106,7 @@ FWL_NODISCARD enum fwl_err fwl_query_entry(const struct fwl_kv *kv, struct fwl_s
 /**
  * fwl_query_next - the first entry of @table whose key is greater than @after (empty: the first of all).
  *
+ * Shape:   single entries, whose key is empty (params, validators), are not met here: fwl_query_entry.
  * Fills:   @key (without the table) and @value, views.
  * Returns: FWL_OK; FWL_ERR_ABSENT after the last.
  */
@@ -147,7 +149,8 @@ struct fwl_query_set {
 FWL_NODISCARD enum fwl_err fwl_query_governors(const struct fwl_kv *kv, struct fwl_governors *out,
                                                uint8_t buffer[33 * FWL_KEYS_MAX], uint64_t epoch);
 
-/** fwl_query_set - the validator set in force at @height, which may be one above the tip; FWL_ERR_ABSENT beyond. */
+/** fwl_query_set - the validator set in force at @height, which may be one above the tip; FWL_ERR_ABSENT beyond, and
+ * below fwl_query_lowest. */
 FWL_NODISCARD enum fwl_err fwl_query_set(const struct fwl_kv *kv, struct fwl_query_set *out, uint64_t height);
 
 #endif

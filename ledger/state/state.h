@@ -8,6 +8,7 @@
  *
  * Only spaces `kv`, `exp` and `smt` are written here; blocks, indexes and the other trees are the chain's.
  * All actions of a transaction take effect or none. The reason of a refusal is for people and reaches no hash.
+ * Limits: FWL_TX_WORK_MAX a transaction, params.max_work and FWL_BLOCK_ENTRIES_MAX a block (FWL_ERR_WORK).
  * Source: docs/spec/ledger.md.
  */
 #ifndef FWL_LEDGER_STATE_STATE_H
@@ -117,15 +118,21 @@ bool fwl_state_own_failure(enum fwl_err err);
  */
 FWL_NODISCARD enum fwl_err fwl_state_end(struct fwl_state *s, struct fwl_state_result *out);
 
-/** fwl_state_key - key of an entry in space `kv`: table u8 || key. Fills @buffer; a view of it. FWL_ASSERT: it fits. */
+/** fwl_state_key - key of an entry in space `kv`: table u8 || key. Fills @buffer; a view of it. FWL_ASSERT: it fits,
+ * and for fwl_state_get FWL_KV_KEY_MAX. */
 struct fwl_span fwl_state_key(uint8_t *buffer, size_t room, enum fwl_table table, struct fwl_span key);
 
 /** fwl_state_get - the bytes of an entry; FWL_ERR_ABSENT, or the error of the read. A view as fwl_kv_get gives it. */
 FWL_NODISCARD enum fwl_err fwl_state_get(const struct fwl_kv *kv, struct fwl_span *value, enum fwl_table table,
                                          struct fwl_span key);
 
-/** fwl_state_params, fwl_state_validators - decoded entries in force; FWL_ERR_CORRUPT when they are damaged. The
- * ValidatorSet of the members is written to @buffer (FWL_VALIDATORS_SIZE_MAX) and @out points into it. */
+/**
+ * fwl_state_params, fwl_state_validators - decoded entries in force, and their hash (@hash may be NULL).
+ *
+ * Fills:   @out; zeros on failure. The ValidatorSet of the members is written to @buffer (FWL_VALIDATORS_SIZE_MAX) and
+ *          @out points into it.
+ * Returns: FWL_OK; FWL_ERR_CORRUPT when they are damaged or not there; the error of the read.
+ */
 FWL_NODISCARD enum fwl_err fwl_state_params(const struct fwl_kv *kv, struct fwl_params *out, struct fwl_hash32 *hash);
 FWL_NODISCARD enum fwl_err fwl_state_validators(const struct fwl_kv *kv, struct fwl_validators *out, uint8_t *buffer,
                                                 struct fwl_hash32 *hash);

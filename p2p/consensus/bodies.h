@@ -11,6 +11,7 @@
 
 /** fwl_bodies_clear - a new height. */
 void fwl_bodies_clear(struct fwl_consensus *c);
+/** fwl_bodies_find - the slot of a body that is held, checked or not, or NULL. */
 struct fwl_body_slot *fwl_bodies_find(struct fwl_consensus *c, const struct fwl_hash32 *hash);
 /** fwl_bodies_valid - the slot of a body that is held and VALID, or NULL. */
 struct fwl_body_slot *fwl_bodies_valid(struct fwl_consensus *c, const struct fwl_hash32 *hash);
@@ -20,9 +21,11 @@ unsigned fwl_bodies_need(struct fwl_consensus *c, const struct fwl_hash32 *hash)
 /**
  * fwl_bodies_put - keep a body if it is well-formed, of this height and needed.
  *
- * Shape:   @hash NULL takes whatever hash its header has.
- * Returns: FWL_OK; FWL_ERR_ABSENT not needed, or no slot is free for it; FWL_ERR_HASH not the body of @hash; else what
- *          fwl_body_decode says.
+ * Shape:   @hash NULL takes whatever hash its header has. @durable: it is in the votes store already.
+ * Returns: FWL_OK          it is held, now or since before
+ *          FWL_ERR_ABSENT  not needed, or no slot is free for it
+ *          FWL_ERR_HASH    not the body of @hash, or of another height
+ *          else what fwl_body_decode says
  */
 FWL_NODISCARD enum fwl_err fwl_bodies_put(struct fwl_consensus *c, struct fwl_span body, const struct fwl_hash32 *hash,
                                           bool durable);

@@ -11,6 +11,7 @@
 
 /** fwl_certs_clear - a new height. */
 void fwl_certs_clear(struct fwl_consensus *c);
+/** fwl_certs_held - is a certificate of this kind and view held? */
 bool fwl_certs_held(const struct fwl_consensus *c, enum fwl_vote_kind kind, uint32_t view);
 /** fwl_certs_bytes - long form of a certificate that is held (FWL_ASSERT). */
 struct fwl_span fwl_certs_bytes(const struct fwl_consensus *c, enum fwl_vote_kind kind, uint32_t view);
@@ -19,13 +20,15 @@ struct fwl_span fwl_certs_bytes(const struct fwl_consensus *c, enum fwl_vote_kin
 void fwl_certs_hold(struct fwl_consensus *c, const struct fwl_cert *cert);
 /** fwl_certs_load - the same at boot, without writing. */
 void fwl_certs_load(struct fwl_consensus *c, const struct fwl_cert *cert);
-/** fwl_certs_offer - a certificate of this height from outside; false when it does not hold. */
+/** fwl_certs_offer - a certificate from outside, whose height the caller has compared; false when it does not hold.
+ * What is held already, or of a view beyond views_max, is passed over unverified. */
 bool fwl_certs_offer(struct fwl_consensus *c, const struct fwl_cert *cert);
 
 /**
  * fwl_certs_just - JUST(view, hash) for a header of view @header_view.
  *
  * Fills:   @hole with the view at which the scan had to stop for want of a certificate, UINT32_MAX when it did not.
+ * Returns: whether the certificates held justify a proposal of @hash in @view.
  */
 bool fwl_certs_just(const struct fwl_consensus *c, uint32_t *hole, uint32_t view, const struct fwl_hash32 *hash,
                     uint32_t header_view);

@@ -11,7 +11,7 @@
  *   2. `evidence`, `sends`: to peers and mempool; nothing leaves before 1 is durable.
  *   3. `check`, `build`, `commit`: work whose answer is a later event.
  *   4. `timer_at`: send a TICK event at that monotonic time (it replaces the earlier one).
- *   5. `halt`: stop stepping; every later step has the same halt and nothing else.
+ *   5. `halt`: stop stepping; this step has no writes, sends or work, every later one the same halt and nothing else.
  * Views in effects point into the engine and are valid until the next step; the body of a pending check and that of a
  * pending commit stay valid until its answer, or COMMITTED, was stepped. An answer that comes after COMMITTED is
  * ignored.
@@ -222,7 +222,7 @@ struct fwl_effects {
     } check;
     struct fwl_consensus_build build;
     struct fwl_consensus_commit commit;
-    uint64_t timer_at; /* monotonic */
+    uint64_t timer_at; /* monotonic; UINT64_MAX: none */
     bool bad_peer;     /* the message of this event was malformed, forged, or lowered a height: drop that peer */
     enum fwl_consensus_halt halt;
 };
@@ -241,8 +241,9 @@ struct fwl_consensus *fwl_consensus_init(void *memory, size_t size, const struct
 /**
  * fwl_consensus_step - take one event.
  *
- * Shape:   BOOT comes first and once (FWL_ASSERT). mono_ms does not go back (a smaller one counts as the last).
- * Fills:   @out, completely.
+ * Shape:   BOOT comes first and once, peer < FWL_CONSENSUS_PEERS_MAX (FWL_ASSERT). mono_ms does not go back (a smaller
+ *          one counts as the last).
+ * Fills:   @out, completely; of its arrays as much as the counts say.
  * Cost:    the signatures in the message, and a few for own votes; memory moves of one body.
  */
 void fwl_consensus_step(struct fwl_consensus *c, const struct fwl_event *in, struct fwl_effects *out);

@@ -6,7 +6,8 @@
 
 #include "p2p/consensus/engine.h"
 
-/** fwl_inbox_take - a frame; sets bad_peer in the effects when it is malformed or forged. */
+/** fwl_inbox_take - a frame of a peer that is up; sets bad_peer in the effects when it is malformed or forged, or a
+ * STATUS whose height went down. */
 void fwl_inbox_take(struct fwl_consensus *c, uint32_t peer, const struct fwl_consensus_msg *msg);
 /** fwl_inbox_replay - the buffered frames of the height that just began; fwl_inbox_drop - forget them. */
 void fwl_inbox_replay(struct fwl_consensus *c);

@@ -21,7 +21,8 @@ uint32_t fwl_pool_voters(struct fwl_consensus *c, uint32_t view);
  * fwl_pool_offer - a vote of this height from outside: checks signer, window and signature, looks for conflicts,
  * counts.
  *
- * Returns: false when the signature does not hold or there is no such signer.
+ * Returns: false when the signature does not hold, there is no such signer, or it is a PROPOSE (fwl_pool_propose).
+ * Votes outside the window and those known already are passed over unverified: true.
  */
 bool fwl_pool_offer(struct fwl_consensus *c, const struct fwl_vote *vote);
 /** fwl_pool_count - a vote whose signature is known to hold; forms a certificate when it is the q-th. */

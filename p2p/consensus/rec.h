@@ -16,7 +16,7 @@
 
 #include "p2p/consensus/engine.h"
 
-/** Keys; each returns its size. */
+/** Keys; each returns its size. @name has at most 40 characters (FWL_ASSERT). */
 uint8_t fwl_rec_key(uint8_t out[40], uint64_t height, uint32_t view);
 uint8_t fwl_rec_cert_key(uint8_t out[40], uint64_t height, uint32_t view, enum fwl_vote_kind kind);
 uint8_t fwl_rec_body_key(uint8_t out[40], uint64_t height, const struct fwl_hash32 *hash);

@@ -110,8 +110,9 @@ fwl_relay_pull_certs(struct fwl_consensus *c, const struct fwl_hash32 *hash)
             views[count++] = w;
         }
     }
+    FWL_ASSERT(count > 0); /* the view at which the scan stopped; an empty GETCERTS could not be encoded */
     m = fwl_outbox_send(c, fwl_outbox_one(c->pull_certs.peer), FWL_MSG_GETCERTS);
-    if (m == NULL || count == 0) {
+    if (m == NULL) {
         return;
     }
     m->nviews = count;

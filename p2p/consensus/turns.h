@@ -18,7 +18,7 @@ uint64_t fwl_turns_timeout(const struct fwl_consensus_timing *t, uint32_t view);
 uint64_t fwl_turns_delay(uint64_t msgdelay_ms, uint32_t view);
 /** fwl_turns_timely - received - delay(view) - PRECISION <= time <= received + PRECISION. */
 bool fwl_turns_timely(const struct fwl_params *params, uint32_t view, uint64_t received_ms, uint64_t time_ms);
-/** fwl_turns_heartbeat_due - when the next empty block is due, saturating. */
+/** fwl_turns_heartbeat_due - when the next empty block is due, Unix milliseconds; saturates. */
 uint64_t fwl_turns_heartbeat_due(const struct fwl_consensus_tip *tip);
 
 #endif

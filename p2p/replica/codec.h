@@ -22,6 +22,7 @@ FWL_NODISCARD enum fwl_err fwl_codec_decode(struct fwl_consensus_msg *out, enum 
 /**
  * fwl_codec_encode - the frame of a message that the engine sends.
  *
+ * Shape:   any type but BODY, which no engine sends (FWL_ASSERT).
  * @base and @time_ms complete a STATUS: lowest height served, our clock.
  * Returns: FWL_OK with the payload in @out, a view of @buffer; FWL_ERR_SPACE.
  */

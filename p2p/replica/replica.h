@@ -8,7 +8,8 @@
  *
  * The outbox rule (consensus.md 2.4) is kept here: what a step of the engine writes is committed to the votes store
  * before anything it sends leaves. After a failed commit nothing leaves: FWL_ERR_FULL drops the engine and stops
- * voting until a write succeeds again (R0); any other failure is final and the driver is told to halt.
+ * voting until a write succeeds again (R0); any other failure is final and the driver is told to halt. A store that
+ * cannot be read for now (FWL_ERR_BUSY, FWL_ERR_MEMORY) is waited for like a full disk.
  *
  * One thread owns a replica. Effects are called from inside the functions below and must not call back into it.
  */
@@ -38,13 +39,14 @@ enum fwl_replica_charge {
     FWL_REPLICA_SIGNATURES,
 };
 
+/* Why it halts. */
 enum fwl_replica_end {
-    FWL_REPLICA_SECOND_INSTANCE = 1,
-    FWL_REPLICA_LOCAL_FAULT = 2,
-    FWL_REPLICA_STORAGE = 3,
-    FWL_REPLICA_LIMIT = 4,
-    FWL_REPLICA_FORK = 5,
-    FWL_REPLICA_PROTOCOL = 6,
+    FWL_REPLICA_SECOND_INSTANCE = 1, /* FWL_HALT_SECOND_INSTANCE */
+    FWL_REPLICA_LOCAL_FAULT = 2,     /* own execution refuses a certified block */
+    FWL_REPLICA_STORAGE = 3,         /* a store has failed for good, or is damaged */
+    FWL_REPLICA_LIMIT = 4,           /* FWL_HALT_LIMIT, or a frame that cannot be made */
+    FWL_REPLICA_FORK = 5,            /* FWL_HALT_FORK */
+    FWL_REPLICA_PROTOCOL = 6,        /* the next height has a protocol that this program does not know */
 };
 
 /* Effects. A peer is the driver's number for a connection, never 0. */
@@ -119,7 +121,8 @@ struct fwl_replica_config {
 /** fwl_replica_footprint - bytes of memory; 0 when a field is out of its bounds. */
 size_t fwl_replica_footprint(const struct fwl_replica_config *config);
 
-/** fwl_replica_init - a replica in @memory (aligned for any type), which it keeps; copies @config. */
+/** fwl_replica_init - a replica in @memory (aligned for any type; FWL_ASSERT on its size), which it keeps; copies
+ * @config. */
 struct fwl_replica *fwl_replica_init(void *memory, size_t size, const struct fwl_replica_config *config);
 
 /**
@@ -135,6 +138,7 @@ FWL_NODISCARD enum fwl_err fwl_replica_boot(struct fwl_replica *r, struct fwl_re
 /** fwl_replica_peer_up - an authenticated connection; beyond FWL_CONSENSUS_PEERS_MAX it is ignored. */
 void fwl_replica_peer_up(struct fwl_replica *r, struct fwl_replica_time now, uint64_t peer,
                          const struct fwl_pubkey32 *node_key);
+/** fwl_replica_peer_down - the connection has ended; an unknown @peer is fine. */
 void fwl_replica_peer_down(struct fwl_replica *r, struct fwl_replica_time now, uint64_t peer);
 
 /** fwl_replica_frame - one frame of a peer; borrows the payload for the call. */
@@ -144,7 +148,8 @@ void fwl_replica_frame(struct fwl_replica *r, struct fwl_replica_time now, uint6
 /** fwl_replica_tick - a timer that io.timer asked for, or any other moment. */
 void fwl_replica_tick(struct fwl_replica *r, struct fwl_replica_time now);
 
-/** fwl_replica_submit - a transaction of a client. Fills and returns as fwl_mempool_add. */
+/** fwl_replica_submit - a transaction of a client, told to the peers when it enters the pool. Fills and returns as
+ * fwl_mempool_add; FWL_ERR_FULL, @why untouched, also while stalled or halted. */
 FWL_NODISCARD enum fwl_err fwl_replica_submit(struct fwl_replica *r, struct fwl_state_refusal *why,
                                               struct fwl_hash32 *txid, struct fwl_replica_time now, struct fwl_span tx);
 

@@ -24,6 +24,7 @@ struct fwl_bans {
     } entries[FWL_BANS_MAX];
 };
 
+/** fwl_bans_init - no bans; the first of a key takes @first_ms, none more than @max_ms. */
 void fwl_bans_init(struct fwl_bans *bans, uint64_t first_ms, uint64_t max_ms);
 
 /** fwl_bans_add - ban @key from @now_ms on; returns when it ends. */

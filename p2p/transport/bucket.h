@@ -15,7 +15,7 @@ struct fwl_bucket {
     uint32_t rate;  /* tokens a second, > 0 */
 };
 
-/** fwl_bucket_init - a full bucket. */
+/** fwl_bucket_init - a full bucket of @rate tokens a second, > 0 (FWL_ASSERT). */
 void fwl_bucket_init(struct fwl_bucket *b, uint32_t rate, uint64_t now_ms);
 
 /** fwl_bucket_take - take @count tokens; the debt is bounded by INT64_MAX / 4 thousandths. */

@@ -99,8 +99,8 @@ struct fwl_transport {
 /** fwl_link_now_ms - the monotonic clock. */
 uint64_t fwl_link_now_ms(void);
 
-/** fwl_link_new - a link over @fd (accepted), or to @dial (then @fd is -1) that connects at once. NULL: no memory or
- * no free place. Takes @fd in every case. */
+/** fwl_link_new - a link over @fd (accepted), or to @dial (then @fd is -1) that connects at once. NULL: no memory, no
+ * free place, or the system refuses to connect. Takes @fd in every case. */
 struct fwl_link *fwl_link_new(struct fwl_transport *host, int fd, struct fwl_link_dial *dial,
                               const struct sockaddr *address, int address_size);
 

@@ -4,8 +4,8 @@
  * One host object lives on one event base and belongs to its thread. It listens, dials the configured peers and
  * dials again, runs mutual TLS 1.3, proves node keys over the TLS exporter (AUTH), cuts the stream into frames, and
  * keeps every limit: sockets without identity, bytes in and out, requests per second, bans. What frames mean is for
- * the owner. No callback is ever called from inside a function of this header; the memory of a peer is bounded
- * whatever the peer does.
+ * the owner. No callback is called from inside a function of this header, but `access` by fwl_transport_recheck and the
+ * `release` of sources by fwl_transport_free. The memory of a peer is bounded whatever the peer does.
  * Source: docs/spec/transport.md.
  */
 #ifndef FWL_P2P_TRANSPORT_TRANSPORT_H
@@ -99,7 +99,7 @@ struct fwl_transport_config {
     uint32_t ban_max_ms;          /* [86,400,000] */
 };
 
-/* The owner's side. Called from the event loop only. */
+/* The owner's side. Called from the event loop only, but for `access` (see fwl_transport_recheck). */
 struct fwl_transport_owner {
     /** May this key connect, and is it a validator's? Also asked again by fwl_transport_recheck. */
     enum fwl_transport_access (*access)(void *cookie, const struct fwl_pubkey32 *node_key);
@@ -140,7 +140,7 @@ struct fwl_transport_stats {
     uint64_t bytes_in[FWL_FRAME_TYPE_COUNT];
     uint64_t bytes_out[FWL_FRAME_TYPE_COUNT];
     uint64_t frames_in[FWL_FRAME_TYPE_COUNT];
-    uint64_t ended[FWL_DOWN_COUNT]; /* connections, by reason; those without identity are the failed handshakes */
+    uint64_t ended[FWL_DOWN_COUNT]; /* connections, by reason, with identity or without */
 };
 
 struct fwl_transport_peer_info {
@@ -165,7 +165,8 @@ const char *fwl_transport_reason_name(enum fwl_transport_reason reason);
  *
  * Owns:    keeps @base, @cookie and config->log; copies @config and @owner. *out is freed with fwl_transport_free.
  * Returns: FWL_OK
- *          FWL_ERR_ARG     a limit is 0, or max_block is outside its bounds
+ *          FWL_ERR_ARG     a limit is 0, max_block is outside its bounds, a maximum is below its minimum, or
+ *                          2 unauth_max + peers_max is 32,768 or more
  *          FWL_ERR_MEMORY  no memory, or OpenSSL has no Ed25519
  */
 FWL_NODISCARD enum fwl_err fwl_transport_new(struct fwl_transport **out, struct event_base *base,
@@ -192,7 +193,7 @@ FWL_NODISCARD enum fwl_err fwl_transport_listen(struct fwl_transport *host, cons
 /**
  * fwl_transport_dial - keep a connection to a configured peer: dial now, and again after every loss.
  *
- * A second call for the same key moves it to the new address.
+ * A second call for the same key moves it to the new address, from the next attempt on: a connection that is up stays.
  *
  * Returns: FWL_OK; FWL_ERR_ARG for an address that is no numeric host:port or for the own key; FWL_ERR_LIMIT over
  *          FWL_TRANSPORT_DIALS_MAX; FWL_ERR_MEMORY.
@@ -210,7 +211,7 @@ void fwl_transport_undial(struct fwl_transport *host, const struct fwl_pubkey32 
  *          FWL_ERR_ABSENT  there is no such peer (any more)
  *          FWL_ERR_BUSY    too much waits for the peer: not sent; over out_drop the peer is dropped too
  *          FWL_ERR_LIMIT   the payload is over the limit of its type
- *          FWL_ERR_MEMORY
+ *          FWL_ERR_MEMORY  and the peer is dropped
  */
 FWL_NODISCARD enum fwl_err fwl_transport_send(struct fwl_transport *host, fwl_peer_id peer, enum fwl_frame_type type,
                                               struct fwl_span payload);
@@ -227,14 +228,15 @@ void fwl_transport_broadcast(struct fwl_transport *host, fwl_peer_id except, enu
  *
  * Owns:    copies @source; its read and release come later, from the event loop.
  * Returns: FWL_OK; FWL_ERR_ABSENT; FWL_ERR_BUSY over jobs_max; FWL_ERR_LIMIT for a total over fwl_frame_object_max;
- *          FWL_ERR_ARG for another type or a start outside the object; FWL_ERR_MEMORY. release is called only after
- * FWL_OK.
+ *          FWL_ERR_ARG for another type, a start outside the object, or no read for one; FWL_ERR_MEMORY. release is
+ * called only after FWL_OK.
  */
 FWL_NODISCARD enum fwl_err fwl_transport_send_object(struct fwl_transport *host, fwl_peer_id peer,
                                                      enum fwl_frame_type type,
                                                      const struct fwl_transport_source *source);
 
-/** fwl_transport_done - one frame for which on_frame said FWL_WORK_QUEUED has left the owner's queue. */
+/** fwl_transport_done - one frame for which on_frame said FWL_WORK_QUEUED has left the owner's queue (FWL_ASSERT: there
+ * was one). No effect when the peer is gone. */
 void fwl_transport_done(struct fwl_transport *host, fwl_peer_id peer);
 
 /** fwl_transport_charge - take @count from a budget of @peer; below zero it is not read until it is made up. */

@@ -75,7 +75,7 @@ const char *fwl_frame_name(uint64_t type);
 
 /**
  * fwl_frame_max - the longest payload of @type when blocks have at most @max_block bytes (parameter); 0 when @type is
- * none.
+ * none, and for GETSNAPINFO, which has none.
  *
  * Source: docs/spec/transport.md 1, the table.
  */

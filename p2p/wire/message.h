@@ -7,7 +7,7 @@
  *
  * Every decoder borrows @in, zeroes @out on failure and returns FWL_OK, FWL_ERR_TRUNCATED or FWL_ERR_TRAILING, and
  * what is said beside it. Every encoder writes into a writer of the caller, whose fwl_writer_finish gives the result;
- * a value over its limit is FWL_ERR_LIMIT there.
+ * a count or range outside its limits is FWL_ERR_LIMIT there.
  * Source: docs/spec/transport.md 2.
  */
 #ifndef FWL_P2P_WIRE_MESSAGE_H

@@ -2,9 +2,9 @@
  * parts - large objects cut into frames, and put together again in memory of the caller. Zone F.
  *
  * The payload of BODY, BLOCK and CHUNK is offset u32 | total u32 | bytes. Parts of one object follow each other in
- * order and never interleave with those of another object of the same connection; every part but the last is
- * not empty. An object of total 0, one part without bytes, says "I do not have it". A part at the starting offset
- * begins anew, which discards an incomplete object: so a sender that cannot go on just stops.
+ * order and never interleave with those of another object of the same connection; no part is empty. But for an object
+ * of total 0: one part without bytes, which says "I do not have it". A part at the starting offset begins anew, which
+ * discards an incomplete object: so a sender that cannot go on just stops.
  * Source: docs/spec/transport.md 3.
  */
 #ifndef FWL_P2P_WIRE_PARTS_H
@@ -33,6 +33,7 @@ struct fwl_parts_piece {
  *          FWL_ERR_VALUE      no bytes, though total is not 0
  */
 FWL_NODISCARD enum fwl_err fwl_parts_decode(struct fwl_parts_piece *out, struct fwl_span in, uint32_t total_max);
+/** fwl_parts_encode - FWL_ERR_LIMIT on the writer for more than FWL_PARTS_BYTES_MAX bytes. */
 void fwl_parts_encode(struct fwl_writer *w, const struct fwl_parts_piece *piece);
 
 /* An object being put together. Fields are read only for others. */
@@ -60,7 +61,7 @@ void fwl_parts_init(struct fwl_parts *p, void *buffer, uint32_t room, uint32_t s
  *
  * Returns: FWL_OK
  *          FWL_ERR_SPACE  total is over the buffer
- *          FWL_ERR_ORDER  the part does not follow the last one
+ *          FWL_ERR_ORDER  the part does not follow the last one, or is none that fwl_parts_decode gives
  *          FWL_ERR_VALUE  total is not that of the first part
  *          FWL_ERR_STATE  the object is complete already
  */
