@@ -115,30 +115,6 @@ put_possession(struct fwl_writer *w, const void *at)
 }
 
 static void
-read_params(struct fwl_reader *r, void *at)
-{
-    fwl_params_read(r, at);
-}
-
-static void
-put_params(struct fwl_writer *w, const void *at)
-{
-    fwl_params_put(w, at);
-}
-
-static void
-read_digest(struct fwl_reader *r, void *at)
-{
-    fwl_digest_read(r, at);
-}
-
-static void
-put_digest(struct fwl_writer *w, const void *at)
-{
-    fwl_digest_put(w, at);
-}
-
-static void
 read_counters(struct fwl_reader *r, void *at)
 {
     struct fwl_counters *c = at;
@@ -184,7 +160,7 @@ static const struct fwl_form_field validators_change[] = {
     FWL_F_CUSTOM(3, true, A, u.validators.possession, read_possession, put_possession, "action.possession"),
 };
 static const struct fwl_form_field params_set[] = {
-    FWL_F_CUSTOM(1, false, A, u.params, read_params, put_params, "action.params"),
+    FWL_F_CUSTOM(1, false, A, u.params, fwl_params_read, fwl_params_put, "action.params"),
 };
 static const struct fwl_form_field vendor_grant[] = {
     VENDOR,
@@ -221,8 +197,8 @@ static const struct fwl_form_field release_withdraw[] = {
 };
 static const struct fwl_form_field release_attest[] = {
     FWL_F_HASH(1, false, A, u.attest.id, "action.release"),
-    FWL_F_CUSTOM(2, false, A, u.attest.rebuilt, read_digest, put_digest, "action.rebuilt"),
-    FWL_F_CUSTOM(3, true, A, u.attest.recipe, read_digest, put_digest, "action.recipe"),
+    FWL_F_CUSTOM(2, false, A, u.attest.rebuilt, fwl_digest_read, fwl_digest_put, "action.rebuilt"),
+    FWL_F_CUSTOM(3, true, A, u.attest.recipe, fwl_digest_read, fwl_digest_put, "action.recipe"),
 };
 static const struct fwl_form_field advisory_publish[] = {
     FWL_F_TEXT(1, false, A, u.advisory.id, 1, FWL_ADVISORY_ID_MAX, "action.advisory"),
@@ -232,7 +208,7 @@ static const struct fwl_form_field advisory_publish[] = {
     FWL_F_UINT(5, false, A, u.advisory.severity, FWL_SEVERITY_NORMAL, FWL_SEVERITY_CRITICAL, "action.severity"),
 };
 static const struct fwl_form_field verdict_publish[] = {
-    FWL_F_CUSTOM(1, false, A, u.verdict.image, read_digest, put_digest, "action.image"),
+    FWL_F_CUSTOM(1, false, A, u.verdict.image, fwl_digest_read, fwl_digest_put, "action.image"),
     FWL_F_UINT(2, false, A, u.verdict.verdict, 1, 2, "action.verdict"),
     FWL_F_TEXT(3, false, A, u.verdict.engine, 1, FWL_ENGINE_MAX, "action.engine"),
     FWL_F_LIST(4, true, A, u.verdict.releases, 1, FWL_VERDICT_RELEASES_MAX, fwl_form_item_hash, "action.releases"),

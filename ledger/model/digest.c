@@ -12,8 +12,10 @@ fwl_digest_size(int64_t alg)
 }
 
 void
-fwl_digest_read(struct fwl_reader *r, struct fwl_digest *out)
+fwl_digest_read(struct fwl_reader *r, void *at)
 {
+    struct fwl_digest *out = at;
+
     fwl_cbor_array_exact(r, 2);
     out->alg = fwl_cbor_int(r);
     if (fwl_reader_ok(r) && fwl_digest_size(out->alg) == 0) {
@@ -26,8 +28,10 @@ fwl_digest_read(struct fwl_reader *r, struct fwl_digest *out)
 }
 
 void
-fwl_digest_put(struct fwl_writer *w, const struct fwl_digest *digest)
+fwl_digest_put(struct fwl_writer *w, const void *at)
 {
+    const struct fwl_digest *digest = at;
+
     fwl_cbor_put_array(w, 2);
     fwl_cbor_put_int(w, digest->alg);
     fwl_cbor_put_bytes(w, digest->bytes);

@@ -17,9 +17,10 @@ struct fwl_digest {
     struct fwl_span bytes; /* view: 32, 48 or 64 bytes */
 };
 
-/** fwl_digest_read - FWL_ERR_UNKNOWN (algorithm), FWL_ERR_VALUE (length). fwl_digest_put - the inverse. */
-void fwl_digest_read(struct fwl_reader *r, struct fwl_digest *out);
-void fwl_digest_put(struct fwl_writer *w, const struct fwl_digest *digest);
+/** fwl_digest_read, fwl_digest_put - as custom fields of a form (form.h): @at is a struct fwl_digest. FWL_ERR_UNKNOWN
+ * (algorithm), FWL_ERR_VALUE (a shorter length than its), FWL_ERR_LIMIT (over 64 bytes). */
+void fwl_digest_read(struct fwl_reader *r, void *at);
+void fwl_digest_put(struct fwl_writer *w, const void *at);
 /** fwl_digest_size - bytes of @alg's digests, 0 when there is no such algorithm. */
 size_t fwl_digest_size(int64_t alg);
 /** fwl_digest_equal - the same algorithm and the same bytes? Not in constant time: digests are public. */

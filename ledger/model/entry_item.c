@@ -2,22 +2,6 @@
 #include "ledger/model/entry.h"
 #include "ledger/model/name.h"
 
-static struct fwl_span
-version_or_null(struct fwl_reader *r)
-{
-    return fwl_cbor_try_null(r) ? (struct fwl_span){0} : fwl_form_text(r, 1, FWL_VERSION_BYTES_MAX);
-}
-
-static void
-put_version_or_null(struct fwl_writer *w, struct fwl_span version)
-{
-    if (version.size == 0) {
-        fwl_cbor_put_null(w);
-    } else {
-        fwl_cbor_put_text(w, version);
-    }
-}
-
 static void
 read_live(struct fwl_reader *r, struct fwl_live *out)
 {
@@ -59,8 +43,8 @@ read_advisory(struct fwl_reader *r, struct fwl_advisory *out)
 {
     fwl_cbor_array_exact(r, 5);
     out->id = fwl_form_text(r, 1, FWL_ADVISORY_ID_MAX);
-    out->range.min = version_or_null(r);
-    out->range.max = version_or_null(r);
+    out->range.min = fwl_form_version(r);
+    out->range.max = fwl_form_version(r);
     out->severity = fwl_form_uint(r, FWL_SEVERITY_NORMAL, FWL_SEVERITY_CRITICAL);
     out->issuer = fwl_form_name(r, FWL_PARTICIPANT_ID_MAX, fwl_name_participant);
 }
@@ -70,8 +54,8 @@ fwl_entry_put_advisory(struct fwl_writer *w, const struct fwl_advisory *advisory
 {
     fwl_cbor_put_array(w, 5);
     fwl_cbor_put_text(w, advisory->id);
-    put_version_or_null(w, advisory->range.min);
-    put_version_or_null(w, advisory->range.max);
+    fwl_form_put_version(w, advisory->range.min);
+    fwl_form_put_version(w, advisory->range.max);
     fwl_cbor_put_uint(w, advisory->severity);
     fwl_cbor_put_text(w, advisory->issuer);
 }

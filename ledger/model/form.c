@@ -1,5 +1,6 @@
 #include "ledger/model/form.h"
 
+#include "core/version.h"
 #include "ledger/model/name.h"
 
 enum {
@@ -242,6 +243,22 @@ fwl_form_put(struct fwl_writer *w, const void *base, uint64_t has, const struct 
         }
     }
     fwl_writer_span(w, negative.items);
+}
+
+struct fwl_span
+fwl_form_version(struct fwl_reader *r)
+{
+    return fwl_cbor_try_null(r) ? (struct fwl_span){0} : fwl_form_text(r, 1, FWL_VERSION_BYTES_MAX);
+}
+
+void
+fwl_form_put_version(struct fwl_writer *w, struct fwl_span version)
+{
+    if (version.size == 0) {
+        fwl_cbor_put_null(w);
+    } else {
+        fwl_cbor_put_text(w, version);
+    }
 }
 
 void

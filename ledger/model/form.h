@@ -122,6 +122,9 @@ void fwl_form_ascend(struct fwl_reader *r, struct fwl_form_order *order, struct 
 /** fwl_form_text - a text of min..max bytes; FWL_ERR_VALUE below min. fwl_form_uint - min..max; FWL_ERR_RANGE. */
 struct fwl_span fwl_form_text(struct fwl_reader *r, size_t min, size_t max);
 uint64_t fwl_form_uint(struct fwl_reader *r, uint64_t min, uint64_t max);
+/** fwl_form_version, fwl_form_put_version - a version of whatever scheme, or null: an empty span. */
+struct fwl_span fwl_form_version(struct fwl_reader *r);
+void fwl_form_put_version(struct fwl_writer *w, struct fwl_span version);
 /** fwl_form_name - a text that passes @check. */
 struct fwl_span fwl_form_name(struct fwl_reader *r, size_t max, enum fwl_err (*check)(struct fwl_span));
 

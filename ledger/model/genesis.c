@@ -1,20 +1,8 @@
 #include "ledger/model/genesis.h"
 
-static void
-read_params(struct fwl_reader *r, void *at)
-{
-    fwl_params_read(r, at);
-}
-
-static void
-put_params(struct fwl_writer *w, const void *at)
-{
-    fwl_params_put(w, at);
-}
-
 static const struct fwl_form_field fields[] = {
     FWL_F_UINT(1, false, struct fwl_genesis, time_ms, 0, UINT64_MAX, "genesis.time_ms"),
-    FWL_F_CUSTOM(2, false, struct fwl_genesis, params, read_params, put_params, "genesis.params"),
+    FWL_F_CUSTOM(2, false, struct fwl_genesis, params, fwl_params_read, fwl_params_put, "genesis.params"),
     FWL_F_BOOL(3, false, struct fwl_genesis, development, "genesis.development"),
     FWL_F_LIST(4, false, struct fwl_genesis, members, 1, FWL_VALIDATORS_MAX, fwl_member_item, "genesis.validators"),
     FWL_F_LIST(5, false, struct fwl_genesis, governors, 1, FWL_KEYS_MAX, fwl_key_item, "genesis.governors"),

@@ -47,14 +47,18 @@ fwl_params_default(struct fwl_params *out)
 }
 
 void
-fwl_params_read(struct fwl_reader *r, struct fwl_params *out)
+fwl_params_read(struct fwl_reader *r, void *at)
 {
+    struct fwl_params *out = at;
+
     fwl_form_read(r, out, &out->has, fields, FWL_COUNT(fields));
 }
 
 void
-fwl_params_put(struct fwl_writer *w, const struct fwl_params *params)
+fwl_params_put(struct fwl_writer *w, const void *at)
 {
+    const struct fwl_params *params = at;
+
     fwl_form_put(w, params, params->has, fields, FWL_COUNT(fields), (struct fwl_list){0});
 }
 

@@ -27,10 +27,10 @@ struct fwl_params {
 
 /** fwl_params_default - the values that `genesis` proposes. */
 void fwl_params_default(struct fwl_params *out);
-/** fwl_params_read - as a field of another form; FWL_ERR_RANGE for a value out of its bounds (core/limits.h).
- * fwl_params_put - the inverse. */
-void fwl_params_read(struct fwl_reader *r, struct fwl_params *out);
-void fwl_params_put(struct fwl_writer *w, const struct fwl_params *params);
+/** fwl_params_read, fwl_params_put - as custom fields of a form (form.h): @at is a struct fwl_params. FWL_ERR_RANGE for
+ * a value out of its bounds (core/limits.h). */
+void fwl_params_read(struct fwl_reader *r, void *at);
+void fwl_params_put(struct fwl_writer *w, const void *at);
 /** fwl_params_decode - exactly one entry of at most FWL_PARAMS_SIZE_MAX bytes; @fault (may be NULL) names the field. */
 FWL_NODISCARD enum fwl_err fwl_params_decode(struct fwl_params *out, struct fwl_fault *fault, struct fwl_span in);
 /** fwl_params_hash - params_hash: SHA-256(0x23 || entry). */

@@ -8,20 +8,9 @@ check_class(struct fwl_span text)
     return fwl_name_class(NULL, text);
 }
 
-static void
-read_digest(struct fwl_reader *r, void *at)
-{
-    fwl_digest_read(r, at);
-}
-
-static void
-put_digest(struct fwl_writer *w, const void *at)
-{
-    fwl_digest_put(w, at);
-}
-
 static const struct fwl_form_field encryption_fields[] = {
-    FWL_F_CUSTOM(1, false, struct fwl_encryption, plain_digest, read_digest, put_digest, "release.plain_digest"),
+    FWL_F_CUSTOM(1, false, struct fwl_encryption, plain_digest, fwl_digest_read, fwl_digest_put,
+                 "release.plain_digest"),
     FWL_F_UINT(2, false, struct fwl_encryption, plain_size, 0, UINT64_MAX, "release.plain_size"),
     FWL_F_BYTES(3, false, struct fwl_encryption, encrypt, 1, FWL_ENCRYPTION_MAX, "release.encryption"),
 };
@@ -124,32 +113,16 @@ put_build(struct fwl_writer *w, const void *at)
     fwl_digest_put(w, &b->recipe);
 }
 
-static struct fwl_span
-version_or_null(struct fwl_reader *r)
-{
-    return fwl_cbor_try_null(r) ? (struct fwl_span){0} : fwl_form_text(r, 1, FWL_VERSION_BYTES_MAX);
-}
-
 static void
 read_window(struct fwl_reader *r, void *at)
 {
     struct fwl_version_range *v = at;
 
     fwl_cbor_array_exact(r, 2);
-    v->min = version_or_null(r);
-    v->max = version_or_null(r);
+    v->min = fwl_form_version(r);
+    v->max = fwl_form_version(r);
     if (fwl_reader_ok(r) && v->min.size == 0 && v->max.size == 0) {
         fwl_reader_fail(r, FWL_ERR_VALUE);
-    }
-}
-
-static void
-put_version_or_null(struct fwl_writer *w, struct fwl_span version)
-{
-    if (version.size == 0) {
-        fwl_cbor_put_null(w);
-    } else {
-        fwl_cbor_put_text(w, version);
     }
 }
 
@@ -159,8 +132,8 @@ put_window(struct fwl_writer *w, const void *at)
     const struct fwl_version_range *v = at;
 
     fwl_cbor_put_array(w, 2);
-    put_version_or_null(w, v->min);
-    put_version_or_null(w, v->max);
+    fwl_form_put_version(w, v->min);
+    fwl_form_put_version(w, v->max);
 }
 
 static void
@@ -357,7 +330,7 @@ static const struct fwl_form_field fields[] = {
     FWL_F_NAME(1, false, R, provider, FWL_PARTICIPANT_ID_MAX, fwl_name_participant, "release.provider"),
     FWL_F_NAME(2, false, R, class_name, FWL_CLASS_MAX, check_class, "release.class"),
     FWL_F_TEXT(3, false, R, version, 1, FWL_VERSION_BYTES_MAX, "release.version"),
-    FWL_F_CUSTOM(4, false, R, digest, read_digest, put_digest, "release.digest"),
+    FWL_F_CUSTOM(4, false, R, digest, fwl_digest_read, fwl_digest_put, "release.digest"),
     FWL_F_UINT(5, false, R, size, 0, UINT64_MAX, "release.size"),
     FWL_F_CUSTOM(6, true, R, encryption, read_encryption, put_encryption, "release.encryption"),
     FWL_F_TEXT(7, false, R, file_name, 1, FWL_FILENAME_MAX, "release.file_name"),
@@ -371,7 +344,7 @@ static const struct fwl_form_field fields[] = {
     FWL_F_LIST(15, true, R, provides, 1, FWL_RELATIONS_MAX, item_provision, "release.provides"),
     FWL_F_LIST(16, true, R, conflicts, 1, FWL_RELATIONS_MAX, item_relation, "release.conflicts"),
     FWL_F_CUSTOM(17, true, R, manifest, read_manifest, put_manifest, "release.manifest"),
-    FWL_F_CUSTOM(18, true, R, sbom, read_digest, put_digest, "release.sbom"),
+    FWL_F_CUSTOM(18, true, R, sbom, fwl_digest_read, fwl_digest_put, "release.sbom"),
     FWL_F_CUSTOM(19, true, R, build, read_build, put_build, "release.build"),
     FWL_F_LIST(20, true, R, digests, 1, FWL_DIGESTS_MAX, item_other_digest, "release.digests"),
     FWL_F_LIST(30, true, R, links, 1, FWL_LINKS_MAX, item_link, "release.links"),
