@@ -75,16 +75,8 @@ fwl_chain_id(const struct fwl_chain *c)
 uint16_t
 fwl_chain_leader(const struct fwl_chain_tip *tip, uint32_t view)
 {
-    uint64_t height = tip->header.height + 1;
-    uint64_t n = tip->validators.n;
-    uint16_t index = 0;
-    uint64_t first = 0;
-
-    if (!fwl_validators_find(&index, &tip->validators, &tip->proposer_key)) {
-        index = (uint16_t)(height % n); /* the last proposer is gone from the set */
-    }
-    first = (uint64_t)index + (height % tip->params.leader_term == 0 ? 1 : 0);
-    return (uint16_t)((first + view) % n);
+    return fwl_validators_leader(&tip->validators, &tip->proposer_key, tip->header.height + 1, tip->params.leader_term,
+                                 view);
 }
 
 /* ---- the tip ---- */

@@ -91,3 +91,15 @@ fwl_validators_find(uint16_t *index, const struct fwl_validators *set, const str
     }
     return false;
 }
+
+uint16_t
+fwl_validators_leader(const struct fwl_validators *set, const struct fwl_pubkey32 *proposer, uint64_t height,
+                      uint64_t leader_term, uint32_t view)
+{
+    uint16_t index = 0;
+
+    if (!fwl_validators_find(&index, set, proposer)) {
+        index = (uint16_t)(height % set->n);
+    }
+    return (uint16_t)(((uint64_t)index + (height % leader_term == 0 ? 1 : 0) + view) % set->n);
+}

@@ -42,4 +42,15 @@ void fwl_validators_key(struct fwl_pubkey32 *out, const struct fwl_validators *s
 /** fwl_validators_find - true and the index of @key, or false. Cost: log n. */
 bool fwl_validators_find(uint16_t *index, const struct fwl_validators *set, const struct fwl_pubkey32 *key);
 
+/**
+ * fwl_validators_leader - who leads @view at @height: whoever made the last block, the next one at every height that
+ * @leader_term divides, and one further for every view.
+ *
+ * Shape:   @set is that of @height; @proposer made the block below, @leader_term > 0. A proposer that is gone from the
+ *          set counts as index @height mod n.
+ * Source:  docs/spec/agreement.md "Predicates".
+ */
+uint16_t fwl_validators_leader(const struct fwl_validators *set, const struct fwl_pubkey32 *proposer, uint64_t height,
+                               uint64_t leader_term, uint32_t view);
+
 #endif

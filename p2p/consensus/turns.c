@@ -11,22 +11,9 @@ add(uint64_t a, uint64_t b)
 }
 
 uint16_t
-fwl_turns_first(const struct fwl_consensus_tip *tip)
-{
-    uint64_t h = tip->height + 1;
-    uint32_t n = tip->next.n;
-    uint16_t index = 0;
-
-    if (!fwl_validators_find(&index, &tip->next, &tip->proposer_key)) {
-        index = (uint16_t)(h % n);
-    }
-    return (uint16_t)((index + (h % tip->params.leader_term == 0 ? 1u : 0u)) % n);
-}
-
-uint16_t
 fwl_turns_leader(const struct fwl_consensus_tip *tip, uint32_t view)
 {
-    return (uint16_t)((fwl_turns_first(tip) + (uint64_t)view) % tip->next.n);
+    return fwl_validators_leader(&tip->next, &tip->proposer_key, tip->height + 1, tip->params.leader_term, view);
 }
 
 uint64_t

@@ -8,9 +8,7 @@
 
 #include "p2p/consensus/consensus.h"
 
-/** fwl_turns_first - L0(h): who leads view 0 of height tip->height + 1. */
-uint16_t fwl_turns_first(const struct fwl_consensus_tip *tip);
-/** fwl_turns_leader - (L0(h) + view) mod n. */
+/** fwl_turns_leader - index of the leader of @view at height tip->height + 1 (fwl_validators_leader). */
 uint16_t fwl_turns_leader(const struct fwl_consensus_tip *tip, uint32_t view);
 /** fwl_turns_timeout - T(v), milliseconds. */
 uint64_t fwl_turns_timeout(const struct fwl_consensus_timing *t, uint32_t view);

@@ -22,7 +22,7 @@ test_consensus_turns__leader(void **state)
     struct fwl_consensus_tip tip = tip_at(r, 4, 2, 16);
 
     (void)state;
-    assert_int_equal(fwl_turns_first(&tip), 2); /* who proposed goes on */
+    assert_int_equal(fwl_turns_leader(&tip, 0), 2); /* who proposed goes on */
     for (uint32_t v = 0; v < 12; v++) {
         assert_int_equal(fwl_turns_leader(&tip, v), (2 + v) % 4);
     }
@@ -39,9 +39,9 @@ test_consensus_turns__leader_term(void **state)
     for (uint64_t h = 1; h <= 64; h++) { /* the next one's turn at every multiple of K */
         struct fwl_consensus_tip tip = tip_at(r, h - 1, 3, 16);
 
-        assert_int_equal(fwl_turns_first(&tip), h % 16 == 0 ? 0 : 3);
+        assert_int_equal(fwl_turns_leader(&tip, 0), h % 16 == 0 ? 0 : 3);
         tip = tip_at(r, h - 1, 3, 1);
-        assert_int_equal(fwl_turns_first(&tip), 0);
+        assert_int_equal(fwl_turns_leader(&tip, 0), 0);
     }
     rig_free(r);
 }
@@ -55,7 +55,7 @@ test_consensus_turns__leader_gone(void **state)
     for (uint64_t h = 1; h <= 64; h++) {
         struct fwl_consensus_tip tip = tip_at(r, h - 1, 5, 16); /* not among the four */
 
-        assert_int_equal(fwl_turns_first(&tip), (h + (h % 16 == 0)) % 4);
+        assert_int_equal(fwl_turns_leader(&tip, 0), (h + (h % 16 == 0)) % 4);
     }
     rig_free(r);
 }
