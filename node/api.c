@@ -15,37 +15,38 @@ struct route {
     fwl_api_route *handler;
     enum fwl_http_method method; /* GET stands for HEAD too */
     bool reads;                  /* open a view of the chain before */
+    enum fwl_table table;        /* for routes that several tables share */
 };
 
 static const struct route routes[] = {
-    {"v1/answers/*/*/*/*/*", fwl_api_answer_answer, FWL_HTTP_GET, false},
-    {"v1/values/*", fwl_api_answer_value, FWL_HTTP_GET, true},
-    {"v1/bundles/*/*/*/*/*", fwl_api_answer_bundle, FWL_HTTP_GET, true},
-    {"v1/decisions", fwl_api_answer_decision, FWL_HTTP_POST, true},
-    {"v1/status", fwl_api_info_status, FWL_HTTP_GET, true},
-    {"v1/consensus", fwl_api_consensus_get, FWL_HTTP_GET, true},
-    {"v1/transactions", fwl_api_chain_submit, FWL_HTTP_POST, false},
-    {"v1/transactions/*", fwl_api_chain_transaction, FWL_HTTP_GET, true},
-    {"v1/blocks", fwl_api_chain_blocks, FWL_HTTP_GET, true},
-    {"v1/blocks/*", fwl_api_chain_block, FWL_HTTP_GET, true},
-    {"v1/blocks/*/certificate", fwl_api_chain_certificate, FWL_HTTP_GET, true},
-    {"v1/headers/*", fwl_api_chain_header, FWL_HTTP_GET, true},
-    {"v1/participants", fwl_api_state_participants, FWL_HTTP_GET, true},
-    {"v1/participants/*", fwl_api_state_participant, FWL_HTTP_GET, true},
-    {"v1/vendors", fwl_api_state_vendors, FWL_HTTP_GET, true},
-    {"v1/vendors/*", fwl_api_state_vendor, FWL_HTTP_GET, true},
-    {"v1/classes", fwl_api_state_classes, FWL_HTTP_GET, true},
-    {"v1/classes/*/*/*", fwl_api_state_class, FWL_HTTP_GET, true},
-    {"v1/releases/*", fwl_api_state_release, FWL_HTTP_GET, true},
-    {"v1/fleets", fwl_api_state_fleets, FWL_HTTP_GET, true},
-    {"v1/fleets/*/*", fwl_api_state_fleet, FWL_HTTP_GET, true},
-    {"v1/policies/*/*", fwl_api_state_policy, FWL_HTTP_GET, true},
-    {"v1/validators", fwl_api_state_validators, FWL_HTTP_GET, true},
-    {"v1/evidence", fwl_api_state_evidence, FWL_HTTP_GET, true},
-    {"v1/params", fwl_api_state_params, FWL_HTTP_GET, true},
-    {"health", fwl_api_info_health, FWL_HTTP_GET, false},
-    {"ready", fwl_api_info_ready, FWL_HTTP_GET, false},
-    {"metrics", fwl_api_metrics_get, FWL_HTTP_GET, true},
+    {"v1/answers/*/*/*/*/*", fwl_api_answer_answer, FWL_HTTP_GET, false, 0},
+    {"v1/values/*", fwl_api_answer_value, FWL_HTTP_GET, true, 0},
+    {"v1/bundles/*/*/*/*/*", fwl_api_answer_bundle, FWL_HTTP_GET, true, 0},
+    {"v1/decisions", fwl_api_answer_decision, FWL_HTTP_POST, true, 0},
+    {"v1/status", fwl_api_info_status, FWL_HTTP_GET, true, 0},
+    {"v1/consensus", fwl_api_consensus_get, FWL_HTTP_GET, true, 0},
+    {"v1/transactions", fwl_api_chain_submit, FWL_HTTP_POST, false, 0},
+    {"v1/transactions/*", fwl_api_chain_transaction, FWL_HTTP_GET, true, 0},
+    {"v1/blocks", fwl_api_chain_blocks, FWL_HTTP_GET, true, 0},
+    {"v1/blocks/*", fwl_api_chain_block, FWL_HTTP_GET, true, 0},
+    {"v1/blocks/*/certificate", fwl_api_chain_certificate, FWL_HTTP_GET, true, 0},
+    {"v1/headers/*", fwl_api_chain_header, FWL_HTTP_GET, true, 0},
+    {"v1/participants", fwl_api_state_list, FWL_HTTP_GET, true, FWL_TABLE_PARTICIPANT},
+    {"v1/participants/*", fwl_api_state_entry, FWL_HTTP_GET, true, FWL_TABLE_PARTICIPANT},
+    {"v1/vendors", fwl_api_state_list, FWL_HTTP_GET, true, FWL_TABLE_VENDOR},
+    {"v1/vendors/*", fwl_api_state_entry, FWL_HTTP_GET, true, FWL_TABLE_VENDOR},
+    {"v1/classes", fwl_api_state_list, FWL_HTTP_GET, true, FWL_TABLE_CLASS},
+    {"v1/classes/*/*/*", fwl_api_state_class, FWL_HTTP_GET, true, 0},
+    {"v1/releases/*", fwl_api_state_release, FWL_HTTP_GET, true, 0},
+    {"v1/fleets", fwl_api_state_list, FWL_HTTP_GET, true, FWL_TABLE_FLEET},
+    {"v1/fleets/*/*", fwl_api_state_entry, FWL_HTTP_GET, true, FWL_TABLE_FLEET},
+    {"v1/policies/*/*", fwl_api_state_policy, FWL_HTTP_GET, true, 0},
+    {"v1/validators", fwl_api_state_validators, FWL_HTTP_GET, true, 0},
+    {"v1/evidence", fwl_api_state_list, FWL_HTTP_GET, true, FWL_TABLE_EVIDENCE},
+    {"v1/params", fwl_api_state_params, FWL_HTTP_GET, true, 0},
+    {"health", fwl_api_info_health, FWL_HTTP_GET, false, 0},
+    {"ready", fwl_api_info_ready, FWL_HTTP_GET, false, 0},
+    {"metrics", fwl_api_metrics_get, FWL_HTTP_GET, true, 0},
 };
 
 int
@@ -186,8 +187,8 @@ static bool
 route_fits(const struct route *route, struct fwl_api_call *c)
 {
     const char *at = route->path;
-    size_t args = 0;
 
+    c->arg_count = 0;
     for (size_t i = 0; i < c->request->segment_count; i++) {
         size_t size = strcspn(at, "/");
 
@@ -195,7 +196,7 @@ route_fits(const struct route *route, struct fwl_api_call *c)
             return false;
         }
         if (size == 1 && at[0] == '*') {
-            c->arg[args++] = c->request->segments[i];
+            c->arg[c->arg_count++] = c->request->segments[i];
         } else if (!fwl_span_equal(fwl_span(at, size), fwl_span_text(c->request->segments[i]))) {
             return false;
         }
@@ -245,6 +246,7 @@ fwl_api_handle(void *cookie, struct fwl_http_request *request)
             continue;
         }
         if (routes[i].method == method) {
+            c.table = routes[i].table;
             run(&routes[i], &c);
             return;
         }

@@ -40,7 +40,9 @@ struct fwl_api_call {
     struct fwl_api *api;
     struct fwl_api_thread *thread;
     struct fwl_http_request *request;
-    const char *arg[5];   /* the variable segments of the path */
+    const char *arg[5]; /* the variable segments of the path */
+    size_t arg_count;
+    enum fwl_table table; /* that the route is of; 0: none */
     struct fwl_read read; /* open when the route reads */
     uint64_t tip_height;  /* of the view, when the route reads */
     uint64_t tip_time_ms;
@@ -65,9 +67,9 @@ void fwl_api_list(struct fwl_api_call *c, json_t *items, const char *next);
 /* Handlers of routes. */
 typedef void fwl_api_route(struct fwl_api_call *c);
 
-fwl_api_route fwl_api_state_participants, fwl_api_state_participant, fwl_api_state_vendors, fwl_api_state_vendor,
-    fwl_api_state_classes, fwl_api_state_class, fwl_api_state_release, fwl_api_state_fleets, fwl_api_state_fleet,
-    fwl_api_state_policy, fwl_api_state_params, fwl_api_state_evidence, fwl_api_state_validators;
+fwl_api_route fwl_api_state_list, fwl_api_state_entry; /* of the route's table */
+fwl_api_route fwl_api_state_class, fwl_api_state_release, fwl_api_state_policy, fwl_api_state_params,
+    fwl_api_state_validators;
 fwl_api_route fwl_api_chain_blocks, fwl_api_chain_block, fwl_api_chain_header, fwl_api_chain_certificate,
     fwl_api_chain_transaction, fwl_api_chain_submit;
 fwl_api_route fwl_api_answer_answer, fwl_api_answer_bundle, fwl_api_answer_value, fwl_api_answer_decision;

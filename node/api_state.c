@@ -84,17 +84,51 @@ get(struct fwl_api_call *c, struct fwl_span *value, enum fwl_table table, struct
     return true;
 }
 
-static void
-reply_one(struct fwl_api_call *c, enum fwl_table table, struct fwl_span key, to_json *convert)
+/* How the entries of a table are told that is listed, or shown as it stands. */
+static to_json *
+converter(enum fwl_table table)
 {
+    static const struct {
+        enum fwl_table table;
+        to_json *convert;
+    } known[] = {{FWL_TABLE_PARTICIPANT, participant_json},
+                 {FWL_TABLE_VENDOR, vendor_json},
+                 {FWL_TABLE_CLASS, class_json},
+                 {FWL_TABLE_FLEET, fleet_json},
+                 {FWL_TABLE_EVIDENCE, evidence_json}};
+
+    for (size_t i = 0; i < FWL_COUNT(known); i++) {
+        if (known[i].table == table) {
+            return known[i].convert;
+        }
+    }
+    fwl_panic(__FILE__, __LINE__, "a route of a table that is not told");
+}
+
+/* The name that the variable segments of the path make up. One that is too long cannot exist: false has answered. */
+static bool
+join(struct fwl_api_call *c, char name[FWL_CLASS_MAX + 1])
+{
+    static_assert(FWL_CLASS_MAX >= FWL_FLEET_MAX && FWL_CLASS_MAX >= FWL_PARTICIPANT_ID_MAX, "the longest name");
+    if (!fwl_api_join(name, FWL_CLASS_MAX + 1, c->arg, c->arg_count)) {
+        fwl_api_fail(c, FWL_ERR_ABSENT, NULL, NULL);
+        return false;
+    }
+    return true;
+}
+
+void
+fwl_api_state_entry(struct fwl_api_call *c)
+{
+    char name[FWL_CLASS_MAX + 1];
     struct fwl_span value;
     enum fwl_err err = FWL_OK;
     json_t *object = NULL;
 
-    if (!get(c, &value, table, key)) {
+    if (!join(c, name) || !get(c, &value, c->table, fwl_span_text(name))) {
         return;
     }
-    object = convert(key, value, &err);
+    object = converter(c->table)(fwl_span_text(name), value, &err);
     if (err != FWL_OK) {
         fwl_api_fail(c, FWL_ERR_CORRUPT, NULL, NULL);
         return;
@@ -114,9 +148,11 @@ print_key(char last[FWL_KV_KEY_MAX + 1], enum fwl_table table, struct fwl_span k
     }
 }
 
-static void
-reply_list(struct fwl_api_call *c, enum fwl_table table, to_json *convert)
+void
+fwl_api_state_list(struct fwl_api_call *c)
 {
+    const enum fwl_table table = c->table;
+    to_json *convert = converter(table);
     const char *after = fwl_http_query(c->request, "after");
     struct fwl_span key = fwl_span_text(after == NULL ? "" : after);
     struct fwl_span value;
@@ -161,53 +197,6 @@ reply_list(struct fwl_api_call *c, enum fwl_table table, to_json *convert)
 }
 
 void
-fwl_api_state_participants(struct fwl_api_call *c)
-{
-    reply_list(c, FWL_TABLE_PARTICIPANT, participant_json);
-}
-
-void
-fwl_api_state_participant(struct fwl_api_call *c)
-{
-    reply_one(c, FWL_TABLE_PARTICIPANT, fwl_span_text(c->arg[0]), participant_json);
-}
-
-void
-fwl_api_state_vendors(struct fwl_api_call *c)
-{
-    reply_list(c, FWL_TABLE_VENDOR, vendor_json);
-}
-
-void
-fwl_api_state_vendor(struct fwl_api_call *c)
-{
-    reply_one(c, FWL_TABLE_VENDOR, fwl_span_text(c->arg[0]), vendor_json);
-}
-
-void
-fwl_api_state_classes(struct fwl_api_call *c)
-{
-    reply_list(c, FWL_TABLE_CLASS, class_json);
-}
-
-void
-fwl_api_state_fleets(struct fwl_api_call *c)
-{
-    reply_list(c, FWL_TABLE_FLEET, fleet_json);
-}
-
-/* A name of several segments; one that is too long cannot exist. */
-static bool
-join(struct fwl_api_call *c, char *out, size_t room, size_t count)
-{
-    if (!fwl_api_join(out, room, c->arg, count)) {
-        fwl_api_fail(c, FWL_ERR_ABSENT, NULL, NULL);
-        return false;
-    }
-    return true;
-}
-
-void
 fwl_api_state_class(struct fwl_api_call *c)
 {
     char name[FWL_CLASS_MAX + 1];
@@ -218,7 +207,7 @@ fwl_api_state_class(struct fwl_api_call *c)
     struct fwl_reader it;
     size_t count = 0;
 
-    if (!join(c, name, sizeof(name), 3) || !get(c, &value, FWL_TABLE_CLASS, fwl_span_text(name))) {
+    if (!join(c, name) || !get(c, &value, FWL_TABLE_CLASS, fwl_span_text(name))) {
         return;
     }
     if (fwl_entry_class(&entry, NULL, value) != FWL_OK) {
@@ -254,25 +243,15 @@ fwl_api_state_release(struct fwl_api_call *c)
 }
 
 void
-fwl_api_state_fleet(struct fwl_api_call *c)
-{
-    char name[FWL_FLEET_MAX + 1];
-
-    if (join(c, name, sizeof(name), 2)) {
-        reply_one(c, FWL_TABLE_FLEET, fwl_span_text(name), fleet_json);
-    }
-}
-
-void
 fwl_api_state_policy(struct fwl_api_call *c)
 {
-    char name[FWL_FLEET_MAX + 1];
+    char name[FWL_CLASS_MAX + 1];
     struct fwl_policy_entry entry;
     struct fwl_span value;
     struct fwl_span source;
     enum fwl_err err = FWL_OK;
 
-    if (!join(c, name, sizeof(name), 2) || !get(c, &value, FWL_TABLE_POLICY, fwl_span_text(name))) {
+    if (!join(c, name) || !get(c, &value, FWL_TABLE_POLICY, fwl_span_text(name))) {
         return;
     }
     if (fwl_policy_entry_decode(&entry, NULL, value) != FWL_OK) {
@@ -366,10 +345,4 @@ fwl_api_state_validators(struct fwl_api_call *c)
         object = NULL;
     }
     fwl_api_json(c, object);
-}
-
-void
-fwl_api_state_evidence(struct fwl_api_call *c)
-{
-    reply_list(c, FWL_TABLE_EVIDENCE, evidence_json);
 }

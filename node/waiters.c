@@ -27,6 +27,18 @@ fwl_waiters_add(struct fwl_waiters *w, struct fwl_api_submission *s)
     return FWL_OK;
 }
 
+/* From its place to the front of @taken. */
+static void
+move(struct fwl_waiters *w, struct fwl_api_submission **at, struct fwl_api_submission **taken)
+{
+    struct fwl_api_submission *s = *at;
+
+    *at = s->next;
+    s->next = *taken;
+    *taken = s;
+    w->count--;
+}
+
 struct fwl_api_submission *
 fwl_waiters_take(struct fwl_waiters *w, const struct fwl_hash32 *txid)
 {
@@ -34,16 +46,11 @@ fwl_waiters_take(struct fwl_waiters *w, const struct fwl_hash32 *txid)
     struct fwl_api_submission *taken = NULL;
 
     while (*at != NULL) {
-        struct fwl_api_submission *s = *at;
-
-        if (!fwl_hash32_equal(&s->txid, txid)) {
-            at = &s->next;
-            continue;
+        if (fwl_hash32_equal(&(*at)->txid, txid)) {
+            move(w, at, &taken);
+        } else {
+            at = &(*at)->next;
         }
-        *at = s->next;
-        s->next = taken;
-        taken = s;
-        w->count--;
     }
     return taken;
 }
@@ -70,16 +77,11 @@ fwl_waiters_expired(struct fwl_waiters *w, uint64_t unix_s)
         struct fwl_api_submission **at = &w->buckets[i];
 
         while (*at != NULL) {
-            struct fwl_api_submission *s = *at;
-
-            if (s->expires_s >= unix_s && unix_s != UINT64_MAX) {
-                at = &s->next;
-                continue;
+            if ((*at)->expires_s < unix_s || unix_s == UINT64_MAX) {
+                move(w, at, &taken);
+            } else {
+                at = &(*at)->next;
             }
-            *at = s->next;
-            s->next = taken;
-            taken = s;
-            w->count--;
         }
     }
     return taken;
