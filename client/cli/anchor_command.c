@@ -14,7 +14,7 @@
 static json_t *
 assemble(const struct fwl_header *header, const json_t *set)
 {
-    json_t *doc = json_object();
+    json_t *doc = NULL;
     json_t *keys = json_array();
     const json_t *item = NULL;
     size_t i = 0;
@@ -26,7 +26,6 @@ assemble(const struct fwl_header *header, const json_t *set)
         (void)json_array_append(keys, json_object_get(item, "key"));
     }
     fwl_header_hash(&anchor.block_hash, header);
-    json_decref(doc);
     doc = fwl_anchor_json(&anchor);
     (void)json_object_set_new(doc, "validators", keys);
     (void)json_object_set(doc, "governors", json_object_get(set, "governors"));
@@ -116,10 +115,9 @@ run_show(const struct fwl_command *self, int argc, char **argv)
 {
     bool json = false;
     struct fwl_operands operands;
-    const struct fwl_option options[] = {{.name = "--json", .help = "print one JSON object", .flag = &json}};
     struct fwl_anchor_file file = {0};
     char text[FWL_TIME_TEXT_SIZE];
-    int code = fwl_args_parse(self, options, FWL_COUNT(options), &operands, 1, 1, argc, argv);
+    int code = fwl_args_parse_json(self, &json, &operands, 1, argc, argv);
 
     if (code != -1) {
         return code;
@@ -147,12 +145,11 @@ run_author(const struct fwl_command *self, int argc, char **argv)
 {
     bool json = false;
     struct fwl_operands operands;
-    const struct fwl_option options[] = {{.name = "--json", .help = "print the anchor as one line", .flag = &json}};
     struct fwl_anchor_file file = {0};
     struct fwl_key key;
     json_t *authors = NULL;
     json_t *keys = NULL;
-    int code = fwl_args_parse(self, options, FWL_COUNT(options), &operands, 3, 3, argc, argv);
+    int code = fwl_args_parse_json(self, &json, &operands, 3, argc, argv);
 
     if (code != -1) {
         return code;

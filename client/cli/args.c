@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "core/base.h"
+
 int
 fwl_args_usage(const struct fwl_command *command, const char *reason)
 {
@@ -116,4 +118,13 @@ fwl_args_parse(const struct fwl_command *command, const struct fwl_option *optio
         }
     }
     return operands->count < min ? fwl_args_usage(command, "an operand is missing") : -1;
+}
+
+int
+fwl_args_parse_json(const struct fwl_command *command, bool *json, struct fwl_operands *operands, size_t count,
+                    int argc, char **argv)
+{
+    const struct fwl_option options[] = {{.name = "--json", .help = "print one JSON object", .flag = json}};
+
+    return fwl_args_parse(command, options, FWL_COUNT(options), operands, count, count, argc, argv);
 }

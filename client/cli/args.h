@@ -56,6 +56,10 @@ struct fwl_operands {
 int fwl_args_parse(const struct fwl_command *command, const struct fwl_option *options, size_t option_count,
                    struct fwl_operands *operands, size_t min, size_t max, int argc, char **argv);
 
+/** fwl_args_parse_json - the same for a command with @count operands and no option but --json. */
+int fwl_args_parse_json(const struct fwl_command *command, bool *json, struct fwl_operands *operands, size_t count,
+                        int argc, char **argv);
+
 /** fwl_args_usage - print "usage: ..." and @reason to standard error; returns 2, the exit code for it. */
 int fwl_args_usage(const struct fwl_command *command, const char *reason);
 

@@ -121,8 +121,7 @@ run_backup(const struct fwl_command *self, int argc, char **argv)
     char folder[PATH_BYTES];
     struct fwl_operands operands;
     struct fwl_data data;
-    const struct fwl_option options[] = {{.name = "--json", .help = "print one JSON object", .flag = &json}};
-    int code = fwl_args_parse(self, options, FWL_COUNT(options), &operands, 2, 2, argc, argv);
+    int code = fwl_args_parse_json(self, &json, &operands, 2, argc, argv);
 
     if (code != -1) {
         return code;

@@ -276,11 +276,10 @@ run_params(const struct fwl_command *self, int argc, char **argv)
 {
     struct fwl_submit_args args = {0};
     struct fwl_operands operands;
-    const struct fwl_option options[] = {FWL_SUBMIT_OPTIONS(&args)};
     struct fwl_action action = {.code = FWL_ACTION_PARAMS_SET, .has = fwl_action_required(FWL_ACTION_PARAMS_SET)};
     struct fwl_session session;
     struct fwl_spec *spec = NULL;
-    int code = fwl_args_parse(self, options, FWL_COUNT(options), &operands, 1, 1, argc, argv);
+    int code = fwl_submit_parse(self, &args, &operands, 1, argc, argv);
 
     if (code != -1) {
         return code;

@@ -138,13 +138,12 @@ run_show(const struct fwl_command *self, int argc, char **argv)
 {
     bool json = false;
     struct fwl_operands operands;
-    const struct fwl_option options[] = {{.name = "--json", .help = "print one JSON object", .flag = &json}};
     struct fwl_span bytes = {0};
     struct fwl_genesis genesis;
     struct fwl_fault fault = {0};
     struct fwl_hash32 chain_id;
     json_t *value = NULL;
-    int code = fwl_args_parse(self, options, FWL_COUNT(options), &operands, 1, 1, argc, argv);
+    int code = fwl_args_parse_json(self, &json, &operands, 1, argc, argv);
     enum fwl_err err = FWL_OK;
 
     if (code != -1) {

@@ -167,16 +167,6 @@ run_participant_rotate(const struct fwl_command *self, int argc, char **argv)
     return code == 0 ? fwl_submit_one(&action, &args.submit) : code;
 }
 
-/* Options of commands that have only names as operands. */
-static int
-parse_plain(const struct fwl_command *self, struct fwl_submit_args *args, struct fwl_operands *operands, size_t count,
-            int argc, char **argv)
-{
-    const struct fwl_option options[] = {FWL_SUBMIT_OPTIONS(args)};
-
-    return fwl_args_parse(self, options, FWL_COUNT(options), operands, count, count, argc, argv);
-}
-
 static int
 run_participant_withdraw(const struct fwl_command *self, int argc, char **argv)
 {
@@ -184,7 +174,7 @@ run_participant_withdraw(const struct fwl_command *self, int argc, char **argv)
     struct fwl_operands operands;
     struct fwl_action action = {.code = FWL_ACTION_PARTICIPANT_WITHDRAW,
                                 .has = fwl_action_required(FWL_ACTION_PARTICIPANT_WITHDRAW)};
-    int code = parse_plain(self, &args, &operands, 1, argc, argv);
+    int code = fwl_submit_parse(self, &args, &operands, 1, argc, argv);
 
     if (code != -1) {
         return code;
@@ -231,7 +221,7 @@ run_vendor_transfer(const struct fwl_command *self, int argc, char **argv)
     struct fwl_submit_args args = {0};
     struct fwl_operands operands;
     struct fwl_action action = {.code = FWL_ACTION_VENDOR_TRANSFER};
-    int code = parse_plain(self, &args, &operands, 2, argc, argv);
+    int code = fwl_submit_parse(self, &args, &operands, 2, argc, argv);
 
     if (code != -1) {
         return code;
@@ -247,20 +237,14 @@ run_vendor_suspend(const struct fwl_command *self, int argc, char **argv)
     struct fwl_submit_args args = {0};
     struct fwl_operands operands;
     struct fwl_action action = {.code = FWL_ACTION_VENDOR_SUSPEND};
-    const char *reason = NULL;
-    const struct fwl_option options[] = {
-        {.name = "--reason", .value_name = "TEXT", .help = "why (required)", .value = &reason},
-        FWL_SUBMIT_OPTIONS(&args)};
-    int code = fwl_args_parse(self, options, FWL_COUNT(options), &operands, 1, 1, argc, argv);
+    struct fwl_span reason;
+    int code = fwl_submit_parse_reason(self, &args, &operands, &reason, argc, argv);
 
     if (code != -1) {
         return code;
     }
-    if (reason == NULL || reason[0] == '\0' || strlen(reason) > FWL_REASON_MAX) {
-        return fwl_args_usage(self, "--reason TEXT is needed, 1 to 512 bytes");
-    }
     code = check_vendor(self, &action, operands.values[0]);
-    action.u.vendor.reason = fwl_span_text(reason);
+    action.u.vendor.reason = reason;
     return code == 0 ? fwl_submit_one(&action, &args) : code;
 }
 
@@ -270,7 +254,7 @@ run_vendor_restore(const struct fwl_command *self, int argc, char **argv)
     struct fwl_submit_args args = {0};
     struct fwl_operands operands;
     struct fwl_action action = {.code = FWL_ACTION_VENDOR_RESTORE};
-    int code = parse_plain(self, &args, &operands, 1, argc, argv);
+    int code = fwl_submit_parse(self, &args, &operands, 1, argc, argv);
 
     if (code != -1) {
         return code;
@@ -285,7 +269,7 @@ run_vendor_floor(const struct fwl_command *self, int argc, char **argv)
     struct fwl_submit_args args = {0};
     struct fwl_operands operands;
     struct fwl_action action = {.code = FWL_ACTION_VENDOR_FLOOR};
-    int code = parse_plain(self, &args, &operands, 2, argc, argv);
+    int code = fwl_submit_parse(self, &args, &operands, 2, argc, argv);
 
     if (code != -1) {
         return code;
@@ -340,7 +324,7 @@ run_fleet_create(const struct fwl_command *self, int argc, char **argv)
     struct fwl_submit_args args = {0};
     struct fwl_operands operands;
     struct fwl_action action = {.code = FWL_ACTION_FLEET_CREATE, .has = fwl_action_required(FWL_ACTION_FLEET_CREATE)};
-    int code = parse_plain(self, &args, &operands, 1, argc, argv);
+    int code = fwl_submit_parse(self, &args, &operands, 1, argc, argv);
 
     if (code != -1) {
         return code;

@@ -38,9 +38,8 @@ run_check(const struct fwl_command *self, int argc, char **argv)
 {
     bool json = false;
     struct fwl_operands operands;
-    const struct fwl_option options[] = {{.name = "--json", .help = "print one JSON object", .flag = &json}};
     struct fwl_policy_check *check = NULL;
-    int code = fwl_args_parse(self, options, FWL_COUNT(options), &operands, 1, 1, argc, argv);
+    int code = fwl_args_parse_json(self, &json, &operands, 1, argc, argv);
 
     if (code != -1) {
         return code;

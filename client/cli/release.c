@@ -139,8 +139,7 @@ run_amend(const struct fwl_command *self, int argc, char **argv)
     struct fwl_submit_args args = {0};
     struct fwl_operands operands;
     struct fwl_action action = {.code = FWL_ACTION_RELEASE_AMEND, .has = fwl_action_required(FWL_ACTION_RELEASE_AMEND)};
-    const struct fwl_option options[] = {FWL_SUBMIT_OPTIONS(&args)};
-    int code = fwl_args_parse(self, options, FWL_COUNT(options), &operands, 2, 2, argc, argv);
+    int code = fwl_submit_parse(self, &args, &operands, 2, argc, argv);
     struct fwl_json_release *work = NULL;
     uint8_t buffer[FWL_RELEASE_MAX];
     char error[FWL_PARSE_ERROR_MAX];
@@ -174,11 +173,7 @@ run_withdraw(const struct fwl_command *self, int argc, char **argv)
     struct fwl_operands operands;
     struct fwl_action action = {.code = FWL_ACTION_RELEASE_WITHDRAW,
                                 .has = fwl_action_required(FWL_ACTION_RELEASE_WITHDRAW)};
-    const char *reason = NULL;
-    const struct fwl_option options[] = {
-        {.name = "--reason", .value_name = "TEXT", .help = "why (required)", .value = &reason},
-        FWL_SUBMIT_OPTIONS(&args)};
-    int code = fwl_args_parse(self, options, FWL_COUNT(options), &operands, 1, 1, argc, argv);
+    int code = fwl_submit_parse_reason(self, &args, &operands, &action.u.withdraw.reason, argc, argv);
 
     if (code != -1) {
         return code;
@@ -186,10 +181,6 @@ run_withdraw(const struct fwl_command *self, int argc, char **argv)
     if (fwl_hex_decode(action.u.withdraw.id.b, 32, fwl_span_text(operands.values[0])) != FWL_OK) {
         return fwl_args_usage(self, "ID is 64 lower-case hexadecimal digits");
     }
-    if (reason == NULL || reason[0] == '\0' || strlen(reason) > FWL_REASON_MAX) {
-        return fwl_args_usage(self, "--reason TEXT is needed, 1 to 512 bytes");
-    }
-    action.u.withdraw.reason = fwl_span_text(reason);
     return fwl_submit_one(&action, &args);
 }
 

@@ -50,8 +50,7 @@ send_plain(const struct fwl_command *self, enum fwl_action_code action_code, int
     struct fwl_submit_args args = {0};
     struct fwl_operands operands;
     struct fwl_action action;
-    const struct fwl_option options[] = {FWL_SUBMIT_OPTIONS(&args)};
-    int code = fwl_args_parse(self, options, FWL_COUNT(options), &operands, 2, 2, argc, argv);
+    int code = fwl_submit_parse(self, &args, &operands, 2, argc, argv);
 
     if (code != -1) {
         return code;

@@ -167,8 +167,7 @@ run_create(const struct fwl_command *self, int argc, char **argv)
 {
     bool json = false;
     struct fwl_operands operands;
-    const struct fwl_option options[] = {{.name = "--json", .help = "print one JSON object", .flag = &json}};
-    int code = fwl_args_parse(self, options, FWL_COUNT(options), &operands, 2, 2, argc, argv);
+    int code = fwl_args_parse_json(self, &json, &operands, 2, argc, argv);
 
     return code == -1 ? create(operands.values[0], operands.values[1], json) : code;
 }

@@ -357,3 +357,30 @@ fwl_submit_one(const struct fwl_action *action, const struct fwl_submit_args *ar
     fwl_free(s);
     return code;
 }
+
+/* ---- the command line ---- */
+
+int
+fwl_submit_parse(const struct fwl_command *self, struct fwl_submit_args *args, struct fwl_operands *operands,
+                 size_t count, int argc, char **argv)
+{
+    const struct fwl_option options[] = {FWL_SUBMIT_OPTIONS(args)};
+
+    return fwl_args_parse(self, options, FWL_COUNT(options), operands, count, count, argc, argv);
+}
+
+int
+fwl_submit_parse_reason(const struct fwl_command *self, struct fwl_submit_args *args, struct fwl_operands *operands,
+                        struct fwl_span *reason, int argc, char **argv)
+{
+    const char *text = "";
+    const struct fwl_option options[] = {
+        {.name = "--reason", .value_name = "TEXT", .help = "why (required)", .value = &text}, FWL_SUBMIT_OPTIONS(args)};
+    int code = fwl_args_parse(self, options, FWL_COUNT(options), operands, 1, 1, argc, argv);
+
+    *reason = fwl_span_text(text);
+    if (code == -1 && (reason->size == 0 || reason->size > FWL_REASON_MAX)) {
+        code = fwl_args_usage(self, "--reason TEXT is needed, 1 to 512 bytes");
+    }
+    return code;
+}

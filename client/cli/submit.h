@@ -52,6 +52,15 @@ struct fwl_submit_args {
         .name = "--json", .help = "print one JSON object", .flag = &(a)->json                                          \
     }
 
+/** fwl_submit_parse - the command line of a writing command with @count operands and no other options. Returns as
+ * fwl_args_parse. */
+int fwl_submit_parse(const struct fwl_command *self, struct fwl_submit_args *args, struct fwl_operands *operands,
+                     size_t count, int argc, char **argv);
+/** fwl_submit_parse_reason - the same with one operand and a --reason of 1 to FWL_REASON_MAX bytes, which is required.
+ */
+int fwl_submit_parse_reason(const struct fwl_command *self, struct fwl_submit_args *args, struct fwl_operands *operands,
+                            struct fwl_span *reason, int argc, char **argv);
+
 /* A node to talk to and the chain it is of. */
 struct fwl_session {
     struct fwl_http *http;
