@@ -64,10 +64,10 @@ enum fwl_transport_fault {
     FWL_FAULT_BLOCK,     /* a block that is not valid */
 };
 
-/* Budgets the owner charges, transport.md 5. Requests and bytes are charged by the transport itself. */
+/* Budgets that the owner charges as it sees fit, transport.md 5. Requests and bytes are charged by the transport. */
 enum fwl_transport_budget {
-    FWL_BUDGET_TX,         /* a refused transaction, or any of a peer that is no validator */
-    FWL_BUDGET_SIGNATURES, /* a failed signature check, or any for a peer that is no validator */
+    FWL_BUDGET_TX,         /* transactions; fwledgerd charges those that are refused */
+    FWL_BUDGET_SIGNATURES, /* signature checks; fwledgerd charges none, a peer with a bad one is dropped */
 };
 
 /* Every limit is a configuration key. fwl_transport_config_init gives the defaults in brackets. */
