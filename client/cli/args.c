@@ -80,6 +80,7 @@ take_option(const struct fwl_command *command, const struct fwl_option *options,
         return complain(command, "this option needs a value", arg);
     }
     value = value == NULL ? argv[*at] : value;
+    FWL_ASSERT(option->value != NULL || option->list != NULL); /* a command sets exactly one of the three */
     if (option->value != NULL) {
         *option->value = value;
     } else if (option->list->count == FWL_ARGS_REPEAT_MAX) {
