@@ -4,7 +4,7 @@
 root=$(cd "$(dirname "$0")/.." && pwd)
 bin=${FWLEDGER_BIN:-$root/build/release/bin}
 net=${FWLEDGER_TESTNET_DIR:-$root/build/testnet}
-base=${FWLEDGER_TESTNET_PORT:-7100}
+base=${FWLEDGER_TESTNET_PORT:-$(cat "$net/base" 2>/dev/null || echo 7100)} # a net keeps the ports that it was made with
 
 die() {
     echo "$(basename "$0"): $*" >&2
