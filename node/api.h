@@ -49,7 +49,10 @@ struct fwl_api_watch {
     uint64_t waited_ms;           /* since a block is wanted; 0: none is */
     uint64_t failed_transactions; /* that waited in the pool and did not get into a block; since the start */
     uint64_t evidence_seen;
-    uint64_t map_bytes; /* of the store `chain` */
+    bool signs;              /* there is a validator key */
+    bool signer_up;          /* and what holds it answers */
+    uint64_t signer_refused; /* answers of a signer that were no signature */
+    uint64_t map_bytes;      /* of the store `chain` */
     uint64_t map_used_bytes;
     uint64_t disk_free_bytes;
     double sync_blocks_per_second; /* caught up with, over the last 10 s */

@@ -216,6 +216,10 @@ reply(struct fwl_api_call *c, uint8_t *buffer, struct fwl_api_watch *watch)
     put_transport(&w, &s.transport);
     put_mempool(&w, &s, watch);
     put_storage(&w, watch);
+    if (watch->signs) {
+        metric(&w, "gauge", "signer_up", watch->signer_up);
+        metric(&w, "counter", "signer_refused", watch->signer_refused);
+    }
     metric(&w, "gauge", "sync_syncing", s.syncing);
     put_type(&w, "gauge", "sync_blocks_per_second");
     put(&w, "fwledger_sync_blocks_per_second %.1f\n", watch->sync_blocks_per_second);

@@ -220,9 +220,13 @@ static enum fwl_err
 io_sign(void *ctx, struct fwl_sig64 *out, const struct fwl_vote *vote, const struct fwl_hash32 *digest)
 {
     struct fwl_node *n = ctx;
+    const struct fwl_signing_request request = {.type = FWL_SIGNING_VOTE,
+                                                .kind = vote->kind,
+                                                .height = vote->height,
+                                                .view = vote->view,
+                                                .hash = vote->block_hash};
 
-    (void)vote;
-    return fwl_signer_sign(&n->signer, out, digest);
+    return fwl_signer_sign(&n->signer, out, &request, digest);
 }
 
 static enum fwl_err

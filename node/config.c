@@ -260,15 +260,20 @@ read_log(struct source *s, struct fwl_config *out, int map)
 static void
 read_all(struct source *s, struct fwl_config *out)
 {
-    static const char *const known[] = {"genesis", "data",    "node_key", "validator_key", "p2p",       "api",
+    static const char *const known[] = {"genesis", "data",    "node_key", "validator_key", "signer",    "p2p", "api",
                                         "timers",  "mempool", "retain",   "sync",          "snapshots", "log"};
     int root = fwl_yaml_root(&s->yaml);
+    int signer = fwl_yaml_get(&s->yaml, root, "signer");
 
     fwl_yaml_keys(&s->yaml, root, known, FWL_COUNT(known));
     read_path(s, out->genesis, root, "genesis", true);
     read_path(s, out->data, root, "data", true);
     read_path(s, out->node_key, root, "node_key", true);
     read_path(s, out->validator_key, root, "validator_key", false);
+    read_path(s, out->signer, root, "signer", false);
+    if (signer != 0 && out->validator_key[0] != '\0') {
+        fwl_yaml_fail(&s->yaml, signer, FWL_ERR_VALUE, "the key is in validator_key or with a signer, not both");
+    }
     read_p2p(s, out, fwl_yaml_get(&s->yaml, root, "p2p"));
     read_api(s, out, fwl_yaml_get(&s->yaml, root, "api"));
     read_timers(s, &out->timers, fwl_yaml_get(&s->yaml, root, "timers"));

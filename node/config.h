@@ -47,7 +47,8 @@ struct fwl_config {
     char genesis[FWL_CONFIG_PATH_MAX];
     char data[FWL_CONFIG_PATH_MAX];
     char node_key[FWL_CONFIG_PATH_MAX];
-    char validator_key[FWL_CONFIG_PATH_MAX]; /* empty: a follower */
+    char validator_key[FWL_CONFIG_PATH_MAX]; /* both empty: a follower */
+    char signer[FWL_CONFIG_PATH_MAX];        /* socket of fwledger-signer */
     struct fwl_config_address p2p_listen;
     struct fwl_config_peer peers[FWL_CONFIG_PEERS_MAX];
     size_t peer_count;

@@ -40,7 +40,8 @@ refuse(struct fwl_node *n, struct fwl_api_submission *s, enum fwl_err err, const
 
     (void)snprintf(detail, sizeof(detail), "%s, action %zu: %s%s%s", action, why->action_index, rule,
                    why->detail[0] == '\0' ? "" : ": ", why->detail);
-    fwl_api_submission_refused(s, err, fwl_replica_tip(n->replica)->header.height, rule[0] == '\0' ? NULL : detail, field);
+    fwl_api_submission_refused(s, err, fwl_replica_tip(n->replica)->header.height, rule[0] == '\0' ? NULL : detail,
+                               field);
 }
 
 /* The height of a transaction that is in the chain already; false when the index does not know it. */

@@ -26,8 +26,8 @@ usage(FILE *to)
             "  --write-snapshot CHAIN FILE   write the snapshot of a store; a node calls itself so\n"
             "  --version, --help\n\n"
             "It runs in the foreground, logs to standard error, and ends on SIGTERM or SIGINT.\n"
-            "Exit: 0 stopped as told; 2 usage; 3 configuration; 20 storage; 21 second instance of a key; 22 local\n"
-            "fault: own execution differs.\n");
+            "Exit: 0 stopped as told; 2 usage; 3 configuration; 4 no signer; 20 storage; 21 second instance of a\n"
+            "key; 22 local fault: own execution differs.\n");
 }
 
 /* -1: go on; else the exit code. */

@@ -85,18 +85,12 @@ read_keys(struct fwl_node *n)
         return config_fault(n, "node_key is not usable", c->node_key, err);
     }
     fwl_secret_xonly(&n->node_key, &n->node_secret);
-    if (c->validator_key[0] != '\0') {
-        err = fwl_signer_open_file(&n->signer, c->validator_key);
-        if (err != FWL_OK) {
-            return config_fault(n, "validator_key is not usable", c->validator_key, err);
-        }
-    }
     for (size_t i = 0; i < c->peer_count; i++) {
         if (memcmp(c->peers[i].node_key.b, n->node_key.b, sizeof(n->node_key.b)) == 0) {
             return config_fault(n, "p2p.peers has the node's own key", c->node_key, FWL_ERR_VALUE);
         }
     }
-    return FWL_NODE_EXIT_DONE;
+    return fwl_voting_open(n);
 }
 
 static enum fwl_node_exit
@@ -188,6 +182,7 @@ on_second(evutil_socket_t fd, short what, void *cookie)
     }
     fwl_watch_publish(n);
     fwl_watch_second(n, now.mono_ms);
+    fwl_voting_second(n);
     /* By the chain's own time no block can have it any more; by ours, a minute late, nobody should wait any longer. */
     fwl_intake_expire(n, FWL_MAX(n->tip_time_ms / 1000, FWL_MAX(now.wall_ms / 1000, EXPIRY_GRACE_S) - EXPIRY_GRACE_S));
     if (n->seconds % NAMES_S == 0) {
@@ -342,15 +337,14 @@ boot(struct fwl_node *n)
 {
     struct fwl_replica_config config;
     struct fwl_replica_status status;
+    enum fwl_node_exit code = FWL_NODE_EXIT_DONE;
     size_t size = 0;
     bool lost = false;
     enum fwl_err err = FWL_OK;
 
-    if (n->signer.sign != NULL) {
-        err = fwl_signer_instance_check(&lost, &n->votes, n->config->validator_key);
-        if (err != FWL_OK) {
-            return storage_fault(n, "the instance id of the votes cannot be read", n->config->validator_key, err);
-        }
+    code = fwl_voting_check(n, &lost);
+    if (code != FWL_NODE_EXIT_DONE) {
+        return code;
     }
     replica_config(n, &config);
     size = fwl_replica_footprint(&config);
@@ -365,15 +359,9 @@ boot(struct fwl_node *n)
     }
     fwl_replica_snapshot(n->replica, fwl_bind_now(), fwl_snapshots_height(&n->snapshots));
     fwl_replica_status(n->replica, &status);
-    if (lost && n->exit == FWL_NODE_EXIT_DONE && !status.stalled) { /* else that it votes later is not written yet */
-        fwl_log(n->log, FWL_LOG_UNUSUAL, "node",
-                n->options.force_voting ? "voting with a votes store that is not the key's, as told"
-                                        : "the votes store is not the key's: voting starts when it is safe again",
-                "%s", "");
-        err = fwl_signer_instance_renew(&n->votes, n->config->validator_key);
-        if (err != FWL_OK) {
-            return storage_fault(n, "the instance id of the votes cannot be written", n->config->validator_key, err);
-        }
+    n->renew_due = lost && status.stalled; /* that it votes later is not written yet */
+    if (n->exit == FWL_NODE_EXIT_DONE && !n->renew_due) {
+        n->exit = fwl_voting_start(n, lost);
     }
     note_tip(n);
     return n->exit;
@@ -565,12 +553,12 @@ fwl_node_close(struct fwl_node *n)
     fwl_api_free(n->api);
     fwl_transport_free(n->transport);
     n->transport = NULL;
+    fwl_signer_close(&n->signer);
     free_events(n);
     fwl_free(n->replica_memory);
     fwl_snapshots_close(&n->snapshots);
     fwl_store_close(n->votes_store);
     fwl_store_close(n->chain_store);
-    fwl_signer_close(&n->signer);
     fwl_secret_clear(&n->node_secret);
     fwl_free(n->genesis);
     (void)pthread_mutex_destroy(&n->lock);

@@ -10,6 +10,7 @@
 #include "ledger/store/store.h"
 #include "node/api.h"
 #include "node/node.h"
+#include "node/remote.h"
 #include "node/signer.h"
 #include "node/snapshots.h"
 #include "node/waiters.h"
@@ -53,6 +54,7 @@ struct fwl_node {
     struct fwl_secret node_secret;
     struct fwl_pubkey32 node_key;
     struct fwl_signer signer;
+    bool renew_due; /* the tie between key and votes store, as soon as a write succeeds */
     struct fwl_store *chain_store;
     struct fwl_store *votes_store;
     struct fwl_storage chain;
@@ -111,6 +113,19 @@ void fwl_intake_close(struct fwl_node *node);
 void fwl_intake_committed(struct fwl_node *node, const struct fwl_hash32 *txid, uint64_t height);
 void fwl_intake_refused(struct fwl_node *node, const struct fwl_hash32 *txid, const struct fwl_state_refusal *why);
 void fwl_intake_expire(struct fwl_node *node, uint64_t unix_s);
+
+/**
+ * fwl_voting_open - the key file or the signer of the configuration, if there is one.
+ * fwl_voting_check - @lost: the votes store is not the key's. Claims a signer otherwise.
+ * fwl_voting_start - the replica has booted; a new tie if votes were @lost, and a signer gets to the event loop.
+ * fwl_voting_second - every second: what fwl_voting_start could not do for want of space.
+ * fwl_voting_info - false: a follower.
+ */
+enum fwl_node_exit fwl_voting_open(struct fwl_node *node);
+enum fwl_node_exit fwl_voting_check(struct fwl_node *node, bool *lost);
+enum fwl_node_exit fwl_voting_start(struct fwl_node *node, bool lost);
+void fwl_voting_second(struct fwl_node *node);
+bool fwl_voting_info(const struct fwl_node *node, struct fwl_remote_info *out);
 
 /** fwl_watch_publish - status for the API threads. fwl_watch_second - every second: the numbers for people too, and
  * the line that says what is waited for. fwl_watch_block - a block was committed, @interval_ms after the one before. */

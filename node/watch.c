@@ -51,7 +51,7 @@ fwl_watch_block(struct fwl_node *n, uint64_t interval_ms)
 
 /* What is the matter with this node itself; NULL: nothing. */
 static const char *
-own_trouble(const struct fwl_node *n, const struct fwl_replica_status *r, uint32_t peers)
+own_trouble(const struct fwl_node *n, const struct fwl_api_watch *w, const struct fwl_replica_status *r, uint32_t peers)
 {
     if (r->stalled) {
         return "the disk is full: not voting until a write succeeds";
@@ -61,6 +61,9 @@ own_trouble(const struct fwl_node *n, const struct fwl_replica_status *r, uint32
     }
     if (r->pruned_away) {
         return "the peers have forgotten the next block: a snapshot is needed (sync: auto)";
+    }
+    if (w->signs && !w->signer_up) {
+        return "the signer does not answer";
     }
     if (r->syncing) {
         return "catching up";
@@ -126,12 +129,16 @@ void
 fwl_watch_second(struct fwl_node *n, uint64_t mono_ms)
 {
     struct fwl_api_watch *w = &n->watch_next;
+    struct fwl_remote_info signer;
     struct fwl_replica_status r;
 
     fwl_replica_status(n->replica, &r);
     note_wait(&n->wait, r.want || r.syncing || r.stalled, mono_ms);
     fwl_replica_watch(n->replica, &w->replica);
-    w->own = own_trouble(n, &r, n->status.transport.peers);
+    w->signs = fwl_voting_info(n, &signer);
+    w->signer_up = signer.up;
+    w->signer_refused = signer.refused;
+    w->own = own_trouble(n, w, &r, n->status.transport.peers);
     w->waited_ms = n->wait.waits ? mono_ms - n->wait.since_ms : 0;
     w->failed_transactions = n->failed;
     w->evidence_seen = r.evidence_seen;

@@ -1,4 +1,4 @@
-/* The validator key as a file, and the id that ties it to its votes store. */
+/* The validator key as a file. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,15 +10,10 @@
 
 #include <cmocka.h>
 
-#include "core/host/instance.h"
-#include "ledger/store/memstore.h"
 #include "node/signer.h"
 
 static char folder[256];
 static char key_path[300];
-static char id_path[320];
-static struct fwl_memstore *store;
-static struct fwl_storage votes;
 
 static int
 setup(void **state)
@@ -30,11 +25,8 @@ setup(void **state)
     (void)snprintf(folder, sizeof(folder), "%s/fwl-signer-XXXXXX", base == NULL ? "/tmp" : base);
     assert_non_null(mkdtemp(folder));
     (void)snprintf(key_path, sizeof(key_path), "%s/validator.key", folder);
-    (void)snprintf(id_path, sizeof(id_path), "%s.instance", key_path);
     fwl_secret_generate(&secret, FWL_KEY_VALIDATOR);
     assert_int_equal(fwl_secret_save(&secret, key_path), FWL_OK);
-    store = fwl_memstore_new();
-    votes = fwl_memstore_storage(store);
     return 0;
 }
 
@@ -42,8 +34,6 @@ static int
 teardown(void **state)
 {
     (void)state;
-    fwl_memstore_free(store);
-    (void)unlink(id_path);
     (void)unlink(key_path);
     assert_int_equal(rmdir(folder), 0); /* no temporary file is left */
     return 0;
@@ -53,15 +43,16 @@ static void
 test_signer__signs(void **state)
 {
     static const struct fwl_hash32 digest = {{1, 2, 3}};
+    static const struct fwl_signing_request request = {.type = FWL_SIGNING_VOTE};
     struct fwl_signer signer;
     struct fwl_sig64 sig;
 
     (void)state;
     assert_int_equal(fwl_signer_open_file(&signer, key_path), FWL_OK);
-    assert_int_equal(fwl_signer_sign(&signer, &sig, &digest), FWL_OK);
+    assert_int_equal(fwl_signer_sign(&signer, &sig, &request, &digest), FWL_OK);
     assert_int_equal(fwl_schnorr_verify(&sig, &digest, &signer.key), FWL_OK);
     fwl_signer_close(&signer);
-    assert_int_equal(fwl_signer_sign(&signer, &sig, &digest), FWL_ERR_STATE);
+    assert_int_equal(fwl_signer_sign(&signer, &sig, &request, &digest), FWL_ERR_STATE);
 }
 
 static void
@@ -81,110 +72,6 @@ test_signer__refuses_other_files(void **state)
     assert_null(signer.sign);
 }
 
-/* As keygen leaves it. */
-static void
-be_new(void)
-{
-    assert_int_equal(fwl_instance_write(&(struct fwl_instance){.kind = FWL_INSTANCE_NEW}, key_path), FWL_OK);
-}
-
-static void
-test_signer__new_key_is_not_lost(void **state)
-{
-    struct stat info;
-    bool lost = true;
-
-    (void)state;
-    be_new();
-    assert_int_equal(fwl_signer_instance_check(&lost, &votes, key_path), FWL_OK);
-    assert_false(lost);
-    assert_int_equal(stat(id_path, &info), 0);
-    assert_int_equal(info.st_mode & 0777, 0600);
-    assert_int_equal(fwl_signer_instance_check(&lost, &votes, key_path), FWL_OK);
-    assert_false(lost);
-}
-
-static void
-test_signer__lost_or_other_store(void **state)
-{
-    struct fwl_memstore *other = fwl_memstore_new();
-    struct fwl_storage empty = fwl_memstore_storage(other);
-    bool lost = false;
-
-    (void)state;
-    be_new();
-    assert_int_equal(fwl_signer_instance_check(&lost, &votes, key_path), FWL_OK);
-    assert_int_equal(fwl_signer_instance_check(&lost, &empty, key_path), FWL_OK);
-    assert_true(lost); /* the store is gone */
-    assert_int_equal(fwl_signer_instance_check(&lost, &empty, key_path), FWL_OK);
-    assert_true(lost); /* asking does not make it better */
-    assert_int_equal(fwl_signer_instance_renew(&empty, key_path), FWL_OK);
-    assert_int_equal(fwl_signer_instance_check(&lost, &empty, key_path), FWL_OK);
-    assert_false(lost);
-    assert_int_equal(fwl_signer_instance_check(&lost, &votes, key_path), FWL_OK);
-    assert_true(lost); /* the old store comes back from a backup */
-    assert_int_equal(unlink(id_path), 0);
-    assert_int_equal(fwl_signer_instance_check(&lost, &votes, key_path), FWL_OK);
-    assert_true(lost); /* another key */
-    fwl_memstore_free(other);
-}
-
-/* A key that comes without its file to an empty store, and one that says "new" to a store in use. */
-static void
-test_signer__unknown_past_is_lost(void **state)
-{
-    bool lost = false;
-
-    (void)state;
-    assert_int_equal(fwl_signer_instance_check(&lost, &votes, key_path), FWL_OK);
-    assert_true(lost);
-    assert_int_equal(fwl_signer_instance_check(&lost, &votes, key_path), FWL_OK);
-    assert_true(lost);
-    assert_int_equal(fwl_signer_instance_renew(&votes, key_path), FWL_OK);
-    be_new();
-    assert_int_equal(fwl_signer_instance_check(&lost, &votes, key_path), FWL_OK);
-    assert_true(lost);
-}
-
-static void
-test_signer__damaged_file(void **state)
-{
-    static const char *const bad[] = {"",
-                                      "00112233445566778899aabbccddeeff",
-                                      "00112233445566778899aabbccddeeffx",
-                                      "00112233445566778899AABBCCDDEEFF\n",
-                                      "00112233445566778899aabbccddeeff\n\n",
-                                      "new",
-                                      "new\n\n"};
-    bool lost = false;
-
-    (void)state;
-    for (size_t i = 0; i < FWL_COUNT(bad); i++) {
-        FILE *f = fopen(id_path, "w");
-
-        assert_non_null(f);
-        assert_true(fputs(bad[i], f) >= 0);
-        assert_int_equal(fclose(f), 0);
-        assert_int_equal(fwl_signer_instance_check(&lost, &votes, key_path), FWL_ERR_CORRUPT);
-        assert_true(lost);
-    }
-}
-
-static void
-test_signer__crash_between_file_and_store(void **state)
-{
-    bool lost = false;
-
-    (void)state;
-    be_new();
-    fwl_memstore_fail(store, 1, FWL_MEMSTORE_LOST, false);
-    assert_int_equal(fwl_signer_instance_check(&lost, &votes, key_path), FWL_ERR_STORAGE);
-    assert_true(lost);
-    fwl_memstore_crash(store);
-    assert_int_equal(fwl_signer_instance_check(&lost, &votes, key_path), FWL_OK);
-    assert_true(lost);
-}
-
 int
 main(void)
 {
@@ -192,11 +79,6 @@ main(void)
     const struct CMUnitTest tests[] = {
         CASE(signs),
         CASE(refuses_other_files),
-        CASE(new_key_is_not_lost),
-        CASE(unknown_past_is_lost),
-        CASE(lost_or_other_store),
-        CASE(damaged_file),
-        CASE(crash_between_file_and_store),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
