@@ -4,7 +4,8 @@
  * Opening waits for the signer. Then the connection belongs to an event base: nothing waits any more, a request that is
  * under way is FWL_ERR_BUSY, and its answer is kept until it is asked for again. A signer that goes is dialled again;
  * what was under way is asked anew, and gives the same signature. A refusal is remembered for a second, so that a vote
- * that the signer does not sign costs a request a second and not one an event. Source: docs/spec/signer.md.
+ * that the signer does not sign costs a request a second and not one an event. The process ignores SIGPIPE.
+ * Source: docs/spec/signer.md.
  */
 #ifndef FWL_NODE_REMOTE_H
 #define FWL_NODE_REMOTE_H

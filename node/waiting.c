@@ -147,6 +147,7 @@ fwl_waiting_text(char out[FWL_WAITING_TEXT_ROOM], const char *own, const struct 
 {
     struct text t = {.out = out};
 
+    out[0] = '\0';
     put(&t, "%s", own == NULL ? "" : own);
     if (watch->running && watch->want) {
         put_votes(&t, watch, names);

@@ -5,7 +5,7 @@ import sys
 from net import ROOT
 
 sys.path.insert(0, os.path.join(ROOT, "tests", "vectors", "model"))
-from make import schnorr, tagged, xonly  # noqa: E402
+from make import G, N, P, add, i32, mul, schnorr, tagged, xonly  # noqa: E402
 
 NOTARIZE, NULLIFY, FINALIZE = 1, 2, 3
 
@@ -14,6 +14,17 @@ def secret(net, i):
     """The validator's secret, from its key file."""
     with open(net.path("node%d" % i, "keys", "validator.key"), encoding="ascii") as f:
         return int(f.read().split()[2], 16)
+
+
+def verifies(key, signature, digest):
+    """BIP-340 of @signature over @digest by the x-only public @key."""
+    x, r, s = (int.from_bytes(b, "big") for b in (key, signature[:32], signature[32:]))
+    y = pow(x**3 + 7, (P + 1) // 4, P)
+    if x >= P or r >= P or s >= N or (y * y - x**3 - 7) % P != 0:
+        return False
+    e = int.from_bytes(tagged("BIP0340/challenge", i32(r) + i32(x) + digest), "big") % N
+    found = add(mul(s, G), mul(N - e, (x, y if y % 2 == 0 else P - y)))
+    return found is not None and found[1] % 2 == 0 and found[0] == r
 
 
 def signature(key, chain, kind, height, view, block):

@@ -2,6 +2,8 @@
  * fwledger validators change, params set - what the governors decide about the chain itself.
  */
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "client/cli/anchor.h"
 #include "client/cli/commands.h"
@@ -11,6 +13,11 @@
 #include "core/host/heap.h"
 #include "ledger/model/header.h"
 #include "ledger/model/statement.h"
+#include "signer/host/caller.h"
+
+enum {
+    SIGNER_MS = 5000,
+};
 
 /* A set of governors and its signatures of the epoch statement. */
 struct consent {
@@ -141,26 +148,64 @@ sign_both(struct change *c, const struct fwl_hash32 *digest)
     return sign_statement(&c->old, &c->old_keys, "keys of the last change of validators (--old-key)", digest);
 }
 
+/* The key is with a signer, whose socket @path is. */
+static int
+ask_signer(struct fwl_possession *p, const char *path, const struct fwl_hash32 *chain_id)
+{
+    const struct fwl_signing_request hello = {
+        .type = FWL_SIGNING_HELLO, .protocol = FWL_SIGNING_PROTOCOL, .chain_id = *chain_id};
+    const struct fwl_signing_request possession = {
+        .type = FWL_SIGNING_POSSESSION, .height = p->height, .hash = p->block_hash};
+    struct fwl_signing_answer answer = {.code = FWL_SIGNING_DONE};
+    int fd = -1;
+    enum fwl_err err = fwl_caller_open(&fd, path);
+
+    err = err == FWL_OK ? fwl_caller_ask(&answer, fd, &hello, SIGNER_MS) : err;
+    if (err == FWL_OK && answer.code == FWL_SIGNING_DONE) {
+        err = fwl_caller_ask(&answer, fd, &possession, SIGNER_MS);
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    if (err == FWL_OK && answer.code != FWL_SIGNING_DONE) {
+        (void)fprintf(stderr, "fwledger: %s: the signer refuses: %s\n", path, answer.text);
+        return FWL_EXIT_NO;
+    }
+    p->sig = answer.sig;
+    return err == FWL_OK ? 0 : fwl_commands_fail(path, err);
+}
+
+static int
+sign_here(struct fwl_possession *p, const char *path, const struct fwl_hash32 *chain_id)
+{
+    struct fwl_secret secret;
+    struct fwl_hash32 digest;
+    enum fwl_err err = fwl_secret_load(&secret, path);
+
+    if (err != FWL_OK || secret.kind != FWL_KEY_VALIDATOR) {
+        fwl_secret_clear(&secret);
+        return fwl_commands_fail(path, err != FWL_OK ? err : FWL_ERR_KEYS);
+    }
+    fwl_statement_possession(&digest, chain_id, p->height, &p->block_hash);
+    fwl_schnorr_sign(&p->sig, &secret, &digest);
+    fwl_secret_clear(&secret);
+    return 0;
+}
+
 /* A new key shows that it is live: it signs the newest block. */
 static int
 prove_possession(struct change *c, struct fwl_session *session, const struct fwl_header *header)
 {
     struct fwl_possession *p = &c->action.u.validators.possession;
-    struct fwl_secret secret;
-    struct fwl_hash32 digest;
-    enum fwl_err err = fwl_secret_load(&secret, c->new_key);
+    struct stat info;
 
-    if (err != FWL_OK || secret.kind != FWL_KEY_VALIDATOR) {
-        fwl_secret_clear(&secret);
-        return fwl_commands_fail(c->new_key, err != FWL_OK ? err : FWL_ERR_KEYS);
-    }
     p->height = header->height;
     fwl_header_hash(&p->block_hash, header);
-    fwl_statement_possession(&digest, &session->chain_id, p->height, &p->block_hash);
-    fwl_schnorr_sign(&p->sig, &secret, &digest);
-    fwl_secret_clear(&secret);
     c->action.has |= FWL_HAS(3);
-    return 0;
+    if (stat(c->new_key, &info) == 0 && S_ISSOCK(info.st_mode)) {
+        return ask_signer(p, c->new_key, &session->chain_id);
+    }
+    return sign_here(p, c->new_key, &session->chain_id);
 }
 
 static int
@@ -229,15 +274,16 @@ run_change(const struct fwl_command *self, int argc, char **argv)
     if (c == NULL) {
         return fwl_commands_fail(self->name, FWL_ERR_MEMORY);
     }
-    const struct fwl_option options[] = {{.name = "--new-key",
-                                          .value_name = "FILE",
-                                          .help = "key of the added or changed validator: proves it is live",
-                                          .value = &c->new_key},
-                                         {.name = "--old-key",
-                                          .value_name = "FILE",
-                                          .help = "a key that the governors had at the last change of validators",
-                                          .list = &c->old_keys},
-                                         FWL_SUBMIT_OPTIONS(&c->submit)};
+    const struct fwl_option options[] = {
+        {.name = "--new-key",
+         .value_name = "FILE",
+         .help = "key of the added or changed validator, or the socket of its signer: it is live",
+         .value = &c->new_key},
+        {.name = "--old-key",
+         .value_name = "FILE",
+         .help = "a key that the governors had at the last change of validators",
+         .list = &c->old_keys},
+        FWL_SUBMIT_OPTIONS(&c->submit)};
     code = fwl_args_parse(self, options, FWL_COUNT(options), &operands, 1, 1, argc, argv);
     code = code == -1 ? send(c, operands.values[0]) : code;
     fwl_free(c);

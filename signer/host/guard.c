@@ -338,7 +338,9 @@ answer_vote(struct fwl_guard *g, struct fwl_signing_answer *answer, const struct
         say(answer, FWL_SIGNING_LATER, "there is no space to remember the vote: %s", fwl_err_text(err));
         return FWL_OK;
     }
-    answer->sig = *place.sig;
+    if (err == FWL_OK) {
+        answer->sig = *place.sig;
+    }
     return err;
 }
 

@@ -6,6 +6,7 @@
 #include "ledger/snapshot/snapinfo.h"
 #include "p2p/wire/message.h"
 #include "p2p/wire/parts.h"
+#include "signer/signing.h"
 #include "tests/unit/model/roundtrip.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -175,12 +176,35 @@ payload(enum fwl_frame_type type, struct fwl_span in)
     }
 }
 
+/* The same bytes on the socket of a signer, as a request and as an answer. */
+static void
+signing(struct fwl_span in)
+{
+    struct fwl_signing_request request;
+    struct fwl_signing_answer answer;
+    uint8_t again[FWL_SIGNING_FRAME_MAX];
+    struct fwl_span frame;
+
+    if (fwl_signing_frame(&frame, in) != FWL_OK || frame.size == 0) {
+        return;
+    }
+    if (fwl_signing_request_decode(&request, frame) == FWL_OK) {
+        FWL_ASSERT(fwl_signing_request_encode(again, &request) == FWL_SIGNING_HEAD_SIZE + frame.size);
+        FWL_ASSERT(memcmp(again + FWL_SIGNING_HEAD_SIZE, frame.p, frame.size) == 0);
+    }
+    if (fwl_signing_answer_decode(&answer, frame) == FWL_OK) {
+        FWL_ASSERT(fwl_signing_answer_encode(again, &answer) == FWL_SIGNING_HEAD_SIZE + frame.size);
+        FWL_ASSERT(memcmp(again + FWL_SIGNING_HEAD_SIZE, frame.p, frame.size) == 0);
+    }
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uint8_t again[FWL_FRAME_HEAD_SIZE];
     struct fwl_frame_head head;
 
+    signing(fwl_span(data, size));
     if (size < sizeof(again) || size > sizeof(out) ||
         fwl_frame_head_decode(&head, fwl_span(data, sizeof(again)), FWL_BLOCK_MAX_DEFAULT) != FWL_OK) {
         return 0;

@@ -24,9 +24,9 @@ broken(const char *call, int fd)
     char path[4096];
     char what[16];
     char part[256];
-    int number = 0;
+    char number[16];
     ssize_t size = -1;
-    bool fails = f != NULL && fscanf(f, "%15s %d %255s", what, &number, part) == 3 && strcmp(what, call) == 0;
+    bool fails = f != NULL && fscanf(f, "%15s %15s %255s", what, number, part) == 3 && strcmp(what, call) == 0;
 
     if (f != NULL) {
         (void)fclose(f);
@@ -39,10 +39,12 @@ broken(const char *call, int fd)
         return false;
     }
     path[size] = '\0';
-    errno = number;
+    errno = (int)strtol(number, NULL, 10);
     return strstr(path, part) != NULL;
 }
 
+/* NOLINTBEGIN(bugprone-macro-parentheses, readability-inconsistent-declaration-parameter-name): names that are not ours
+ */
 /* The function of the C library behind the one that stands here. */
 #define REAL(name)                                                                                                     \
     static __typeof__(&name) real;                                                                                     \
@@ -77,3 +79,4 @@ writev(int fd, const struct iovec *parts, int count)
     REAL(writev)
     return broken("write", fd) ? -1 : real(fd, parts, count);
 }
+/* NOLINTEND(bugprone-macro-parentheses, readability-inconsistent-declaration-parameter-name) */
