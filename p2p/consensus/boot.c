@@ -87,7 +87,8 @@ load_view(struct fwl_consensus *c, const struct fwl_kv *kv)
     struct fwl_span value = {0};
     enum fwl_err err = load_named(&value, kv, "view", 12);
 
-    c->v = FWL_MUTANT(12, 0) ? c->notar_top : c->top; /* the view is that of NOTAR alone */
+    c->top = FWL_MUTANT(12, 0) ? c->notar_top : c->top; /* the view is that of NOTAR alone */
+    c->v = c->top;
     if (err == FWL_OK && !FWL_MUTANT(12, 0) && fwl_load_be64(value.p) == c->h) {
         c->v = FWL_MAX(c->v, fwl_load_be32(value.p + 8));
     }
