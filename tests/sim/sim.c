@@ -256,11 +256,11 @@ io_send_chunk(void *ctx, uint64_t peer, uint64_t height, uint16_t chunk, uint32_
     static uint8_t buffer[CHUNK_MAX];
     struct sim_node *n = ctx;
 
-    FWL_ASSERT(offset == 0); /* nobody asks for less than a whole one yet */
     if (leaves(n, peer)) {
         n->sim->sent[FWL_FRAME_CHUNK]++;
+        /* correct nodes ask for whole ones; to a part, "I do not have it" is an answer */
         sim_object(n->sim, n->id, node_of(peer), FWL_FRAME_CHUNK,
-                   sim_snap_chunk(n, height, chunk, buffer, sizeof(buffer)));
+                   offset == 0 ? sim_snap_chunk(n, height, chunk, buffer, sizeof(buffer)) : fwl_span(NULL, 0));
     }
 }
 
