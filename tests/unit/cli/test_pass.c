@@ -30,7 +30,7 @@ setup(void **state)
 
     (void)state;
     fwl_writer_init(&w, live, sizeof(live));
-    for (uint8_t i = 0; i < RELEASES; i++) {
+    for (unsigned i = 0; i < RELEASES; i++) {
         fwl_entry_put_live(&w, &(struct fwl_live){.seq = i});
     }
     assert_int_equal(fwl_writer_finish(&w, &entry.live.items), FWL_OK);
