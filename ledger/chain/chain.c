@@ -1,16 +1,10 @@
+#include "core/carve.h"
 #include "ledger/chain/internal.h"
 #include "ledger/merkle/build/tiles.h"
 
 enum {
-    ALIGN = 16,
     TX_MIN = 64, /* no transaction is smaller: bounds their number in a block */
 };
-
-static size_t
-aligned(size_t size)
-{
-    return (size + ALIGN - 1) / ALIGN * ALIGN;
-}
 
 size_t
 fwl_chain_arena_bytes(uint64_t max_work)
@@ -25,38 +19,29 @@ fwl_chain_footprint(const struct fwl_chain_config *config)
 {
     size_t txs = config->body_max / TX_MIN + 1;
 
-    return aligned(sizeof(struct fwl_chain)) + aligned(fwl_state_footprint()) +
-           (FWL_CHAIN_SLOTS + 1) * aligned(config->arena_bytes) + aligned(config->body_max) +
-           2 * aligned(txs * sizeof(struct fwl_hash32));
-}
-
-static void *
-carve(uint8_t **at, size_t size)
-{
-    void *piece = *at;
-
-    *at += aligned(size);
-    return piece;
+    return fwl_carve_size(sizeof(struct fwl_chain)) + fwl_carve_size(fwl_state_footprint()) +
+           (FWL_CHAIN_SLOTS + 1) * fwl_carve_size(config->arena_bytes) + fwl_carve_size(config->body_max) +
+           2 * fwl_carve_size(txs * sizeof(struct fwl_hash32));
 }
 
 struct fwl_chain *
 fwl_chain_init(void *memory, size_t size, const struct fwl_chain_config *config)
 {
     uint8_t *at = memory;
-    struct fwl_chain *c = carve(&at, sizeof(*c));
+    struct fwl_chain *c = fwl_carve(&at, sizeof(*c));
 
     FWL_ASSERT(size >= fwl_chain_footprint(config));
     memset(c, 0, sizeof(*c));
     c->config = *config;
     c->txs_max = config->body_max / TX_MIN + 1;
-    c->state = fwl_state_init(carve(&at, fwl_state_footprint()), fwl_state_footprint());
+    c->state = fwl_state_init(fwl_carve(&at, fwl_state_footprint()), fwl_state_footprint());
     for (size_t i = 0; i < FWL_CHAIN_SLOTS; i++) {
-        c->slots[i].arena = carve(&at, config->arena_bytes);
+        c->slots[i].arena = fwl_carve(&at, config->arena_bytes);
     }
-    c->scratch.arena = carve(&at, config->arena_bytes);
-    c->body = carve(&at, config->body_max);
-    c->leaves = carve(&at, c->txs_max * sizeof(struct fwl_hash32));
-    c->txids = carve(&at, c->txs_max * sizeof(struct fwl_hash32));
+    c->scratch.arena = fwl_carve(&at, config->arena_bytes);
+    c->body = fwl_carve(&at, config->body_max);
+    c->leaves = fwl_carve(&at, c->txs_max * sizeof(struct fwl_hash32));
+    c->txids = fwl_carve(&at, c->txs_max * sizeof(struct fwl_hash32));
     return c;
 }
 

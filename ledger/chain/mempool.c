@@ -1,9 +1,9 @@
 #include "ledger/chain/mempool.h"
 
+#include "core/carve.h"
 #include "core/sha256.h"
 
 enum {
-    ALIGN = 16,
     REFUSED_SLOTS = 8192, /* remembered refusals; a newer one replaces the older in its slot */
     NONE = 0,             /* in the hash table; entries count from 1 */
 };
@@ -29,12 +29,6 @@ struct fwl_mempool {
 };
 
 static size_t
-aligned(size_t size)
-{
-    return (size + ALIGN - 1) / ALIGN * ALIGN;
-}
-
-static size_t
 table_size(const struct fwl_mempool_config *config)
 {
     size_t size = 64;
@@ -48,36 +42,28 @@ table_size(const struct fwl_mempool_config *config)
 size_t
 fwl_mempool_footprint(const struct fwl_mempool_config *config)
 {
-    return aligned(sizeof(struct fwl_mempool)) + aligned(2 * config->transactions_max * sizeof(struct entry)) +
-           aligned(2 * config->bytes_max) + aligned(table_size(config) * sizeof(uint32_t)) +
-           aligned(REFUSED_SLOTS * sizeof(struct fwl_hash32));
-}
-
-static void *
-carve(uint8_t **at, size_t size)
-{
-    void *piece = *at;
-
-    *at += aligned(size);
-    return piece;
+    return fwl_carve_size(sizeof(struct fwl_mempool)) +
+           fwl_carve_size(2 * config->transactions_max * sizeof(struct entry)) + fwl_carve_size(2 * config->bytes_max) +
+           fwl_carve_size(table_size(config) * sizeof(uint32_t)) +
+           fwl_carve_size(REFUSED_SLOTS * sizeof(struct fwl_hash32));
 }
 
 struct fwl_mempool *
 fwl_mempool_init(void *memory, size_t size, const struct fwl_mempool_config *config)
 {
     uint8_t *at = memory;
-    struct fwl_mempool *m = carve(&at, sizeof(*m));
+    struct fwl_mempool *m = fwl_carve(&at, sizeof(*m));
 
     FWL_ASSERT(size >= fwl_mempool_footprint(config) && config->bytes_max >= FWL_TX_MAX &&
                config->transactions_max > 0 && config->transactions_max < UINT32_MAX / 4);
     memset(m, 0, sizeof(*m));
     m->config = *config;
-    m->entries = carve(&at, 2 * config->transactions_max * sizeof(struct entry));
-    m->bytes = carve(&at, 2 * config->bytes_max);
+    m->entries = fwl_carve(&at, 2 * config->transactions_max * sizeof(struct entry));
+    m->bytes = fwl_carve(&at, 2 * config->bytes_max);
     m->table_size = table_size(config);
-    m->table = carve(&at, m->table_size * sizeof(uint32_t));
+    m->table = fwl_carve(&at, m->table_size * sizeof(uint32_t));
     memset(m->table, 0, m->table_size * sizeof(uint32_t));
-    m->refused = carve(&at, REFUSED_SLOTS * sizeof(struct fwl_hash32));
+    m->refused = fwl_carve(&at, REFUSED_SLOTS * sizeof(struct fwl_hash32));
     memset(m->refused, 0, REFUSED_SLOTS * sizeof(struct fwl_hash32));
     return m;
 }

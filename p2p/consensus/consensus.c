@@ -1,5 +1,6 @@
 #include "p2p/consensus/consensus.h"
 
+#include "core/carve.h"
 #include "core/mutant.h"
 #include "ledger/model/body.h"
 #include "p2p/consensus/bodies.h"
@@ -36,7 +37,7 @@ cut(struct cutter *k, size_t size)
 {
     uint8_t *p = k->base == NULL ? NULL : k->base + k->used;
 
-    k->used += (size + 15) & ~(size_t)15;
+    k->used += fwl_carve_size(size);
     return p;
 }
 
@@ -89,7 +90,7 @@ fwl_consensus_init(void *memory, size_t size, const struct fwl_consensus_config 
     struct parts p;
     struct fwl_consensus *c = NULL;
 
-    FWL_ASSERT(need != 0 && size >= need && (uintptr_t)memory % 16 == 0);
+    FWL_ASSERT(need != 0 && size >= need && (uintptr_t)memory % FWL_CARVE_ALIGN == 0);
     lay_out(&k, &p, config);
     FWL_ASSERT(k.used == need);
     c = p.engine;

@@ -1,26 +1,11 @@
+#include "core/carve.h"
 #include "p2p/replica/internal.h"
 
 enum {
-    ALIGN = 16,
     VOTES_SPARE = 4 * 1024 * 1024, /* of the votes arena, beside one body */
     RETRY_MS = 1000,
     TX_MIN = 64,
 };
-
-static size_t
-aligned(size_t size)
-{
-    return (size + ALIGN - 1) / ALIGN * ALIGN;
-}
-
-static void *
-carve(uint8_t **at, size_t size)
-{
-    void *piece = *at;
-
-    *at += aligned(size);
-    return piece;
-}
 
 /* ---- what the parts are given ---- */
 
@@ -113,18 +98,19 @@ fwl_replica_footprint(const struct fwl_replica_config *config)
     if (engine_bytes == 0) {
         return 0;
     }
-    return aligned(sizeof(struct fwl_replica)) + aligned(engine_bytes) + aligned(fwl_chain_footprint(&chain)) +
-           aligned(fwl_mempool_footprint(&config->mempool)) + aligned(config->body_max + FWL_REPLICA_CERT_MAX) +
-           aligned(config->body_max + 8) + aligned(config->body_max + FWL_FRAME_JUST_MAX) +
-           aligned(config->body_max + VOTES_SPARE) + aligned(config->chunk_max) +
-           aligned((config->body_max / TX_MIN + 1) * sizeof(struct fwl_hash32));
+    return fwl_carve_size(sizeof(struct fwl_replica)) + fwl_carve_size(engine_bytes) +
+           fwl_carve_size(fwl_chain_footprint(&chain)) + fwl_carve_size(fwl_mempool_footprint(&config->mempool)) +
+           fwl_carve_size(config->body_max + FWL_REPLICA_CERT_MAX) + fwl_carve_size(config->body_max + 8) +
+           fwl_carve_size(config->body_max + FWL_FRAME_JUST_MAX) + fwl_carve_size(config->body_max + VOTES_SPARE) +
+           fwl_carve_size(config->chunk_max) +
+           fwl_carve_size((config->body_max / TX_MIN + 1) * sizeof(struct fwl_hash32));
 }
 
 struct fwl_replica *
 fwl_replica_init(void *memory, size_t size, const struct fwl_replica_config *config)
 {
     uint8_t *at = memory;
-    struct fwl_replica *r = carve(&at, sizeof(*r));
+    struct fwl_replica *r = fwl_carve(&at, sizeof(*r));
     struct fwl_consensus_config engine = engine_config(r, config);
     struct fwl_chain_config chain = chain_config(r, config);
 
@@ -132,19 +118,19 @@ fwl_replica_init(void *memory, size_t size, const struct fwl_replica_config *con
     memset(r, 0, sizeof(*r));
     r->config = *config;
     r->engine_bytes = fwl_consensus_footprint(&engine);
-    r->engine_memory = carve(&at, r->engine_bytes);
-    r->chain = fwl_chain_init(carve(&at, fwl_chain_footprint(&chain)), fwl_chain_footprint(&chain), &chain);
-    r->pool = fwl_mempool_init(carve(&at, fwl_mempool_footprint(&config->mempool)),
+    r->engine_memory = fwl_carve(&at, r->engine_bytes);
+    r->chain = fwl_chain_init(fwl_carve(&at, fwl_chain_footprint(&chain)), fwl_chain_footprint(&chain), &chain);
+    r->pool = fwl_mempool_init(fwl_carve(&at, fwl_mempool_footprint(&config->mempool)),
                                fwl_mempool_footprint(&config->mempool), &config->mempool);
-    r->block = carve(&at, config->body_max + FWL_REPLICA_CERT_MAX);
-    r->body = carve(&at, config->body_max + 8);
+    r->block = fwl_carve(&at, config->body_max + FWL_REPLICA_CERT_MAX);
+    r->body = fwl_carve(&at, config->body_max + 8);
     r->frame_bytes = config->body_max + FWL_FRAME_JUST_MAX;
-    r->frame = carve(&at, r->frame_bytes);
+    r->frame = fwl_carve(&at, r->frame_bytes);
     r->votes_bytes = config->body_max + VOTES_SPARE;
-    r->votes_arena = carve(&at, r->votes_bytes);
-    r->sync.buffer = carve(&at, config->chunk_max);
+    r->votes_arena = fwl_carve(&at, r->votes_bytes);
+    r->sync.buffer = fwl_carve(&at, config->chunk_max);
     r->txids_max = config->body_max / TX_MIN + 1;
-    r->txids = carve(&at, r->txids_max * sizeof(struct fwl_hash32));
+    r->txids = fwl_carve(&at, r->txids_max * sizeof(struct fwl_hash32));
     r->engine_timer = UINT64_MAX;
     return r;
 }
