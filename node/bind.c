@@ -1,27 +1,18 @@
 /* The replica's effects and the transport's callbacks, bound to each other. */
 #include <sys/time.h>
-#include <time.h>
 
 #include <event2/event.h>
 
 #include "core/hex.h"
+#include "core/host/clock.h"
 #include "ledger/state/state.h"
 #include "node/node_part.h"
 #include "node/object.h"
 
-static uint64_t
-clock_ms(clockid_t id)
-{
-    struct timespec t = {0};
-
-    (void)clock_gettime(id, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 struct fwl_replica_time
 fwl_bind_now(void)
 {
-    return (struct fwl_replica_time){.wall_ms = clock_ms(CLOCK_REALTIME), .mono_ms = clock_ms(CLOCK_MONOTONIC)};
+    return (struct fwl_replica_time){.wall_ms = fwl_clock_unix_ms(), .mono_ms = fwl_clock_mono_ms()};
 }
 
 /* What could not be queued is the peer's loss: everything that matters is sent again (consensus.md 2.7). */

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -13,6 +12,7 @@
 #include <event2/listener.h>
 #include <event2/thread.h>
 
+#include "core/host/clock.h"
 #include "core/host/heap.h"
 #include "node/http_part.h"
 
@@ -58,15 +58,6 @@ struct fwl_http_server {
     unsigned worker_count;
 };
 
-static uint64_t
-now_ms(void)
-{
-    struct timespec t = {0};
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 void
 fwl_http_server_note(struct fwl_http_worker *w, struct evhttp_request *raw, bool waits)
 {
@@ -75,7 +66,7 @@ fwl_http_server_note(struct fwl_http_worker *w, struct evhttp_request *raw, bool
 
     for (size_t i = 0; i < w->connection_count; i++) {
         if (w->connections[i].bev == bev) {
-            w->connections[i].since_ms = now_ms();
+            w->connections[i].since_ms = fwl_clock_mono_ms();
             w->connections[i].waits = waits;
         }
     }
@@ -147,7 +138,7 @@ on_connection(struct event_base *base, void *cookie)
 
     if (bev != NULL && w->connection_count < w->connection_max) {
         bufferevent_incref(bev);
-        w->connections[w->connection_count++] = (struct connection){.bev = bev, .since_ms = now_ms()};
+        w->connections[w->connection_count++] = (struct connection){.bev = bev, .since_ms = fwl_clock_mono_ms()};
     }
     if (w->connection_count == w->connection_max) {
         (void)evconnlistener_disable(w->listener);
@@ -171,7 +162,7 @@ is_drained(const struct fwl_http_worker *w)
 static void
 make_room(struct fwl_http_worker *w)
 {
-    uint64_t now = now_ms();
+    uint64_t now = fwl_clock_mono_ms();
 
     for (size_t i = 0; i < w->connection_count; i++) {
         const struct connection *c = &w->connections[i];

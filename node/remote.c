@@ -9,6 +9,7 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 
+#include "core/host/clock.h"
 #include "core/host/heap.h"
 #include "signer/host/caller.h"
 
@@ -53,15 +54,6 @@ struct remote {
     uint64_t refused;
     struct pending pending[FWL_REMOTE_PENDING_MAX];
 };
-
-static uint64_t
-now_ms(void)
-{
-    struct timespec t = {0};
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 /* ---- opening: questions and answers, one by one ---- */
 
@@ -174,7 +166,7 @@ take_signature(struct remote *r, const struct fwl_signing_answer *answer)
         if (p->state != PENDING_SENT || p->request.id != answer->id || p->request.type != answer->type) {
             continue;
         }
-        p->at_ms = now_ms();
+        p->at_ms = fwl_clock_mono_ms();
         p->code = answer->code;
         p->sig = answer->sig;
         p->state = answer->code == FWL_SIGNING_DONE ? PENDING_SIGNED : PENDING_REFUSED;
@@ -266,7 +258,7 @@ make_stream(struct remote *r, int fd)
         (void)close(fd);
         return false;
     }
-    r->connected_ms = now_ms();
+    r->connected_ms = fwl_clock_mono_ms();
     bufferevent_setcb(r->stream, on_read, NULL, on_event, r);
     return bufferevent_enable(r->stream, EV_READ | EV_WRITE) == 0;
 }
@@ -288,7 +280,7 @@ static void
 on_turn(evutil_socket_t fd, short what, void *cookie)
 {
     struct remote *r = cookie;
-    uint64_t now = now_ms();
+    uint64_t now = fwl_clock_mono_ms();
     bool late = r->stream != NULL && !r->up && now > r->connected_ms + FWL_REMOTE_ANSWER_MS;
 
     (void)fd;
@@ -353,12 +345,12 @@ sign_remotely(void *ctx, struct fwl_sig64 *out, const struct fwl_signing_request
         *out = p->sig;
         return FWL_OK;
     }
-    if (p->state == PENDING_REFUSED && now_ms() < p->at_ms + FWL_REMOTE_REFUSED_MS) {
+    if (p->state == PENDING_REFUSED && fwl_clock_mono_ms() < p->at_ms + FWL_REMOTE_REFUSED_MS) {
         return p->code == FWL_SIGNING_LATER ? FWL_ERR_BUSY : FWL_ERR_STATE;
     }
     if (p->state != PENDING_SENT && r->up) {
         p->state = PENDING_SENT;
-        p->at_ms = now_ms();
+        p->at_ms = fwl_clock_mono_ms();
         p->request.id = r->next_id++;
         send_request(r, &p->request);
     }
@@ -387,14 +379,14 @@ static enum fwl_err
 connect_within(struct remote *r, int ms)
 {
     const struct timespec pause = {.tv_nsec = TRY_MS * 1000000L};
-    uint64_t until = now_ms() + (uint64_t)ms;
+    uint64_t until = fwl_clock_mono_ms() + (uint64_t)ms;
     enum fwl_err err = fwl_caller_open(&r->fd, r->path);
 
     if (err == FWL_ERR_NETWORK && ms > 0) {
         fwl_log(r->log, FWL_LOG_INFO, "signer", "waiting for the signer", "path=\"%s\" reason=\"%s\"", r->path,
                 strerror(errno));
     }
-    while (err == FWL_ERR_NETWORK && now_ms() < until) {
+    while (err == FWL_ERR_NETWORK && fwl_clock_mono_ms() < until) {
         (void)nanosleep(&pause, NULL);
         err = fwl_caller_open(&r->fd, r->path);
     }

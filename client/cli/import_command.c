@@ -12,6 +12,7 @@
 #include "client/cli/print.h"
 #include "client/cli/submit.h"
 #include "core/hex.h"
+#include "core/host/clock.h"
 #include "core/host/heap.h"
 
 enum {
@@ -334,20 +335,11 @@ summary(const struct fwl_import *import, uint64_t ms, bool json)
     return counts[FWL_IMPORT_FAILED] == 0 ? FWL_EXIT_YES : FWL_EXIT_NO;
 }
 
-static uint64_t
-clock_ms(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static int
 import_file(const char *path, const struct fwl_import_templates *templates, const struct fwl_submit_args *args)
 {
     struct fwl_import import = {.path = path};
-    uint64_t start = clock_ms();
+    uint64_t start = fwl_clock_mono_ms();
     FILE *file = fopen(path, "r");
     enum fwl_err err = FWL_OK;
     int code = 0;
@@ -365,7 +357,7 @@ import_file(const char *path, const struct fwl_import_templates *templates, cons
         return FWL_EXIT_CONFIG;
     }
     code = err == FWL_OK ? publish(&import, args) : fwl_commands_fail(path, err);
-    result = summary(&import, clock_ms() - start, args->json);
+    result = summary(&import, fwl_clock_mono_ms() - start, args->json);
     fwl_import_clear(&import);
     return code != 0 ? code : result;
 }

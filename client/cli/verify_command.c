@@ -2,7 +2,6 @@
  * fwledger verify - what may this device install? Checked offline, against a trust anchor, trusting no node.
  */
 #include <stdlib.h>
-#include <time.h>
 
 #include "client/cli/anchor.h"
 #include "client/cli/commands.h"
@@ -12,6 +11,7 @@
 #include "contracts/json/decision.h"
 #include "contracts/json/facts.h"
 #include "core/hex.h"
+#include "core/host/clock.h"
 #include "core/host/heap.h"
 #include "core/time.h"
 #include "ledger/json/entry.h"
@@ -52,12 +52,10 @@ struct run {
 static int
 take_now(const struct fwl_command *self, struct run *run, const struct verify_args *args)
 {
-    struct timespec now;
     int64_t seconds = 0;
 
     if (args->now == NULL) {
-        (void)clock_gettime(CLOCK_REALTIME, &now);
-        run->now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+        run->now_ms = fwl_clock_unix_ms();
         return 0;
     }
     if (fwl_time_parse(&seconds, fwl_span_text(args->now)) != FWL_OK || seconds < 0) {

@@ -2,12 +2,12 @@
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "client/cli/commands.h"
 #include "client/cli/policy_check.h"
 #include "client/cli/tally.h"
 #include "client/cli/world_part.h"
+#include "core/host/clock.h"
 #include "core/host/heap.h"
 #include "core/time.h"
 #include "ledger/merkle/proof.h"
@@ -443,7 +443,6 @@ int
 fwl_world_open(struct fwl_world **out, const struct fwl_command *self, const struct fwl_world_options *options)
 {
     struct fwl_world *world = *out = fwl_calloc(1, sizeof(*world));
-    struct timespec clock;
     int code = 0;
 
     if (world == NULL) {
@@ -463,8 +462,7 @@ fwl_world_open(struct fwl_world **out, const struct fwl_command *self, const str
                     : options->snapshots.count > 0 ? options->snapshots.values[0]
                                                    : NULL;
     if (options->releases != NULL) {
-        (void)clock_gettime(CLOCK_REALTIME, &clock);
-        world->time_ms = (uint64_t)clock.tv_sec * 1000;
+        world->time_ms = fwl_clock_unix_ms() / 1000 * 1000;
         world->from_files = true;
         return fwl_world_files(world, self, options);
     }

@@ -2,6 +2,7 @@
 
 #include <event2/event.h>
 
+#include "core/host/clock.h"
 #include "core/host/heap.h"
 #include "core/host/keys.h"
 #include "p2p/transport/address.h"
@@ -45,7 +46,7 @@ static void
 on_dial(evutil_socket_t fd, short what, void *cookie)
 {
     struct fwl_link_dial *d = cookie;
-    uint64_t now = fwl_link_now_ms();
+    uint64_t now = fwl_clock_mono_ms();
     uint64_t banned = fwl_bans_until(&d->host->bans, &d->key, now);
 
     (void)fd;

@@ -2,7 +2,6 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <time.h>
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -10,6 +9,7 @@
 #include <event2/event.h>
 #include <openssl/err.h>
 
+#include "core/host/clock.h"
 #include "core/host/heap.h"
 #include "p2p/transport/address.h"
 #include "p2p/wire/parts.h"
@@ -18,15 +18,6 @@ enum {
     READ_AHEAD = 65536,       /* bytes taken from the socket beyond the frame that is awaited */
     UNSENT_IN_KERNEL = 131072 /* TCP_NOTSENT_LOWAT: what a vote can wait behind below us */
 };
-
-uint64_t
-fwl_link_now_ms(void)
-{
-    struct timespec t = {0};
-
-    FWL_ASSERT(clock_gettime(CLOCK_MONOTONIC, &t) == 0);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 void
 fwl_link_doom(struct fwl_link *l, enum fwl_transport_reason reason)
@@ -44,7 +35,7 @@ void
 fwl_link_ban(struct fwl_link *l, enum fwl_transport_reason reason)
 {
     if (l->up && !l->doomed && !l->validator) {
-        (void)fwl_bans_add(&l->host->bans, &l->key, fwl_link_now_ms());
+        (void)fwl_bans_add(&l->host->bans, &l->key, fwl_clock_mono_ms());
         fwl_log(l->host->config.log, FWL_LOG_UNUSUAL, "transport", "banned", "peer=%s reason=%s", l->address,
                 fwl_transport_reason_name(reason));
     }
@@ -189,7 +180,7 @@ feed(struct fwl_link *l)
 static uint64_t
 budget_wait_ms(struct fwl_link *l)
 {
-    uint64_t now = fwl_link_now_ms();
+    uint64_t now = fwl_clock_mono_ms();
     uint64_t wait = 0;
 
     for (int i = 0; i < FWL_LINK_BUCKETS; i++) {
@@ -222,7 +213,7 @@ fwl_link_throttle(struct fwl_link *l)
 static void
 charge_frame(struct fwl_link *l, const struct fwl_frame_head *head)
 {
-    uint64_t now = fwl_link_now_ms();
+    uint64_t now = fwl_clock_mono_ms();
     uint32_t size = FWL_FRAME_HEAD_SIZE + head->length;
 
     l->bytes_in += size;
@@ -268,7 +259,7 @@ take_auth(struct fwl_link *l, struct fwl_span payload)
         return;
     }
     l->up = true;
-    l->up_ms = fwl_link_now_ms();
+    l->up_ms = fwl_clock_mono_ms();
     l->heard_ms = l->up_ms;
     l->key = auth.node_key;
     l->status_height = auth.height;
@@ -322,7 +313,7 @@ pump(struct fwl_link *l)
     uint8_t bytes[FWL_FRAME_HEAD_SIZE];
     struct fwl_frame_head head;
 
-    l->heard_ms = fwl_link_now_ms();
+    l->heard_ms = fwl_clock_mono_ms();
     while (!l->doomed && !l->paused) {
         size_t size = sizeof(bytes);
         const uint8_t *frame = NULL;

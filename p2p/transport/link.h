@@ -96,9 +96,6 @@ struct fwl_transport {
     uint8_t scratch[FWL_FRAME_HEAD_SIZE + FWL_FRAME_PART_MAX]; /* a part being read */
 };
 
-/** fwl_link_now_ms - the monotonic clock. */
-uint64_t fwl_link_now_ms(void);
-
 /** fwl_link_new - a link over @fd (accepted), or to @dial (then @fd is -1) that connects at once. NULL: no memory, no
  * free place, or the system refuses to connect. Takes @fd in every case. */
 struct fwl_link *fwl_link_new(struct fwl_transport *host, int fd, struct fwl_link_dial *dial,

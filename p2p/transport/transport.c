@@ -5,6 +5,7 @@
 #include <event2/event.h>
 #include <event2/listener.h>
 
+#include "core/host/clock.h"
 #include "core/host/heap.h"
 #include "p2p/transport/address.h"
 #include "p2p/transport/dial.h"
@@ -137,7 +138,7 @@ newer_stays(const struct fwl_link *newer, const struct fwl_link *older, const st
     const struct fwl_transport_config *config = &newer->host->config;
     bool we_are_lower = memcmp(config->node_key.b, key->b, sizeof(key->b)) < 0;
 
-    if ((newer->dial != NULL) == (older->dial != NULL) || fwl_link_now_ms() - older->up_ms >= config->tie_ms) {
+    if ((newer->dial != NULL) == (older->dial != NULL) || fwl_clock_mono_ms() - older->up_ms >= config->tie_ms) {
         return true;
     }
     return we_are_lower == (newer->dial != NULL);
@@ -153,7 +154,7 @@ fwl_transport_admit(struct fwl_link *l, const struct fwl_pubkey32 *key)
     l->validator = access == FWL_ACCESS_VALIDATOR;
     if (access == FWL_ACCESS_REFUSED) {
         fwl_link_doom(l, FWL_DOWN_NOT_ALLOWED);
-    } else if (!l->validator && fwl_bans_until(&host->bans, key, fwl_link_now_ms()) != 0) {
+    } else if (!l->validator && fwl_bans_until(&host->bans, key, fwl_clock_mono_ms()) != 0) {
         fwl_link_doom(l, FWL_DOWN_BANNED);
     } else if (older != NULL && !newer_stays(l, older, key)) {
         fwl_link_doom(l, FWL_DOWN_DUPLICATE);
@@ -250,7 +251,7 @@ static void
 on_tick(evutil_socket_t fd, short what, void *cookie)
 {
     struct fwl_transport *host = cookie;
-    uint64_t now = fwl_link_now_ms();
+    uint64_t now = fwl_clock_mono_ms();
 
     (void)fd;
     (void)what;
@@ -422,7 +423,7 @@ fwl_transport_charge(struct fwl_transport *host, fwl_peer_id peer, enum fwl_tran
 
     if (l != NULL) {
         fwl_bucket_take(&l->buckets[budget == FWL_BUDGET_TX ? FWL_LINK_TXS : FWL_LINK_SIGNATURES], count,
-                        fwl_link_now_ms());
+                        fwl_clock_mono_ms());
         fwl_link_throttle(l);
     }
 }

@@ -5,8 +5,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "core/host/clock.h"
 
 enum fwl_err
 fwl_caller_open(int *fd, const char *path)
@@ -29,15 +30,6 @@ fwl_caller_open(int *fd, const char *path)
     return *fd < 0 ? FWL_ERR_NETWORK : FWL_OK;
 }
 
-static int64_t
-now_ms(void)
-{
-    struct timespec t = {0};
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Waits until there is something to read. */
 static enum fwl_err
 wait_for(int fd, int64_t until_ms)
@@ -45,7 +37,7 @@ wait_for(int fd, int64_t until_ms)
     struct pollfd p = {.fd = fd, .events = POLLIN};
 
     for (;;) {
-        int64_t left = until_ms - now_ms();
+        int64_t left = until_ms - (int64_t)fwl_clock_mono_ms();
         int rc = left <= 0 ? 0 : poll(&p, 1, (int)left);
 
         if (rc == 0) {
@@ -65,7 +57,7 @@ fwl_caller_ask(struct fwl_signing_answer *answer, int fd, const struct fwl_signi
 {
     uint8_t bytes[FWL_SIGNING_FRAME_MAX];
     size_t size = fwl_signing_request_encode(bytes, request);
-    int64_t until_ms = now_ms() + ms;
+    int64_t until_ms = (int64_t)fwl_clock_mono_ms() + ms;
     struct fwl_span frame = {0};
     enum fwl_err err = FWL_OK;
 

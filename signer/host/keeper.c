@@ -6,8 +6,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "core/host/clock.h"
 
 enum {
     BACKLOG = 16,
@@ -28,15 +29,6 @@ struct keeper {
     uint64_t turn;
     struct connection connections[FWL_KEEPER_CONNECTIONS_MAX];
 };
-
-static uint64_t
-unix_ms(void)
-{
-    struct timespec t = {0};
-
-    (void)clock_gettime(CLOCK_REALTIME, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 /* Does somebody answer at this address? */
 static bool
@@ -167,7 +159,7 @@ take_frame(struct keeper *k, struct connection *c, struct fwl_span frame, enum f
     if (form != FWL_OK) {
         refuse_form(&answer, &request, form);
     } else {
-        *err = fwl_guard_answer(k->guard, &c->caller, &answer, &request, unix_ms());
+        *err = fwl_guard_answer(k->guard, &c->caller, &answer, &request, fwl_clock_unix_ms());
         if (*err != FWL_OK) {
             return false;
         }

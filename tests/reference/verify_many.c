@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "client/cli/anchor.h"
 #include "client/cli/files.h"
@@ -15,6 +14,7 @@
 #include "client/verify/verify.h"
 #include "contracts/json/decision.h"
 #include "contracts/json/facts.h"
+#include "core/host/clock.h"
 #include "core/host/heap.h"
 
 enum {
@@ -53,17 +53,14 @@ static enum fwl_err
 check(struct many *m, const json_t *line)
 {
     const struct fwl_verify_settings settings = {.authors = {.none = true}};
-    struct timespec now;
     enum fwl_err err = load(m, json_string_value(json_object_get(line, "bundle")));
 
-    (void)clock_gettime(CLOCK_REALTIME, &now);
     err = err == FWL_OK ? fwl_json_facts_parse(&m->facts, json_object_get(line, "device")) : err;
     err = err == FWL_OK ? fwl_device_start(&m->device, &m->anchor.anchor) : err;
     m->work.cells = m->cells;
     m->work.cell_count = FWL_COUNT(m->cells);
-    err = err == FWL_OK ? fwl_verify_init(&m->verify, &m->device, &settings, &m->facts.facts,
-                                          (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000)
-                        : err;
+    err =
+        err == FWL_OK ? fwl_verify_init(&m->verify, &m->device, &settings, &m->facts.facts, fwl_clock_unix_ms()) : err;
     return err == FWL_OK ? fwl_verify_bundle(&m->verify, m->candidates, &m->work, m->bundle) : err;
 }
 
