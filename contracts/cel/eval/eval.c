@@ -87,6 +87,18 @@ slot(struct fwl_cel_cell *at, const struct fwl_cel_cell *slots, size_t count, ui
     return FWL_CEL_OK;
 }
 
+/* OPT_BIND: the value in an optional goes on to the body; nothing, or an error, goes past it. */
+static inline const uint8_t *
+bind(struct fwl_cel_cell *at, const uint8_t *pc, enum fwl_cel_err *err)
+{
+    if (at->kind == FWL_CEL_OPTIONAL && fwl_cel_has_value(at)) {
+        *at = *at->v.cells;
+        return pc + 2;
+    }
+    *err = at->kind == FWL_CEL_OPTIONAL ? FWL_CEL_OK : FWL_CEL_ERR_TYPE;
+    return pc + 2 + distance(pc);
+}
+
 /* OPT_MAP and OPT_FLAT: the value below is dropped. */
 static enum fwl_cel_err
 wrap(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, bool flat)
@@ -207,15 +219,7 @@ run(struct fwl_cel_vm *vm, struct fwl_cel_cell *const stack, const struct fwl_ce
         case FWL_CEL_OP_WHEN:
         case FWL_CEL_OP_NEXT: sp = turn(vm, at, &pc, op); continue;
         case FWL_CEL_OP_NIP: *at = at[1]; continue;
-        case FWL_CEL_OP_OPT_BIND:
-            if (at->kind == FWL_CEL_OPTIONAL && fwl_cel_has_value(at)) {
-                *at = *at->v.cells;
-                pc += 2;
-                continue;
-            }
-            err = at->kind == FWL_CEL_OPTIONAL ? FWL_CEL_OK : FWL_CEL_ERR_TYPE;
-            pc += 2 + distance(pc);
-            break;
+        case FWL_CEL_OP_OPT_BIND: pc = bind(at, pc, &err); break;
         case FWL_CEL_OP_OPT_MAP:
         case FWL_CEL_OP_OPT_FLAT: err = wrap(vm, at, op == FWL_CEL_OP_OPT_FLAT); break;
         }
