@@ -1,28 +1,59 @@
 /*
- * Gossip of transactions: ids are told on change, to everybody; again for a few every timing.tr, since a message may be
- * lost and a transaction that only one node knows must still be decided; all of them to a new peer. Whoever lacks
- * one asks for it, one peer at a time.
+ * Gossip of transactions: ids are told on change, to everybody, those of a moment together; again for a few every
+ * timing.tr, since a message may be lost and a transaction that only one node knows must still be decided; all of them
+ * to a new peer. Whoever lacks one asks for it, one peer at a time.
  */
 #include "core/mutant.h"
 #include "p2p/replica/internal.h"
 
-void
-fwl_gossip_tell(struct fwl_replica *r, const struct fwl_hash32 *txid, uint64_t except)
-{
-    uint8_t buffer[2 + 32];
-    struct fwl_writer w;
-    struct fwl_span payload;
+enum {
+    NEWS_MS = 20, /* between two TXINV of new transactions: at most 50 a second, however many there are */
+};
 
-    fwl_writer_init(&w, buffer, sizeof(buffer));
-    fwl_message_txids_encode(&w, &(struct fwl_message_txids){.count = 1, .txids = fwl_hash32_span(txid)});
-    if (fwl_writer_finish(&w, &payload) != FWL_OK) {
-        return;
-    }
-    for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX; i++) {
-        if (r->peers[i].id != 0 && r->peers[i].id != except) {
+/* One TXINV to everybody. */
+static void
+tell_all(struct fwl_replica *r, struct fwl_span payload)
+{
+    for (uint32_t i = 0; payload.size > 0 && i < FWL_CONSENSUS_PEERS_MAX; i++) {
+        if (r->peers[i].id != 0) {
             r->config.io.send(r->config.io.ctx, r->peers[i].id, FWL_FRAME_TXINV, payload);
         }
     }
+}
+
+static void
+tell_news(struct fwl_replica *r)
+{
+    struct fwl_replica_news *news = &r->news;
+    const struct fwl_message_txids m = {.count = news->count,
+                                        .txids = fwl_span(news->txids, news->count * sizeof(news->txids[0]))};
+    struct fwl_span payload;
+    struct fwl_writer w;
+
+    fwl_writer_init(&w, news->frame, sizeof(news->frame));
+    fwl_message_txids_encode(&w, &m);
+    news->count = 0;
+    news->at_ms = r->now.mono_ms + NEWS_MS;
+    if (fwl_writer_finish(&w, &payload) == FWL_OK) {
+        tell_all(r, payload);
+    }
+}
+
+void
+fwl_gossip_tell(struct fwl_replica *r, const struct fwl_hash32 *txid)
+{
+    r->news.txids[r->news.count++] = *txid;
+    if (r->news.count == FWL_FRAME_TXIDS_MAX || r->now.mono_ms >= r->news.at_ms) {
+        tell_news(r);
+    }
+}
+
+uint64_t
+fwl_gossip_at(const struct fwl_replica *r)
+{
+    uint64_t at = fwl_mempool_count(r->pool) > 0 ? r->gossip_at : UINT64_MAX;
+
+    return r->news.count > 0 ? FWL_MIN(at, r->news.at_ms) : at;
 }
 
 /* Ids of the first @most waiting transactions as a TXINV in r->frame; empty when none waits. */
@@ -60,15 +91,14 @@ fwl_gossip_inventory(struct fwl_replica *r, uint64_t peer, size_t most)
 }
 
 void
-fwl_gossip_again(struct fwl_replica *r)
+fwl_gossip_tick(struct fwl_replica *r)
 {
-    /* Mutant 9: what waits is not told again. */
-    struct fwl_span payload = inventory(r, FWL_MUTANT(9, 0) ? 0 : FWL_REPLICA_REGOSSIP);
-
-    for (uint32_t i = 0; payload.size > 0 && i < FWL_CONSENSUS_PEERS_MAX; i++) {
-        if (r->peers[i].id != 0) {
-            r->config.io.send(r->config.io.ctx, r->peers[i].id, FWL_FRAME_TXINV, payload);
-        }
+    if (r->news.count > 0 && r->now.mono_ms >= r->news.at_ms) {
+        tell_news(r);
+    }
+    if (r->now.mono_ms >= r->gossip_at) {
+        r->gossip_at = r->now.mono_ms + r->config.timing.tr;
+        tell_all(r, inventory(r, FWL_MUTANT(9, 0) ? 0 : FWL_REPLICA_REGOSSIP)); /* mutant 9: never again */
     }
 }
 
@@ -150,7 +180,7 @@ on_transaction(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl_
     enum fwl_err err = fwl_replica_admit(r, NULL, &txid, tx);
 
     if (err == FWL_OK) {
-        fwl_gossip_tell(r, &txid, from->id);
+        fwl_gossip_tell(r, &txid);
         fwl_replica_step(r, &tick);
     } else if (err != FWL_ERR_EXISTS && err != FWL_ERR_REPLAY && err != FWL_ERR_BUSY) {
         r->config.io.charge(r->config.io.ctx, from->id, FWL_REPLICA_TX, 1);

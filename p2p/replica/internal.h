@@ -100,6 +100,14 @@ struct fwl_replica_asked {
     uint64_t at_ms;
 };
 
+/* Ids that everybody is told together. */
+struct fwl_replica_news {
+    struct fwl_hash32 txids[FWL_FRAME_TXIDS_MAX];
+    uint16_t count;
+    uint64_t at_ms; /* monotonic: when the next ones may be told */
+    uint8_t frame[2 + 32 * FWL_FRAME_TXIDS_MAX];
+};
+
 struct fwl_replica {
     struct fwl_replica_config config;
     struct fwl_replica_time now; /* of the event under way */
@@ -114,6 +122,7 @@ struct fwl_replica {
     struct fwl_replica_pull pull;
     struct fwl_replica_sync sync;
     struct fwl_replica_history history;
+    struct fwl_replica_news news;
     uint64_t snapshot; /* height of the newest one that is served; 0: none */
     uint8_t *block;    /* being fetched */
     uint8_t *body;     /* being pulled: height u64 || Body */
@@ -164,9 +173,12 @@ void fwl_replica_own_failure(struct fwl_replica *r, enum fwl_err err);
 /* gossip.c: TX, TXINV, GETTX */
 void fwl_gossip_frame(struct fwl_replica *r, struct fwl_replica_peer *from, enum fwl_frame_type type,
                       struct fwl_span payload);
-void fwl_gossip_tell(struct fwl_replica *r, const struct fwl_hash32 *txid, uint64_t except);
+/** fwl_gossip_tell - everybody is told of a transaction, now or in a moment. fwl_gossip_tick - tells what is due;
+ * fwl_gossip_at - when something is (monotonic), UINT64_MAX: nothing. */
+void fwl_gossip_tell(struct fwl_replica *r, const struct fwl_hash32 *txid);
+void fwl_gossip_tick(struct fwl_replica *r);
+uint64_t fwl_gossip_at(const struct fwl_replica *r);
 void fwl_gossip_inventory(struct fwl_replica *r, uint64_t peer, size_t most);
-void fwl_gossip_again(struct fwl_replica *r);
 
 /* fetch.c: catching up by blocks, bodies that the engine pulls */
 void fwl_fetch_start(struct fwl_replica *r, struct fwl_replica_peer *from);

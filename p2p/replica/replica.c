@@ -423,10 +423,7 @@ fwl_replica_tick(struct fwl_replica *r, struct fwl_replica_time now)
     fwl_fetch_tick(r);
     fwl_sync_tick(r);
     fwl_history_tick(r);
-    if (now.mono_ms >= r->gossip_at) {
-        r->gossip_at = now.mono_ms + r->config.timing.tr;
-        fwl_gossip_again(r);
-    }
+    fwl_gossip_tick(r);
     fwl_replica_step(r, &tick);
     fwl_replica_timer(r);
 }
@@ -440,7 +437,7 @@ fwl_replica_timer(struct fwl_replica *r)
         return;
     }
     at = r->stalled ? FWL_MIN(at, r->retry_at) : at;
-    at = fwl_mempool_count(r->pool) > 0 ? FWL_MIN(at, r->gossip_at) : at;
+    at = FWL_MIN(at, fwl_gossip_at(r));
     at = r->fetch.peer != 0 ? FWL_MIN(at, r->fetch.until_ms) : at;
     at = r->sync.wait != FWL_SYNC_NOTHING ? FWL_MIN(at, r->sync.until_ms) : at;
     at = FWL_MIN(at, fwl_history_at(r));
@@ -480,7 +477,7 @@ fwl_replica_submit(struct fwl_replica *r, struct fwl_state_refusal *why, struct 
     }
     err = fwl_replica_admit(r, why, txid, tx);
     if (err == FWL_OK) {
-        fwl_gossip_tell(r, txid, 0);
+        fwl_gossip_tell(r, txid);
         fwl_replica_step(r, &tick);
         fwl_replica_timer(r);
     }

@@ -86,7 +86,7 @@ submit_evidence(struct fwl_replica *r, const struct fwl_evidence *ev)
 
     fwl_evidence_encode(record, ev);
     if (fwl_mempool_add(r->pool, r->chain, NULL, &txid, fwl_span(record, sizeof(record)), r->now.wall_ms) == FWL_OK) {
-        fwl_gossip_tell(r, &txid, 0);
+        fwl_gossip_tell(r, &txid);
     }
 }
 

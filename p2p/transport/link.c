@@ -224,9 +224,12 @@ charge_frame(struct fwl_link *l, const struct fwl_frame_head *head)
         fwl_bucket_take(&l->buckets[FWL_LINK_ATTESTS], 1, now);
     }
     if (head->type == FWL_FRAME_GETCERTS || head->type == FWL_FRAME_GETBODY || head->type == FWL_FRAME_GETBLOCKS ||
-        head->type == FWL_FRAME_GETHEADERS || head->type == FWL_FRAME_GETEPOCHS || head->type == FWL_FRAME_GETTX ||
-        head->type == FWL_FRAME_GETCHUNK || head->type == FWL_FRAME_GETSNAPINFO) {
+        head->type == FWL_FRAME_GETHEADERS || head->type == FWL_FRAME_GETEPOCHS || head->type == FWL_FRAME_GETCHUNK ||
+        head->type == FWL_FRAME_GETSNAPINFO) {
         fwl_bucket_take(&l->buckets[FWL_LINK_REQUESTS], 1, now);
+    }
+    if (head->type == FWL_FRAME_GETTX) { /* out of memory, and as often as others tell: not among what costs reads */
+        fwl_bucket_take(&l->buckets[FWL_LINK_TXS], 1, now);
     }
 }
 

@@ -88,10 +88,10 @@ struct fwl_transport_config {
     uint32_t out_urgent;          /* [1 MiB] above it only VOTE, CERT and STATUS are sent */
     uint32_t in_queue_max;        /* [256] frames in the owner's queue: above it the peer is not read */
     uint32_t jobs_max;            /* [64] objects queued for a peer */
-    uint32_t requests_s;          /* [20] GET frames served a second */
+    uint32_t requests_s;          /* [20] GET frames but GETTX, a second */
     uint32_t attests_s;           /* [10] ATTESTREQ a second */
     uint32_t bytes_in_s;          /* [8 MiB] */
-    uint32_t txs_s;               /* [200] FWL_BUDGET_TX */
+    uint32_t txs_s;               /* [200] FWL_BUDGET_TX, and GETTX */
     uint32_t signatures_s;        /* [2,000] FWL_BUDGET_SIGNATURES */
     uint32_t redial_min_ms;       /* [500] first wait before dialling again, doubled each time */
     uint32_t redial_max_ms;       /* [30,000] */

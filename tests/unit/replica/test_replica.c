@@ -131,6 +131,38 @@ test_replica__outbox(void **unused)
     sim_close(&s);
 }
 
+/* Many transactions at one moment: their ids are told together, and asked for together. One by one they would use up
+ * what a peer reads of requests in a second, and votes would wait behind them. */
+static void
+test_replica__gossip_of_many(void **unused)
+{
+    enum { MANY = 250 }; /* the pool holds 256 */
+
+    (void)unused;
+    open_net(4, 0);
+    s.resubmit = false;
+    sim_start(&s);
+    sim_run(&s, 2000);
+    memset(s.sent, 0, sizeof(s.sent));
+    for (uint32_t i = 0; i < MANY; i++) {
+        uint8_t bytes[WORLD_TX_ROOM];
+        struct fwl_state_refusal why;
+        struct fwl_hash32 txid;
+        struct fwl_span tx = world_put(&s.world, bytes, i, 0, WORLD_START_MS / 1000 + 1000);
+
+        assert_int_equal(fwl_replica_submit(s.node[0].replica, &why, &txid, sim_time(&s.node[0]), tx), FWL_OK);
+    }
+    sim_run(&s, s.now + 1000);
+    assert_true(s.sent[FWL_FRAME_GETTX] >= 3 && s.sent[FWL_FRAME_GETTX] <= 30);
+    assert_true(s.sent[FWL_FRAME_TXINV] <= 600);
+    for (uint32_t i = 0; i < 30 && status(3).mempool_transactions > 0; i++) {
+        sim_run(&s, s.now + 1000);
+    }
+    assert_int_equal(status(0).mempool_transactions, 0);
+    assert_int_equal(status(3).mempool_transactions, 0);
+    sim_close(&s);
+}
+
 /* A node whose votes store is not its own does not vote at once, also when the disk is full at its start. */
 static void
 test_replica__lost_votes_on_a_full_disk(void **unused)
@@ -276,6 +308,7 @@ main(void)
         cmocka_unit_test(test_replica__outbox),
         cmocka_unit_test(test_replica__lost_votes_on_a_full_disk),
         cmocka_unit_test(test_replica__gossip),
+        cmocka_unit_test(test_replica__gossip_of_many),
         cmocka_unit_test(test_replica__catch_up),
         cmocka_unit_test(test_replica__liars),
         cmocka_unit_test(test_replica__shouts),
