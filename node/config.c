@@ -228,7 +228,6 @@ static void
 read_log(struct source *s, struct fwl_config *out, int map)
 {
     static const char *const known[] = {"level", "format"};
-    static const char *const levels[] = {"debug", "info", "unusual", "broken"};
     int level = 0;
     int format = 0;
     struct fwl_span text;
@@ -239,10 +238,10 @@ read_log(struct source *s, struct fwl_config *out, int map)
     format = fwl_yaml_get(&s->yaml, map, "format");
     if (level != 0) {
         text = fwl_yaml_text(&s->yaml, level, 16);
-        while (i < FWL_COUNT(levels) && !fwl_span_is(text, levels[i])) {
+        while (i <= FWL_LOG_BROKEN && !fwl_span_is(text, fwl_log_level_name((enum fwl_log_level)i))) {
             i++;
         }
-        if (i == FWL_COUNT(levels)) {
+        if (i > FWL_LOG_BROKEN) {
             fwl_yaml_fail(&s->yaml, level, FWL_ERR_VALUE, "the level is one of debug, info, unusual, broken");
             return;
         }

@@ -65,6 +65,11 @@ FWL_NODISCARD enum fwl_err fwl_http_server_start(struct fwl_http_server **out,
 /** fwl_http_server_port - the port that was bound. */
 uint16_t fwl_http_server_port(const struct fwl_http_server *server);
 
+/** fwl_http_server_limit - another connections_max, from any thread. It holds within a quarter of a second; above a
+ * lower one nobody is taken, and those that ask nothing are given up as at any full server. No effect without memory.
+ */
+void fwl_http_server_limit(struct fwl_http_server *server, unsigned connections_max);
+
 /** fwl_http_server_stop - stop accepting, send what was answered (for a second at most), end the threads, free; NULL is
  * fine. Deferred requests must be completed before. */
 void fwl_http_server_stop(struct fwl_http_server *server);

@@ -42,11 +42,13 @@ struct fwl_http_worker {
     struct event *sweep;
     struct connection *connections;
     size_t connection_count;
+    size_t connection_room; /* of the array; never less than connection_max */
     size_t connection_max;
     pthread_t thread;
     bool running;
     pthread_mutex_t lock;
     struct fwl_http_deferred *done; /* answered, to be sent; under lock */
+    size_t wanted_max;              /* connection_max from the next sweep on; under lock */
     bool stop;                      /* under lock */
     unsigned looks;                 /* when stopping */
 };
@@ -140,7 +142,7 @@ on_connection(struct event_base *base, void *cookie)
         bufferevent_incref(bev);
         w->connections[w->connection_count++] = (struct connection){.bev = bev, .since_ms = fwl_clock_mono_ms()};
     }
-    if (w->connection_count == w->connection_max) {
+    if (w->connection_count >= w->connection_max) {
         (void)evconnlistener_disable(w->listener);
     }
     return bev;
@@ -174,6 +176,27 @@ make_room(struct fwl_http_worker *w)
     }
 }
 
+/* fwl_http_server_limit, on the thread whose connections they are. */
+static void
+take_limit(struct fwl_http_worker *w)
+{
+    struct connection *more = NULL;
+    size_t wanted = 0;
+
+    (void)pthread_mutex_lock(&w->lock);
+    wanted = w->wanted_max;
+    (void)pthread_mutex_unlock(&w->lock);
+    if (wanted > w->connection_room) {
+        more = fwl_realloc(w->connections, wanted * sizeof(*more));
+        if (more == NULL) {
+            return;
+        }
+        w->connections = more;
+        w->connection_room = wanted;
+    }
+    w->connection_max = wanted;
+}
+
 static void
 on_sweep(evutil_socket_t fd, short what, void *cookie)
 {
@@ -192,6 +215,7 @@ on_sweep(evutil_socket_t fd, short what, void *cookie)
             w->connections[i] = w->connections[--w->connection_count];
         }
     }
+    take_limit(w);
     if (w->looks > 0) {
         if (is_drained(w) || w->looks++ == DRAIN_LOOKS) {
             (void)event_base_loopbreak(w->base);
@@ -199,6 +223,7 @@ on_sweep(evutil_socket_t fd, short what, void *cookie)
     } else if (w->connection_count < w->connection_max) {
         (void)evconnlistener_enable(w->listener);
     } else {
+        (void)evconnlistener_disable(w->listener);
         make_room(w);
     }
 }
@@ -264,6 +289,13 @@ worker_bind(struct fwl_http_worker *w)
     return true;
 }
 
+/* The part of one thread. */
+static size_t
+share(const struct fwl_http_server *server, unsigned connections_max)
+{
+    return FWL_MAX(connections_max / server->config.threads, 1U);
+}
+
 static bool
 worker_init(struct fwl_http_worker *w, struct fwl_http_server *server, unsigned index)
 {
@@ -271,8 +303,10 @@ worker_init(struct fwl_http_worker *w, struct fwl_http_server *server, unsigned 
 
     w->server = server;
     w->index = index;
-    w->connection_max = FWL_MAX(server->config.connections_max / server->config.threads, 1U);
-    w->connections = fwl_calloc(w->connection_max, sizeof(struct connection));
+    w->wanted_max = share(server, server->config.connections_max);
+    w->connection_max = w->wanted_max;
+    w->connection_room = w->wanted_max;
+    w->connections = fwl_calloc(w->connection_room, sizeof(struct connection));
     (void)pthread_mutex_init(&w->lock, NULL);
     w->base = event_base_new();
     w->http = w->base == NULL ? NULL : evhttp_new(w->base);
@@ -374,6 +408,18 @@ uint16_t
 fwl_http_server_port(const struct fwl_http_server *server)
 {
     return server->port;
+}
+
+void
+fwl_http_server_limit(struct fwl_http_server *server, unsigned connections_max)
+{
+    for (unsigned i = 0; i < server->worker_count; i++) {
+        struct fwl_http_worker *w = &server->workers[i];
+
+        (void)pthread_mutex_lock(&w->lock);
+        w->wanted_max = share(server, connections_max);
+        (void)pthread_mutex_unlock(&w->lock);
+    }
 }
 
 void

@@ -25,7 +25,8 @@ usage(FILE *to)
             "                   Only when it is certain that the key has voted nowhere else at the present height\n"
             "  --write-snapshot CHAIN FILE   write the snapshot of a store; a node calls itself so\n"
             "  --version, --help\n\n"
-            "It runs in the foreground, logs to standard error, and ends on SIGTERM or SIGINT.\n"
+            "It runs in the foreground, logs to standard error, ends on SIGTERM or SIGINT, and reads FILE again on "
+            "SIGHUP.\n"
             "Exit: 0 stopped as told; 2 usage; 3 configuration; 4 no signer; 20 storage; 21 second instance of a\n"
             "key; 22 local fault: own execution differs.\n");
 }
@@ -65,7 +66,7 @@ parse(struct arguments *a, int argc, char **argv)
 }
 
 static enum fwl_node_exit
-run(const struct arguments *a, struct fwl_config *config)
+run(struct arguments *a, struct fwl_config *config)
 {
     char error[FWL_CONFIG_ERROR_MAX];
     struct fwl_log log = {.to = stderr};
@@ -78,6 +79,7 @@ run(const struct arguments *a, struct fwl_config *config)
     }
     log.level = config->log_level;
     log.json = config->log_json;
+    a->options.config_path = a->config;
     code = fwl_node_open(&node, config, &a->options, &log);
     if (node != NULL) {
         code = fwl_node_run(node);

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include <event2/dns.h>
 #include <event2/event.h>
 #include <event2/thread.h>
 
@@ -199,6 +198,10 @@ on_signal(evutil_socket_t number, short what, void *cookie)
     struct fwl_node *n = cookie;
 
     (void)what;
+    if (number == SIGHUP) {
+        fwl_reload_config(n);
+        return;
+    }
     fwl_log(n->log, FWL_LOG_INFO, "node", "stopping", "signal=%d", (int)number);
     (void)event_base_loopbreak(n->base);
 }
@@ -206,7 +209,7 @@ on_signal(evutil_socket_t number, short what, void *cookie)
 static bool
 make_events(struct fwl_node *n)
 {
-    static const int numbers[] = {SIGTERM, SIGINT};
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
     const struct timeval second = {.tv_sec = 1};
 
     if (evthread_use_pthreads() != 0) {
@@ -470,8 +473,8 @@ log_start(const struct fwl_node *n)
 }
 
 enum fwl_node_exit
-fwl_node_open(struct fwl_node **out, const struct fwl_config *config, const struct fwl_node_options *options,
-              const struct fwl_log *log)
+fwl_node_open(struct fwl_node **out, struct fwl_config *config, const struct fwl_node_options *options,
+              struct fwl_log *log)
 {
     struct fwl_node *n = fwl_calloc(1, sizeof(*n));
     enum fwl_node_exit code = FWL_NODE_EXIT_CONFIG;
@@ -526,17 +529,14 @@ fwl_node_stop(struct fwl_node *n)
 static void
 free_events(struct fwl_node *n)
 {
-    struct event *const events[] = {n->tick, n->wake, n->second, n->signals[0], n->signals[1]};
+    struct event *const events[] = {n->tick, n->wake, n->second, n->signals[0], n->signals[1], n->signals[2]};
 
     for (size_t i = 0; i < FWL_COUNT(events); i++) {
         if (events[i] != NULL) {
             event_free(events[i]);
         }
     }
-    if (n->dns != NULL) {
-        evdns_base_free(n->dns, 1);
-        (void)event_base_loop(n->base, EVLOOP_NONBLOCK); /* runs the callbacks of cancelled requests */
-    }
+    fwl_peers_close(n);
     if (n->base != NULL) {
         event_base_free(n->base);
     }

@@ -7,6 +7,9 @@
  *
  * A stop (SIGTERM, SIGINT, fwl_node_stop) lets the event under way finish, commit included, answers every waiting
  * request with 503 and closes the stores.
+ *
+ * SIGHUP reads the configuration file again: log level and form, api.max_connections, peers and who may connect change
+ * at once; other changes wait for the next start and are named in the log; a file with an error changes nothing.
  */
 #ifndef FWL_NODE_NODE_H
 #define FWL_NODE_NODE_H
@@ -32,20 +35,21 @@ enum {
 };
 
 struct fwl_node_options {
-    bool force_voting;   /* the operator says that voting is safe although the votes store is not the key's */
-    bool check_only;     /* read everything, start nothing */
-    const char *program; /* this program, to make snapshots in another process; NULL: none are made */
-    bool signals;        /* SIGTERM and SIGINT end fwl_node_run; for one node of a process */
+    bool force_voting;       /* the operator says that voting is safe although the votes store is not the key's */
+    bool check_only;         /* read everything, start nothing */
+    const char *program;     /* this program, to make snapshots in another process; NULL: none are made */
+    bool signals;            /* SIGTERM and SIGINT end fwl_node_run, SIGHUP reloads; for one node of a process */
+    const char *config_path; /* the file that SIGHUP reads again; NULL: none */
 };
 
 /**
  * fwl_node_open - read genesis and keys, open the stores, boot the replica, bind the sockets.
  *
- * Owns:    keeps @config and @log. *out is closed with fwl_node_close. NULL on failure, and for check_only.
- * Returns: an exit code; the reason has been logged with the field or file it is about.
+ * Owns:    keeps @config and @log, and changes them when it reloads. *out is closed with fwl_node_close. NULL on
+ * failure, and for check_only. Returns: an exit code; the reason has been logged with the field or file it is about.
  */
-FWL_NODISCARD enum fwl_node_exit fwl_node_open(struct fwl_node **out, const struct fwl_config *config,
-                                               const struct fwl_node_options *options, const struct fwl_log *log);
+FWL_NODISCARD enum fwl_node_exit fwl_node_open(struct fwl_node **out, struct fwl_config *config,
+                                               const struct fwl_node_options *options, struct fwl_log *log);
 
 /** fwl_node_run - until a signal, fwl_node_stop or a fault; the exit code. */
 FWL_NODISCARD enum fwl_node_exit fwl_node_run(struct fwl_node *node);

@@ -20,12 +20,7 @@ struct event;
 struct event_base;
 struct evdns_base;
 
-/* A configured peer with a name instead of an address: asked again now and then. */
-struct fwl_node_named {
-    struct fwl_node *node;
-    const struct fwl_config_peer *peer;
-    bool asking;
-};
+struct fwl_node_named; /* a configured peer with a name instead of an address, peers.c */
 
 enum { FWL_NODE_RATE_S = 10 }; /* over so many seconds the speed of catching up is told */
 
@@ -39,8 +34,8 @@ struct fwl_node_wait {
 };
 
 struct fwl_node {
-    const struct fwl_config *config;
-    const struct fwl_log *log;
+    struct fwl_config *config;
+    struct fwl_log *log;
     struct fwl_node_options options;
     bool committed; /* since the last fwl_bind_after */
     uint16_t p2p_port;
@@ -64,7 +59,7 @@ struct fwl_node {
     struct event *tick;   /* of the replica */
     struct event *wake;   /* the queue has something, or stop */
     struct event *second; /* status, waiters, reason line */
-    struct event *signals[2];
+    struct event *signals[3];
     struct evdns_base *dns;
     struct fwl_transport *transport;
     void *replica_memory;
@@ -72,8 +67,7 @@ struct fwl_node {
     struct fwl_api *api;
     struct fwl_http_server *server;
 
-    struct fwl_node_named named[FWL_CONFIG_PEERS_MAX];
-    size_t named_count;
+    struct fwl_node_named *named; /* a list */
 
     struct fwl_waiters waiters;
     uint64_t tip_time_ms;
@@ -99,10 +93,21 @@ void fwl_bind_owner(struct fwl_transport_owner *out);
 /** fwl_bind_after - after every call into the replica: what an effect may not do itself. */
 void fwl_bind_after(struct fwl_node *node);
 
-/** fwl_peers_dial - dial the configured peers; names are resolved in the background. FWL_ERR_ARG: the own key. */
+/**
+ * fwl_peers_dial - dial the configured peers; names are resolved in the background. FWL_ERR_ARG: the own key.
+ * fwl_peers_change - those of @next take the place of those of the configuration, and so does who may connect: peers
+ * that are not let in any more are dropped, all others stay connected. The first error; what could be dialled is.
+ * fwl_peers_resolve - ask for the names again. fwl_peers_close - forget the names; runs the event loop once.
+ */
 FWL_NODISCARD enum fwl_err fwl_peers_dial(struct fwl_node *node);
-/** fwl_peers_resolve - ask for the names again. */
+FWL_NODISCARD enum fwl_err fwl_peers_change(struct fwl_node *node, const struct fwl_config *next);
 void fwl_peers_resolve(struct fwl_node *node);
+void fwl_peers_close(struct fwl_node *node);
+
+/** fwl_reload_config - read options.config_path again: what can change while the node runs does (log,
+ * api.max_connections, p2p.peers, p2p.accept), what cannot is named in the log. A file that is refused changes nothing.
+ */
+void fwl_reload_config(struct fwl_node *node);
 
 /** fwl_intake_submit - backend of the API, any thread. fwl_intake_drain - on the chain's thread: the queue into the
  * replica. fwl_intake_close - take nothing more, answer everybody. */

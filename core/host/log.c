@@ -11,8 +11,8 @@ enum {
     PAIRS_MAX_BYTES = 512,
 };
 
-static const char *
-level_name(enum fwl_log_level level)
+const char *
+fwl_log_level_name(enum fwl_log_level level)
 {
     switch (level) {
     case FWL_LOG_DEBUG: return "debug";
@@ -79,26 +79,28 @@ fwl_log(const struct fwl_log *log, enum fwl_log_level level, const char *module,
     char pairs[PAIRS_MAX_BYTES];
     char line[LINE_MAX_BYTES];
     int used = 0;
+    bool json = false;
     va_list args;
 
     if (log == NULL || log->to == NULL || level < log->level) {
         return;
     }
+    json = log->json;
     va_start(args, format);
     used = vsnprintf(pairs, sizeof(pairs), format, args);
     va_end(args);
     if (used < 0) {
         pairs[0] = '\0';
     }
-    make_safe(pairs, log->json);
+    make_safe(pairs, json);
     make_utf8(pairs, used >= (int)sizeof(pairs));
     time_text(when);
-    if (log->json) {
+    if (json) {
         used = snprintf(line, sizeof(line),
                         "{\"time\":\"%s\",\"level\":\"%s\",\"module\":\"%s\",\"message\":\"%s\",\"pairs\":\"%s\"}\n",
-                        when, level_name(level), module, message, pairs);
+                        when, fwl_log_level_name(level), module, message, pairs);
     } else {
-        used = snprintf(line, sizeof(line), "%s %s %s: %s%s%s\n", when, level_name(level), module, message,
+        used = snprintf(line, sizeof(line), "%s %s %s: %s%s%s\n", when, fwl_log_level_name(level), module, message,
                         pairs[0] == '\0' ? "" : " ", pairs);
     }
     if (used > 0) {

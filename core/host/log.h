@@ -3,11 +3,13 @@
  *
  * One line an event: UTC time with milliseconds, level, module, message, then key=value pairs. "broken" is our
  * own bug; an integration test that sees one fails. Bytes of peers appear only as bounded hexadecimal; secrets
- * never. Lines go to a stream given at start; a line is written with one call, so threads do not mix theirs.
+ * never. Lines go to a stream given at start; a line is written with one call, so threads do not mix theirs. Level and
+ * form may be changed while other threads write.
  */
 #ifndef FWL_CORE_HOST_LOG_H
 #define FWL_CORE_HOST_LOG_H
 
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "core/base.h"
@@ -21,9 +23,12 @@ enum fwl_log_level {
 
 struct fwl_log {
     FILE *to;
-    enum fwl_log_level level; /* lines below are dropped */
-    bool json;                /* one JSON object a line instead of key=value */
+    _Atomic(enum fwl_log_level) level; /* lines below are dropped */
+    atomic_bool json;                  /* one JSON object a line instead of key=value */
 };
+
+/** fwl_log_level_name - "debug" etc., as lines and configuration have it; "unknown" for no level. */
+const char *fwl_log_level_name(enum fwl_log_level level);
 
 /**
  * fwl_log - write one line.

@@ -75,6 +75,16 @@ class Node:
         self.log += self.process.stderr.readlines()
         return self.process.wait(60)
 
+    def reload(self, text):
+        """SIGHUP; the lines of the log until the one that has @text."""
+        self.process.send_signal(signal.SIGHUP)
+        lines = []
+        for line in self.process.stderr:
+            lines.append(line)
+            if text in line:
+                return lines
+        raise AssertionError("it ended, and did not say \"%s\": %s" % (text, lines))
+
 
 class Smoke(unittest.TestCase):
     def setUp(self):
@@ -156,6 +166,55 @@ class Smoke(unittest.TestCase):
         code, text = self.daemon("--config", self.config, "--check")
         self.assertEqual(code, 3)
         self.assertIn("validator_key", text)
+
+    def test_reload(self):
+        """SIGHUP: what can change does, what cannot is named, a bad file changes nothing."""
+        peer = self.fwledger("keygen", "node", self.path("peer.key")).strip().split(":")[1]
+        own = self.fwledger("key", "show", self.path("node.key")).strip().split(":")[1]
+        more = "log: {level: debug}\n"
+        with Node(self.config) as node:
+            self.make_config("node.yaml", more=more)
+            self.assertRegex(node.reload("configuration is read again")[-1], r"peers=0 accept=listed .*level=debug")
+            self.publish(node, "acme")
+            with open(self.path("node.yaml"), "a", encoding="utf-8") as f:
+                f.write("colour: red\n")
+            self.assertRegex(node.reload("refused")[-1], r"unusual node: .*node\.yaml:9: .*colour")
+            os.rename(self.path("node.yaml"), self.path("away.yaml"))
+            self.assertRegex(node.reload("refused")[-1], r"node\.yaml")
+            self.make_config("node.yaml", more=more + "retain: 5\n")
+            self.assertRegex(node.reload("refused")[-1], r"node\.yaml:9: ")
+
+            def peers(*lines, accept="listed", limits=""):
+                with open(self.make_config("node.yaml", more=more + limits), "r+", encoding="utf-8") as f:
+                    text = f.read().replace("p2p: {", "p2p: {accept: %s, peers: [%s], " % (accept, ", ".join(lines)))
+                    f.seek(0)
+                    f.write(text)
+            peers("{key: %s}" % own)
+            self.assertRegex(node.reload("refused")[-1], "own key")
+            # By a name that never resolves, by number, gone: each time the node goes on.
+            peers('{key: %s, address: "peer.invalid:7100"}' % peer, accept="anyone")
+            self.assertRegex(node.reload("configuration is read again")[-1], r"peers=1 accept=anyone")
+            peers('{key: %s, address: "127.0.0.1:9"}' % peer)
+            self.assertRegex(node.reload("configuration is read again")[-1], r"peers=1 accept=listed")
+            self.make_config("node.yaml", more=more)
+            self.assertRegex(node.reload("configuration is read again")[-1], r"peers=0 ")
+
+            with open(self.path("node.yaml"), encoding="utf-8") as f:
+                text = f.read()
+            self.write("node.yaml", text.replace("data: data", "data: other").replace("t0: 300ms", "t0: 400ms").replace(
+                "api: {", "api: {max_connections: 3, "))
+            lines = "".join(node.reload("configuration is read again"))
+            self.assertRegex(lines, r"unusual node: .*next start key=data\n")
+            self.assertRegex(lines, r"unusual node: .*next start key=timers\n")
+            self.assertRegex(lines, r"max_connections=3")
+            self.assertEqual(lines.count("next start"), 2, lines)
+            self.publish(node, "after")
+            self.make_config("node.yaml", more="log: {level: broken, format: json}\n")
+            self.assertIn('"message":"the configuration is read again"', node.reload("configuration is read again")[-1])
+            self.publish(node, "quiet")
+            self.assertEqual(node.end(signal.SIGTERM), 0, node.log)
+            self.assertNotIn("quiet", "".join(node.log[1:]))
+            self.assertNotIn("stopped", "".join(node.log[1:]))
 
     def test_a_second_process_is_kept_out(self):
         with Node(self.config) as node:

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -15,7 +16,10 @@
 #include "node/http.h"
 
 static struct fwl_http_server *server;
-static struct fwl_http_deferred *waiting;
+enum { DEFERRED_MAX = 32 };
+
+static struct fwl_http_deferred *waiting[DEFERRED_MAX];
+static size_t waiting_count;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 
@@ -28,7 +32,8 @@ handle(void *cookie, struct fwl_http_request *request)
     (void)cookie;
     if (request->segment_count > 0 && fwl_span_is(fwl_span_text(request->segments[0]), "wait")) {
         (void)pthread_mutex_lock(&lock);
-        waiting = fwl_http_defer(request);
+        FWL_ASSERT(waiting_count < DEFERRED_MAX);
+        waiting[waiting_count++] = fwl_http_defer(request);
         (void)pthread_cond_signal(&changed);
         (void)pthread_mutex_unlock(&lock);
         return;
@@ -120,11 +125,10 @@ await(void)
     struct fwl_http_deferred *d = NULL;
 
     (void)pthread_mutex_lock(&lock);
-    while (waiting == NULL) {
+    while (waiting_count == 0) {
         (void)pthread_cond_wait(&changed, &lock);
     }
-    d = waiting;
-    waiting = NULL;
+    d = waiting[--waiting_count];
     (void)pthread_mutex_unlock(&lock);
     return d;
 }
@@ -234,6 +238,73 @@ test_http__idle_holders(void **state)
     }
 }
 
+/* Waits until @count requests are deferred; false when that does not happen for @ms. */
+static bool
+deferred(size_t count, long ms)
+{
+    struct timespec end;
+    int err = 0;
+    bool all = false;
+
+    (void)clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec += ms / 1000;
+    end.tv_nsec += ms % 1000 * 1000000;
+    if (end.tv_nsec >= 1000000000) {
+        end.tv_sec++;
+        end.tv_nsec -= 1000000000;
+    }
+    (void)pthread_mutex_lock(&lock);
+    while (waiting_count < count && err == 0) {
+        err = pthread_cond_timedwait(&changed, &lock, &end);
+    }
+    all = waiting_count >= count;
+    (void)pthread_mutex_unlock(&lock);
+    return all;
+}
+
+/* @count connections that are served only when as many have a place at once: each is kept waiting. How many were. */
+static size_t
+places(size_t count, long ms)
+{
+    int fds[DEFERRED_MAX];
+    size_t taken = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        fds[i] = dial();
+        put(fds[i], "GET /wait HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    }
+    (void)deferred(count, ms);
+    (void)pthread_mutex_lock(&lock);
+    taken = waiting_count;
+    (void)pthread_mutex_unlock(&lock);
+    for (size_t i = 0; i < count; i++) { /* one that ends makes room for one in the queue */
+        fwl_http_finish(await(), 200, "text/plain", fwl_span_text("late"));
+    }
+    for (size_t i = 0; i < count; i++) {
+        (void)get(fds[i], "late");
+        (void)close(fds[i]);
+    }
+    return taken;
+}
+
+static void
+test_http__limit_changes(void **state)
+{
+    enum { SOON_MS = 1000, LATE_MS = 20000, TRIES = 20 };
+    size_t taken = 0;
+
+    (void)state;
+    assert_int_equal(places(DEFERRED_MAX, SOON_MS), 8);
+    fwl_http_server_limit(server, DEFERRED_MAX);
+    assert_int_equal(places(DEFERRED_MAX, LATE_MS), DEFERRED_MAX);
+    fwl_http_server_limit(server, 1); /* each of the two threads has one at least */
+    for (int i = 0; i < TRIES && taken != 2; i++) {
+        taken = places(4, SOON_MS);
+    }
+    assert_int_equal(taken, 2);
+    fwl_http_server_limit(server, 8);
+}
+
 static int
 start(void **state)
 {
@@ -264,6 +335,7 @@ main(void)
         cmocka_unit_test(test_http__path_limit),
         cmocka_unit_test(test_http__connection_limit),
         cmocka_unit_test(test_http__idle_holders),
+        cmocka_unit_test(test_http__limit_changes),
     };
 
     return cmocka_run_group_tests(tests, start, stop);
