@@ -1,10 +1,12 @@
 #!/bin/sh
-# build.sh PRESET - install the packages, configure and build into build/PRESET.
+# build.sh PRESET [TARGET...] - install the packages, configure and build into build/PRESET: everything, or the targets.
 set -eu
 cd "$(dirname "$0")/.."
+preset=$1
+shift
 cmake/install-packages.sh
 if command -v ccache >/dev/null; then
     export CMAKE_C_COMPILER_LAUNCHER="${CMAKE_C_COMPILER_LAUNCHER-ccache}"
 fi
-[ -f "build/$1/build.ninja" ] || cmake --preset "$1" >/dev/null
-exec cmake --build --preset "$1"
+[ -f "build/$preset/build.ninja" ] || cmake --preset "$preset" >/dev/null
+exec cmake --build --preset "$preset" ${1+--target "$@"}
