@@ -194,6 +194,19 @@ help_commit(struct help_chain *h, struct fwl_span body)
     return fwl_chain_commit(h->chain, body, &cert);
 }
 
+/* A chain of the same world over another store, which it owns from now on. */
+static inline struct help_chain *
+help_over(const struct help_chain *chain, struct fwl_memstore *store)
+{
+    struct help_chain *h = calloc(1, sizeof(*h));
+
+    assert_non_null(h);
+    h->world = chain->world;
+    h->store = store;
+    assert_int_equal(help_reopen(h), FWL_OK);
+    return h;
+}
+
 /* A copy of a value in the store; absent: size 0 and p NULL. */
 static inline enum fwl_err
 help_get(const struct help_chain *h, uint8_t *out, size_t room, size_t *size, enum fwl_space space, struct fwl_span key)

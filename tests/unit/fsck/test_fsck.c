@@ -143,19 +143,6 @@ test_fsck__every_record(void **state)
     damage_spaces(1);
 }
 
-/* A chain above @store. */
-static struct help_chain *
-over(struct fwl_memstore *store)
-{
-    struct help_chain *h = calloc(1, sizeof(*h));
-
-    assert_non_null(h);
-    h->world = chain->world;
-    h->store = store;
-    assert_int_equal(help_reopen(h), FWL_OK);
-    return h;
-}
-
 static struct fwl_memstore *
 copy_of(const struct help_chain *h)
 {
@@ -169,7 +156,7 @@ copy_of(const struct help_chain *h)
 static void
 test_fsck__pruned(void **state)
 {
-    struct help_chain *h = over(copy_of(chain));
+    struct help_chain *h = help_over(chain, copy_of(chain));
     struct help_chain *empty = NULL;
     struct fwl_fsck_fault fault;
     const struct fwl_fsck_config config = {.progress = NULL};
@@ -182,7 +169,7 @@ test_fsck__pruned(void **state)
     source = h->store;
     damage_spaces(1);
     assert_int_equal(fwl_read_begin(&storage, &read), FWL_OK);
-    empty = over(fwl_memstore_new());
+    empty = help_over(chain, fwl_memstore_new());
     assert_int_equal(fwl_fsck_execute(&read.kv, empty->chain, BLOCKS, NULL, &fault, &config), FWL_ERR_STATE);
     assert_non_null(fault.what);
     help_chain_free(empty);
@@ -214,7 +201,7 @@ restored(struct fwl_memstore *from)
     fwl_snapfile_close(file);
     (void)fclose(f);
     free(r);
-    return over(store);
+    return help_over(chain, store);
 }
 
 static void
@@ -247,7 +234,7 @@ static void
 test_fsck__from_snapshot(void **state)
 {
     static uint8_t body[FWL_BLOCK_MAX_MAX];
-    struct help_chain *all = over(copy_of(chain));
+    struct help_chain *all = help_over(chain, copy_of(chain));
     struct help_chain *h = restored(chain->store);
     struct help_chain *late = restored(chain->store);
     const struct fwl_fsck_config config = {.progress = NULL};
@@ -297,7 +284,7 @@ bring_headers(struct help_chain *to, const struct help_chain *from, uint64_t cou
 static void
 test_fsck__older_headers_come(void **state)
 {
-    struct help_chain *all = over(copy_of(chain));
+    struct help_chain *all = help_over(chain, copy_of(chain));
     struct help_chain *h;
 
     (void)state;

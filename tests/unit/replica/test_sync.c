@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "tests/sim/sim.h"
+#include "tests/unit/store/same.h"
 
 enum {
     NEW = 5,
@@ -103,42 +104,18 @@ catches_up(uint64_t within_ms)
     }
 }
 
-/* One space of two stores, record by record. */
-static void
-assert_same(uint32_t a, uint32_t b, enum fwl_space space)
-{
-    struct fwl_storage storages[] = {fwl_memstore_storage(s.node[a].chain.mem),
-                                     fwl_memstore_storage(s.node[b].chain.mem)};
-    struct fwl_read read[2];
-    struct fwl_kv_entry e[2] = {0};
-    enum fwl_err err[2] = {FWL_OK, FWL_OK};
-
-    assert_int_equal(fwl_read_begin(&storages[0], &read[0]), FWL_OK);
-    assert_int_equal(fwl_read_begin(&storages[1], &read[1]), FWL_OK);
-    for (bool first = true; err[0] == FWL_OK; first = false) {
-        for (int i = 0; i < 2; i++) {
-            err[i] = first ? fwl_kv_seek(&read[i].kv, &e[i], space, e[i].key)
-                           : fwl_kv_next(&read[i].kv, &e[i], space, e[i].key);
-        }
-        assert_int_equal(err[0], err[1]);
-        assert_true(fwl_span_equal(e[0].key, e[1].key) && fwl_span_equal(e[0].value, e[1].value));
-    }
-    fwl_read_end(&read[0]);
-    fwl_read_end(&read[1]);
-}
-
 /* The same state, trees and headers as node 0, and it goes on like it. */
 static void
 assert_whole(void)
 {
+    static const enum fwl_space same[] = {FWL_SPACE_KV,  FWL_SPACE_SMT,  FWL_SPACE_EXP,
+                                          FWL_SPACE_HDR, FWL_SPACE_HASH, FWL_SPACE_HIST};
+
     grow_to(s.best + 3);
     catches_up(10000);
-    assert_same(0, NEW, FWL_SPACE_KV);
-    assert_same(0, NEW, FWL_SPACE_SMT);
-    assert_same(0, NEW, FWL_SPACE_EXP);
-    assert_same(0, NEW, FWL_SPACE_HDR);
-    assert_same(0, NEW, FWL_SPACE_HASH);
-    assert_same(0, NEW, FWL_SPACE_HIST);
+    for (size_t i = 0; i < FWL_COUNT(same); i++) {
+        help_same_space(s.node[0].chain.mem, s.node[NEW].chain.mem, same[i]);
+    }
     sim_check_end(&s);
 }
 

@@ -8,6 +8,7 @@
 #include "ledger/snapshot/file/snapfile.h"
 #include "ledger/snapshot/file/snapmake.h"
 #include "tests/unit/chain/chain_help.h"
+#include "tests/unit/store/same.h"
 
 enum { BLOCKS = 1030, CHANGE = 700, SECOND = 1025 };
 
@@ -82,43 +83,6 @@ open_restore(struct fwl_memstore *store)
     return fwl_restore_open(restore, &config, chain->world->genesis);
 }
 
-/* A chain over a store that was restored. */
-static struct help_chain *
-over(struct fwl_memstore *store)
-{
-    struct help_chain *h = calloc(1, sizeof(*h));
-
-    assert_non_null(h);
-    h->world = chain->world;
-    h->store = store;
-    assert_int_equal(help_reopen(h), FWL_OK);
-    return h;
-}
-
-/* Space @space of both stores, record by record. */
-static void
-assert_same(const struct help_chain *a, const struct help_chain *b, enum fwl_space space)
-{
-    struct fwl_storage storages[] = {fwl_memstore_storage(a->store), fwl_memstore_storage(b->store)};
-    struct fwl_read read[2];
-    struct fwl_kv_entry e[2] = {0};
-    enum fwl_err err[2] = {FWL_OK, FWL_OK};
-
-    assert_int_equal(fwl_read_begin(&storages[0], &read[0]), FWL_OK);
-    assert_int_equal(fwl_read_begin(&storages[1], &read[1]), FWL_OK);
-    for (bool first = true; err[0] == FWL_OK; first = false) {
-        for (int i = 0; i < 2; i++) {
-            err[i] = first ? fwl_kv_seek(&read[i].kv, &e[i], space, e[i].key)
-                           : fwl_kv_next(&read[i].kv, &e[i], space, e[i].key);
-        }
-        assert_int_equal(err[0], err[1]);
-        assert_true(fwl_span_equal(e[0].key, e[1].key) && fwl_span_equal(e[0].value, e[1].value));
-    }
-    assert_int_equal(err[0], FWL_ERR_ABSENT);
-    fwl_read_end(&read[0]);
-    fwl_read_end(&read[1]);
-}
-
 /* Every entry is found by its hash. */
 static void
 assert_values(const struct help_chain *h)
@@ -182,11 +146,11 @@ test_restore__decides_like_the_other(void **state)
     (void)state;
     assert_true(source != NULL && store != NULL);
     assert_int_equal(fwl_memstore_copy(source, chain->store), FWL_OK);
-    a = over(source);
+    a = help_over(chain, source);
     assert_int_equal(open_restore(store), FWL_OK);
     assert_int_equal(fwl_restore_snapshot(restore, snap, NULL, NULL), FWL_OK);
     assert_int_equal(open_restore(store), FWL_ERR_STATE); /* it is a chain now */
-    b = over(store);
+    b = help_over(chain, store);
     for (uint32_t i = 0; i < 40; i++) {
         uint8_t body[FWL_BLOCK_MAX_MIN];
         struct fwl_span built;
@@ -208,10 +172,10 @@ test_restore__decides_like_the_other(void **state)
     }
     assert_memory_equal(&fwl_chain_tip(a->chain)->hash, &fwl_chain_tip(b->chain)->hash, 32);
     assert_int_equal(fwl_chain_tip(b->chain)->epoch, 3);
-    assert_same(a, b, FWL_SPACE_KV);
-    assert_same(a, b, FWL_SPACE_SMT);
-    assert_same(a, b, FWL_SPACE_EXP);
-    assert_same(a, b, FWL_SPACE_SET);
+    help_same_space(a->store, b->store, FWL_SPACE_KV);
+    help_same_space(a->store, b->store, FWL_SPACE_SMT);
+    help_same_space(a->store, b->store, FWL_SPACE_EXP);
+    help_same_space(a->store, b->store, FWL_SPACE_SET);
     assert_values(b);
     help_chain_free(a);
     help_chain_free(b);
@@ -267,10 +231,10 @@ test_restore__crash_at_every_commit(void **state)
             if (err == FWL_OK) {
                 assert_int_equal(fwl_restore_snapshot(restore, snap, NULL, NULL), FWL_OK);
             }
-            a = over(whole);
-            b = over(store);
+            a = help_over(chain, whole);
+            b = help_over(chain, store);
             for (unsigned s = FWL_SPACE_HDR; s <= FWL_SPACE_META; s++) {
-                assert_same(a, b, (enum fwl_space)s);
+                help_same_space(a->store, b->store, (enum fwl_space)s);
             }
             free(a->memory);
             free(a);
@@ -377,7 +341,7 @@ test_restore__other_chains_and_snapshots(void **state)
     assert_int_equal(fwl_restore_open(restore, &config, w->genesis), FWL_ERR_CHAIN);
     assert_int_equal(fwl_restore_open(restore, &config, fwl_span(w->genesis.p, 10)), FWL_ERR_TRUNCATED);
     assert_int_equal(fwl_memstore_copy(whole, chain->store), FWL_OK);
-    longer = over(whole);
+    longer = help_over(chain, whole);
     add_block(longer, BLOCKS + 1);
     later = make_snapshot(whole);
     assert_int_equal(open_restore(store), FWL_OK);
@@ -470,7 +434,7 @@ test_restore__above_the_known_block(void **state)
                 continue;
             }
             assert_int_equal(err, FWL_OK);
-            h = over(store);
+            h = help_over(chain, store);
             assert_int_equal(fwl_chain_lowest(h->chain), BLOCKS - FWL_SNAPSHOT_HEADERS);
             assert_int_equal(fwl_chain_headers(h->chain, (struct fwl_span){0}), FWL_ERR_RANGE);
             assert_int_equal(bring(h, 257), FWL_ERR_RANGE);
@@ -485,9 +449,9 @@ test_restore__above_the_known_block(void **state)
             assert_int_equal(err, low && other == 1 ? FWL_ERR_CONFLICT : FWL_OK);
             if (err == FWL_OK) {
                 assert_int_equal(fwl_chain_lowest(h->chain), 0);
-                assert_same(chain, h, FWL_SPACE_HDR);
-                assert_same(chain, h, FWL_SPACE_HASH);
-                assert_same(chain, h, FWL_SPACE_HIST);
+                help_same_space(chain->store, h->store, FWL_SPACE_HDR);
+                help_same_space(chain->store, h->store, FWL_SPACE_HASH);
+                help_same_space(chain->store, h->store, FWL_SPACE_HIST);
                 assert_int_equal(fwl_chain_headers(h->chain, fwl_span(junk, FWL_HEADER_SIZE)), FWL_ERR_RANGE);
             }
             help_chain_free(h);
