@@ -18,6 +18,21 @@ is_bool(const struct fwl_cel_cell *c, bool value)
     return c->kind == FWL_CEL_BOOL && fwl_cel_cell_true(c) == value;
 }
 
+/* For short texts: a call of memcmp would take longer. */
+static inline bool
+same_text(const struct fwl_cel_cell *a, const struct fwl_cel_cell *b)
+{
+    if (a->size != b->size) {
+        return false;
+    }
+    for (uint32_t i = 0; i < a->size; i++) {
+        if (a->v.p[i] != b->v.p[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* EQ .. GE of what most rules compare, ints and short texts; false: the general way is to do it. */
 static inline bool
 compare_quickly(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl_cel_op op)
@@ -34,7 +49,7 @@ compare_quickly(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, enum fwl_cel_op 
               : op == FWL_CEL_OP_GT ? a > b
                                     : a >= b;
     } else if (op <= FWL_CEL_OP_NE && fwl_cel_both(at, FWL_CEL_STRING) && at[0].size - 1 < 10 && at[1].size - 1 < 10) {
-        yes = (at[0].size == at[1].size && memcmp(at[0].v.p, at[1].v.p, at[0].size) == 0) == (op == FWL_CEL_OP_EQ);
+        yes = same_text(&at[0], &at[1]) == (op == FWL_CEL_OP_EQ);
     } else {
         return false;
     }
@@ -71,7 +86,7 @@ static inline enum fwl_cel_err
 join(struct fwl_cel_cell *at, bool decisive)
 {
     if (is_bool(&at[1], decisive)) {
-        *at = at[1];
+        fwl_cel_set_bool(at, decisive);
         return FWL_CEL_OK;
     }
     return fwl_cel_both(at, FWL_CEL_BOOL) ? FWL_CEL_OK : FWL_CEL_ERR_TYPE;
@@ -133,6 +148,40 @@ turn(struct fwl_cel_vm *vm, struct fwl_cel_cell *at, const uint8_t **pc, enum fw
     return at + 2;
 }
 
+/*
+ * CASE(name, body), and CASE_n for n instructions of one body. Where size counts the body stands once, and what the
+ * instruction takes, gives and costs is read from the table before the switch. Where speed counts each instruction has
+ * the body for itself, in which all this and `op` are constants: half of the time of a short rule. One source either
+ * way: the columns of FWL_CEL_OPS. The vectors run through both (cel_conformance, cel_conformance_small).
+ */
+enum {
+#define ROW(name, number, operands, takes, gives, cost, shape)                                                         \
+    TAKES_##name = (takes), GIVES_##name = (gives), COST_##name = (cost),
+    FWL_CEL_OPS(ROW)
+#undef ROW
+};
+
+/* clang-format off */
+#if FWL_FOR_SPEED
+#define CASE(name, ...)                                                                                                \
+    case FWL_CEL_OP_##name:                                                                                            \
+        op = FWL_CEL_OP_##name;                                                                                        \
+        takes = TAKES_##name;                                                                                          \
+        at = sp - TAKES_##name;                                                                                        \
+        sp = at + GIVES_##name;                                                                                        \
+        vm->cost += COST_##name;                                                                                       \
+        __VA_ARGS__;
+#define ALSO(name, ...) CASE(name, __VA_ARGS__)
+#else
+#define CASE(name, ...) case FWL_CEL_OP_##name: __VA_ARGS__;
+#define ALSO(name, ...) case FWL_CEL_OP_##name:
+#endif
+#define CASE_2(a, b, ...)             ALSO(a, __VA_ARGS__) CASE(b, __VA_ARGS__)
+#define CASE_3(a, b, c, ...)          ALSO(a, __VA_ARGS__) CASE_2(b, c, __VA_ARGS__)
+#define CASE_5(a, b, c, d, e, ...)    ALSO(a, __VA_ARGS__) ALSO(b, __VA_ARGS__) CASE_3(c, d, e, __VA_ARGS__)
+#define CASE_6(a, b, c, d, e, f, ...) ALSO(a, __VA_ARGS__) CASE_5(b, c, d, e, f, __VA_ARGS__)
+/* clang-format on */
+
 /* Runs until RETURN; the value is then stack[0]. */
 static FWL_NOINLINE void
 run(struct fwl_cel_vm *vm, struct fwl_cel_cell *const stack, const struct fwl_cel_cell *const slots,
@@ -144,84 +193,67 @@ run(struct fwl_cel_vm *vm, struct fwl_cel_cell *const stack, const struct fwl_ce
 
     for (;;) {
         enum fwl_cel_op op = (enum fwl_cel_op) * pc;
-        const struct fwl_cel_op_row *row = &fwl_cel_op_rows[op];
-        size_t takes = row->takes;
-        struct fwl_cel_cell *at = sp - takes;
+        size_t takes = 0;
+        struct fwl_cel_cell *at = NULL; /* the first cell taken, and given */
         enum fwl_cel_err err = FWL_CEL_OK;
 
-        sp = at + row->gives;
-        vm->cost += row->cost;
+        if (!FWL_FOR_SPEED) {
+            const struct fwl_cel_op_row *row = &fwl_cel_op_rows[op];
+
+            takes = row->takes;
+            at = sp - takes;
+            sp = at + row->gives;
+            vm->cost += row->cost;
+        }
         vm->at = pc++;
         /* clang-format off */
         switch (op) {
         case FWL_CEL_OP_RETURN:
         case FWL_CEL_OP_COUNT: return;
-        case FWL_CEL_OP_NULL: fwl_cel_set(at, FWL_CEL_NULL, 0); continue;
-        case FWL_CEL_OP_FALSE: fwl_cel_set_bool(at, false); continue;
-        case FWL_CEL_OP_TRUE: fwl_cel_set_bool(at, true); continue;
-        case FWL_CEL_OP_INT8: fwl_cel_set(at, FWL_CEL_INT, (int8_t)*pc++); continue;
-        case FWL_CEL_OP_TYPE: fwl_cel_set(at, FWL_CEL_TYPE, *pc++); continue;
-        case FWL_CEL_OP_CONST: *at = constants[*pc++]; continue;
-        case FWL_CEL_OP_SLOT:
-        case FWL_CEL_OP_SLOT_FIELD:
-        case FWL_CEL_OP_SLOT_FREE: err = slot(at, slots, slot_count, *pc++); break;
-        case FWL_CEL_OP_LOCAL:
-        case FWL_CEL_OP_LOCAL_FREE: *at = stack[*pc++]; continue;
-        case FWL_CEL_OP_NOT:
-        case FWL_CEL_OP_NEG: err = negate(at, op); break;
-        case FWL_CEL_OP_EQ:
-        case FWL_CEL_OP_NE:
-        case FWL_CEL_OP_LT:
-        case FWL_CEL_OP_LE:
-        case FWL_CEL_OP_GT:
-        case FWL_CEL_OP_GE: err = compare(vm, at, op); break;
-        case FWL_CEL_OP_IN: err = fwl_cel_operators_in(vm, at); break;
-        case FWL_CEL_OP_ADD:
-        case FWL_CEL_OP_SUB:
-        case FWL_CEL_OP_MUL:
-        case FWL_CEL_OP_DIV:
-        case FWL_CEL_OP_MOD: err = fwl_cel_operators_arithmetic(vm, at, op); break;
-        case FWL_CEL_OP_INDEX:
-        case FWL_CEL_OP_OPT_INDEX: err = fwl_cel_access_index(vm, at, at + 1, op == FWL_CEL_OP_OPT_INDEX); break;
-        case FWL_CEL_OP_FIELD:
-        case FWL_CEL_OP_OPT_FIELD:
-            err = fwl_cel_access_index(vm, at, &constants[*pc++], op == FWL_CEL_OP_OPT_FIELD);
-            break;
-        case FWL_CEL_OP_HAS: err = fwl_cel_access_has(at, &constants[*pc++]); break;
-        case FWL_CEL_OP_SPLICE: err = fwl_cel_access_splice(at); break;
-        case FWL_CEL_OP_LIST:
-        case FWL_CEL_OP_MAP:
-            takes = *pc++ * (op == FWL_CEL_OP_MAP ? 2U : 1U);
-            sp -= takes;
-            at -= takes;
-            err = op == FWL_CEL_OP_MAP ? fwl_cel_access_map(vm, at, takes / 2) : fwl_cel_access_list(vm, at, takes);
-            break;
-        case FWL_CEL_OP_CALL:
-            sp -= pc[1];
-            fwl_cel_call(vm, at - pc[1], (enum fwl_cel_function)pc[0], pc[1]);
-            pc += 2;
-            continue;
-        case FWL_CEL_OP_AND_JUMP:
-        case FWL_CEL_OP_OR_JUMP: pc += is_bool(at, op == FWL_CEL_OP_OR_JUMP) ? 2 + distance(pc) : 2; continue;
-        case FWL_CEL_OP_AND:
-        case FWL_CEL_OP_OR: err = join(at, op == FWL_CEL_OP_OR); break;
-        case FWL_CEL_OP_BRANCH:
-            if (at->kind == FWL_CEL_BOOL) {
-                pc += fwl_cel_cell_true(at) ? 4 : 4 + distance(pc);
-                continue;
-            }
-            err = FWL_CEL_ERR_TYPE; /* an error, which stays */
-            sp++;
-            pc += 4 + distance(pc + 2);
-            break;
-        case FWL_CEL_OP_JUMP: pc += 2 + distance(pc); continue;
-        case FWL_CEL_OP_LOOP:
-        case FWL_CEL_OP_WHEN:
-        case FWL_CEL_OP_NEXT: sp = turn(vm, at, &pc, op); continue;
-        case FWL_CEL_OP_NIP: *at = at[1]; continue;
-        case FWL_CEL_OP_OPT_BIND: pc = bind(at, pc, &err); break;
-        case FWL_CEL_OP_OPT_MAP:
-        case FWL_CEL_OP_OPT_FLAT: err = wrap(vm, at, op == FWL_CEL_OP_OPT_FLAT); break;
+        CASE(NULL, fwl_cel_set(at, FWL_CEL_NULL, 0); continue)
+        CASE(FALSE, fwl_cel_set_bool(at, false); continue)
+        CASE(TRUE, fwl_cel_set_bool(at, true); continue)
+        CASE(INT8, fwl_cel_set(at, FWL_CEL_INT, (int8_t)*pc++); continue)
+        CASE(TYPE, fwl_cel_set(at, FWL_CEL_TYPE, *pc++); continue)
+        CASE(CONST, *at = constants[*pc++]; continue)
+        CASE_3(SLOT, SLOT_FIELD, SLOT_FREE, err = slot(at, slots, slot_count, *pc++); break)
+        CASE_2(LOCAL, LOCAL_FREE, *at = stack[*pc++]; continue)
+        CASE_2(NOT, NEG, err = negate(at, op); break)
+        CASE_6(EQ, NE, LT, LE, GT, GE, err = compare(vm, at, op); break)
+        CASE(IN, err = fwl_cel_operators_in(vm, at); break)
+        CASE_5(ADD, SUB, MUL, DIV, MOD, err = fwl_cel_operators_arithmetic(vm, at, op); break)
+        CASE_2(INDEX, OPT_INDEX, err = fwl_cel_access_index(vm, at, at + 1, op == FWL_CEL_OP_OPT_INDEX); break)
+        CASE_2(FIELD, OPT_FIELD,
+               err = fwl_cel_access_index(vm, at, &constants[*pc++], op == FWL_CEL_OP_OPT_FIELD); break)
+        CASE(HAS, err = fwl_cel_access_has(at, &constants[*pc++]); break)
+        CASE(SPLICE, err = fwl_cel_access_splice(at); break)
+        CASE_2(LIST, MAP,
+               takes = *pc++ * (op == FWL_CEL_OP_MAP ? 2U : 1U);
+               sp -= takes;
+               at -= takes;
+               err = op == FWL_CEL_OP_MAP ? fwl_cel_access_map(vm, at, takes / 2) : fwl_cel_access_list(vm, at, takes);
+               break)
+        CASE(CALL,
+             sp -= pc[1];
+             fwl_cel_call(vm, at - pc[1], (enum fwl_cel_function)pc[0], pc[1]);
+             pc += 2;
+             continue)
+        CASE_2(AND_JUMP, OR_JUMP, pc += is_bool(at, op == FWL_CEL_OP_OR_JUMP) ? 2 + distance(pc) : 2; continue)
+        CASE_2(AND, OR, err = join(at, op == FWL_CEL_OP_OR); break)
+        CASE(BRANCH,
+             if (at->kind == FWL_CEL_BOOL) {
+                 pc += fwl_cel_cell_true(at) ? 4 : 4 + distance(pc);
+                 continue;
+             }
+             err = FWL_CEL_ERR_TYPE; /* an error, which stays */
+             sp++;
+             pc += 4 + distance(pc + 2);
+             break)
+        CASE(JUMP, pc += 2 + distance(pc); continue)
+        CASE_3(LOOP, WHEN, NEXT, sp = turn(vm, at, &pc, op); continue)
+        CASE(NIP, *at = at[1]; continue)
+        CASE(OPT_BIND, pc = bind(at, pc, &err); break)
+        CASE_2(OPT_MAP, OPT_FLAT, err = wrap(vm, at, op == FWL_CEL_OP_OPT_FLAT); break)
         }
         /* clang-format on */
         if (err != FWL_CEL_OK) {

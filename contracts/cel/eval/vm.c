@@ -28,8 +28,8 @@ fwl_cel_vm_has_error(const struct fwl_cel_cell *at, size_t count)
     return false;
 }
 
-static FWL_NOINLINE void
-stop(struct fwl_cel_vm *vm, enum fwl_cel_err err)
+FWL_NOINLINE void
+fwl_cel_vm_stop(struct fwl_cel_vm *vm, enum fwl_cel_err err)
 {
     if (vm->final == FWL_CEL_OK) {
         vm->final = err;
@@ -43,7 +43,7 @@ fwl_cel_vm_cells(struct fwl_cel_vm *vm, size_t count)
     struct fwl_cel_cell *cells = (struct fwl_cel_cell *)(void *)vm->low;
 
     if (count > (size_t)(vm->high - vm->low) / sizeof(struct fwl_cel_cell)) {
-        stop(vm, FWL_CEL_ERR_ARENA);
+        fwl_cel_vm_stop(vm, FWL_CEL_ERR_ARENA);
         return NULL;
     }
     vm->low += count * sizeof(struct fwl_cel_cell);
@@ -54,7 +54,7 @@ uint8_t *
 fwl_cel_vm_text(struct fwl_cel_vm *vm, size_t size)
 {
     if (size > (size_t)(vm->high - vm->low)) {
-        stop(vm, FWL_CEL_ERR_ARENA);
+        fwl_cel_vm_stop(vm, FWL_CEL_ERR_ARENA);
         return NULL;
     }
     vm->high -= size;
@@ -111,14 +111,4 @@ void
 fwl_cel_vm_spend(struct fwl_cel_vm *vm, uint32_t n)
 {
     vm->cost = FWL_MIN(vm->cost, FWL_CEL_COST_CAP + 1U) + FWL_MIN(n, FWL_CEL_COST_CAP);
-}
-
-bool
-fwl_cel_vm_over_cost(struct fwl_cel_vm *vm)
-{
-    if (vm->cost <= vm->limits->cost) {
-        return false;
-    }
-    stop(vm, FWL_CEL_ERR_COST);
-    return true;
 }

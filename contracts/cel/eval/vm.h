@@ -81,8 +81,20 @@ enum fwl_cel_err fwl_cel_vm_join(struct fwl_cel_vm *vm, struct fwl_cel_cell *at,
  * small, and loops ask fwl_cel_vm_over_cost.
  */
 void fwl_cel_vm_spend(struct fwl_cel_vm *vm, uint32_t n);
+/** fwl_cel_vm_stop - @err is final, unless another one is. */
+void fwl_cel_vm_stop(struct fwl_cel_vm *vm, enum fwl_cel_err err);
+
 /** fwl_cel_vm_over_cost - has the cost limit been exceeded? Then final. */
-bool fwl_cel_vm_over_cost(struct fwl_cel_vm *vm);
+static inline bool
+fwl_cel_vm_over_cost(struct fwl_cel_vm *vm)
+{
+    bool over = vm->cost > vm->limits->cost;
+
+    if (over) {
+        fwl_cel_vm_stop(vm, FWL_CEL_ERR_COST);
+    }
+    return over;
+}
 
 static inline bool
 fwl_cel_both(const struct fwl_cel_cell *at, enum fwl_cel_kind kind)
