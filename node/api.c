@@ -22,6 +22,7 @@ static const struct route routes[] = {
     {"v1/answers/*/*/*/*/*", fwl_api_answer_answer, FWL_HTTP_GET, false, 0},
     {"v1/values/*", fwl_api_answer_value, FWL_HTTP_GET, true, 0},
     {"v1/bundles/*/*/*/*/*", fwl_api_answer_bundle, FWL_HTTP_GET, true, 0},
+    {"v1/attest", fwl_api_attest_get, FWL_HTTP_GET, false, 0},
     {"v1/decisions", fwl_api_answer_decision, FWL_HTTP_POST, true, 0},
     {"v1/status", fwl_api_info_status, FWL_HTTP_GET, true, 0},
     {"v1/consensus", fwl_api_consensus_get, FWL_HTTP_GET, true, 0},

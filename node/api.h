@@ -49,6 +49,9 @@ struct fwl_api_watch {
     uint64_t waited_ms;           /* since a block is wanted; 0: none is */
     uint64_t failed_transactions; /* that waited in the pool and did not get into a block; since the start */
     uint64_t evidence_seen;
+    uint64_t attests_signed; /* as in fwl_replica_status */
+    uint64_t attests_answered;
+    uint64_t attests_failed;
     bool signs;              /* there is a validator key */
     bool signer_up;          /* and what holds it answers */
     uint64_t signer_refused; /* answers of a signer that were no signature */
@@ -83,6 +86,19 @@ void fwl_api_submission_refused(struct fwl_api_submission *s, enum fwl_err err, 
 /** fwl_api_submission_unknown - 503: nobody can say (yet) whether it gets into a block; the sender asks again. */
 void fwl_api_submission_unknown(struct fwl_api_submission *s, enum fwl_err err, const char *detail);
 
+/* A question of a device about the time. Ended by exactly one of the functions below, which free it. */
+struct fwl_api_question {
+    struct fwl_api_question *next; /* of whoever owns it */
+    struct fwl_http_deferred *answer;
+    struct fwl_attest_request request;
+    uint64_t client; /* number of whoever owns it */
+};
+
+/** fwl_api_question_answered - 200: the words of a quorum, by index. */
+void fwl_api_question_answered(struct fwl_api_question *q, const struct fwl_attest *words, size_t count);
+/** fwl_api_question_failed - a problem. */
+void fwl_api_question_failed(struct fwl_api_question *q, enum fwl_err err, const char *detail);
+
 /* The node behind the API. Every function is called on API threads. */
 struct fwl_api_backend {
     struct fwl_storage chain;
@@ -93,6 +109,8 @@ struct fwl_api_backend {
     void (*watch)(void *cookie, struct fwl_api_watch *out);
     /** Take @s on FWL_OK; FWL_ERR_BUSY: too many are waiting, FWL_ERR_STATE: the node is going down. */
     enum fwl_err (*submit)(void *cookie, struct fwl_api_submission *s);
+    /** The same of @q. */
+    enum fwl_err (*attest)(void *cookie, struct fwl_api_question *q);
     void *cookie;
 };
 

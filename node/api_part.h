@@ -73,6 +73,7 @@ fwl_api_route fwl_api_state_class, fwl_api_state_release, fwl_api_state_policy, 
 fwl_api_route fwl_api_chain_blocks, fwl_api_chain_block, fwl_api_chain_header, fwl_api_chain_certificate,
     fwl_api_chain_transaction, fwl_api_chain_submit;
 fwl_api_route fwl_api_answer_answer, fwl_api_answer_bundle, fwl_api_answer_value, fwl_api_answer_decision;
+fwl_api_route fwl_api_attest_get;
 fwl_api_route fwl_api_info_status, fwl_api_info_health, fwl_api_info_ready;
 fwl_api_route fwl_api_consensus_get, fwl_api_metrics_get;
 

@@ -221,6 +221,26 @@ io_sign(void *ctx, struct fwl_sig64 *out, const struct fwl_vote *vote, const str
 }
 
 static enum fwl_err
+io_attest(void *ctx, struct fwl_sig64 *out, const struct fwl_attest_request *request, uint64_t time_ms,
+          const struct fwl_hash32 *digest)
+{
+    struct fwl_node *n = ctx;
+    struct fwl_signing_request asked = {
+        .type = FWL_SIGNING_ATTEST, .height = request->height, .hash = request->block_hash, .time_ms = time_ms};
+
+    memcpy(asked.nonce, request->nonce, sizeof(asked.nonce));
+    return fwl_signer_sign(&n->signer, out, &asked, digest);
+}
+
+static void
+io_attested(void *ctx, uint64_t client, const struct fwl_attest_request *request, const struct fwl_attest *words,
+            size_t count, bool quorum)
+{
+    (void)request;
+    fwl_questions_answered(ctx, client, words, count, quorum);
+}
+
+static enum fwl_err
 io_verify(void *ctx, const struct fwl_sig64 *sig, const struct fwl_hash32 *digest, const struct fwl_pubkey32 *key)
 {
     (void)ctx;
@@ -250,6 +270,8 @@ fwl_bind_io(struct fwl_replica_io *out, struct fwl_node *node)
                                    .note = io_note,
                                    .halt = io_halt,
                                    .sign = io_sign,
+                                   .attest = io_attest,
+                                   .attested = io_attested,
                                    .verify = io_verify,
                                    .verify_tx = fwl_state_verify_real};
 }

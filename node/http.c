@@ -27,6 +27,9 @@ fwl_http_send(struct evhttp_request *raw, int status, const char *type, struct f
     char length[24];
 
     (void)evhttp_add_header(evhttp_request_get_output_headers(raw), "Content-Type", type);
+    if (status == HTTP_SERVUNAVAIL) {
+        (void)evhttp_add_header(evhttp_request_get_output_headers(raw), "Retry-After", FWL_HTTP_RETRY_AFTER_S);
+    }
     if (evhttp_request_get_command(raw) == EVHTTP_REQ_HEAD) { /* libevent would send the body */
         (void)snprintf(length, sizeof(length), "%zu", body.size);
         (void)evhttp_add_header(evhttp_request_get_output_headers(raw), "Content-Length", length);

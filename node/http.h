@@ -20,6 +20,8 @@ enum {
     FWL_HTTP_HEADER_BYTES_MAX = 16384,
 };
 
+#define FWL_HTTP_RETRY_AFTER_S "1" /* with every 503 */
+
 struct fwl_http_server;
 struct fwl_http_deferred;
 

@@ -165,6 +165,7 @@ on_wake(evutil_socket_t fd, short what, void *cookie)
         return;
     }
     fwl_intake_drain(n);
+    fwl_questions_drain(n);
 }
 
 static void
@@ -408,6 +409,7 @@ open_api(struct fwl_node *n)
                                             .status = backend_status,
                                             .watch = backend_watch,
                                             .submit = fwl_intake_submit,
+                                            .attest = fwl_questions_ask,
                                             .cookie = n};
     struct fwl_http_server_config http = {.host = c->api_listen.host,
                                           .port = c->api_listen.port,
@@ -549,6 +551,7 @@ fwl_node_close(struct fwl_node *n)
         return;
     }
     fwl_intake_close(n);
+    fwl_questions_close(n);
     fwl_http_server_stop(n->server);
     fwl_api_free(n->api);
     fwl_transport_free(n->transport);

@@ -70,19 +70,23 @@ struct fwl_node {
     struct fwl_node_named *named; /* a list */
 
     struct fwl_waiters waiters;
+    struct fwl_api_question *asked; /* under way */
+    uint64_t clients;               /* questions so far: their numbers */
     uint64_t tip_time_ms;
     uint64_t failed; /* transactions that waited in vain */
     struct fwl_node_wait wait;
 
     atomic_uint_fast64_t tip;
     pthread_mutex_t lock;
-    struct fwl_api_submission *queue; /* under lock; newest first */
-    size_t queued;                    /* under lock */
-    bool closing;                     /* under lock: nothing is taken any more */
-    bool stop;                        /* under lock */
-    struct fwl_api_status status;     /* under lock */
-    struct fwl_api_watch watch;       /* under lock */
-    struct fwl_api_watch watch_next;  /* of the chain's thread: being filled */
+    struct fwl_api_submission *queue;   /* under lock; newest first */
+    size_t queued;                      /* under lock */
+    struct fwl_api_question *questions; /* under lock; newest first */
+    size_t question_count;              /* under lock */
+    bool closing;                       /* under lock: nothing is taken any more */
+    bool stop;                          /* under lock */
+    struct fwl_api_status status;       /* under lock */
+    struct fwl_api_watch watch;         /* under lock */
+    struct fwl_api_watch watch_next;    /* of the chain's thread: being filled */
 };
 
 /** fwl_bind_now - both clocks. */
@@ -118,6 +122,14 @@ void fwl_intake_close(struct fwl_node *node);
 void fwl_intake_committed(struct fwl_node *node, const struct fwl_hash32 *txid, uint64_t height);
 void fwl_intake_refused(struct fwl_node *node, const struct fwl_hash32 *txid, const struct fwl_state_refusal *why);
 void fwl_intake_expire(struct fwl_node *node, uint64_t unix_s);
+
+/** fwl_questions_ask - backend of the API, any thread. fwl_questions_drain - on the chain's thread: those into the
+ * replica. fwl_questions_answered - what became of one. fwl_questions_close - take nothing more, answer everybody. */
+enum fwl_err fwl_questions_ask(void *cookie, struct fwl_api_question *q);
+void fwl_questions_drain(struct fwl_node *node);
+void fwl_questions_answered(struct fwl_node *node, uint64_t client, const struct fwl_attest *words, size_t count,
+                            bool quorum);
+void fwl_questions_close(struct fwl_node *node);
 
 /**
  * fwl_voting_open - the key file or the signer of the configuration, if there is one.

@@ -142,6 +142,9 @@ fwl_watch_second(struct fwl_node *n, uint64_t mono_ms)
     w->waited_ms = n->wait.waits ? mono_ms - n->wait.since_ms : 0;
     w->failed_transactions = n->failed;
     w->evidence_seen = r.evidence_seen;
+    w->attests_signed = r.attests_signed;
+    w->attests_answered = r.attests_answered;
+    w->attests_failed = r.attests_failed;
     w->disk_free_bytes = disk_free(n);
     w->sync_blocks_per_second = fetch_rate(n, w->replica.fetched);
     w->interval = n->wait.interval;

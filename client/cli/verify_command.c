@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "client/cli/anchor.h"
+#include "client/cli/attested.h"
 #include "client/cli/commands.h"
 #include "client/cli/files.h"
 #include "client/cli/print.h"
@@ -27,6 +28,7 @@ struct verify_args {
     const char *state;
     const char *facts;
     const char *now;
+    const char *attest; /* API of a node */
     const char *author;
     const char *records;
     bool json;
@@ -54,6 +56,10 @@ take_now(const struct fwl_command *self, struct run *run, const struct verify_ar
 {
     int64_t seconds = 0;
 
+    if (args->attest != NULL) {
+        run->now_ms = 0; /* nothing is young enough until validators have said what time it is */
+        return args->now == NULL ? 0 : fwl_args_usage(self, "either --now or --attest");
+    }
     if (args->now == NULL) {
         run->now_ms = fwl_clock_unix_ms();
         return 0;
@@ -238,6 +244,10 @@ print_people(const struct run *run, const json_t *value)
            strcmp(run->author, "none") == 0    ? "none, only the validators' quorum was checked"
            : strcmp(run->author, "image") == 0 ? "image, the installer must check its signature"
                                                : "keys of the anchor");
+    if (run->now_ms == 0) {
+        fwl_time_text(text, run->verify.now_ms);
+        printf("now it is %s: a quorum of validators signed that\n", text);
+    }
 }
 
 /* Every proven release of the class as a line of JSON with its id. */
@@ -326,6 +336,10 @@ check(const struct fwl_command *self, struct run *run, const struct verify_args 
     run->work.cells = run->cells;
     run->work.cell_count = FWL_COUNT(run->cells);
     err = fwl_verify_init(&run->verify, &run->device, &run->settings, &run->facts.facts, run->now_ms);
+    code = err == FWL_OK && args->attest != NULL ? fwl_attested_ask(&run->verify, &err, run->bundle, args->attest) : 0;
+    if (code != 0 && err == FWL_OK) {
+        return code; /* it has told why */
+    }
     err = err == FWL_OK ? fwl_verify_bundle(&run->verify, run->candidates, &run->work, run->bundle) : err;
     code = run->verify.fresh ? save_state(run, args) : 0;
     if (err == FWL_ERR_VERSION && run->verify.fault.field != NULL &&
@@ -361,6 +375,10 @@ run_verify(const struct fwl_command *self, int argc, char **argv)
          .help = "what this device knows; made from the anchor at first",
          .value = &args.state},
         {.name = "--now", .value_name = "TIME", .help = "RFC 3339; default the clock", .value = &args.now},
+        {.name = "--attest",
+         .value_name = "URL",
+         .help = "trust no clock: ask validators for the time, through the node at URL",
+         .value = &args.attest},
         {.name = "--author",
          .value_name = "HOW",
          .help = "keys, image or none; default keys where the anchor has some",

@@ -286,35 +286,38 @@ insert_time(uint64_t *times, size_t count, uint64_t time_ms)
 }
 
 enum fwl_err
-fwl_trust_time(uint64_t *time_ms, const struct fwl_trust *trust, const uint8_t nonce[16], uint64_t height,
-               const struct fwl_hash32 *block_hash, const struct fwl_attest *attests, size_t count)
+fwl_trust_time(uint64_t *time_ms, const struct fwl_trust *trust, const uint8_t nonce[FWL_ATTEST_NONCE_SIZE],
+               struct fwl_span bytes)
 {
     uint64_t times[FWL_VALIDATORS_MAX] = {0};
-    uint8_t seen[(FWL_VALIDATORS_MAX + 7) / 8] = {0};
+    struct fwl_attest_request asked = {.height = trust->height, .block_hash = trust->block_hash};
     struct fwl_validators validators;
     struct fwl_governors governors;
+    struct fwl_attests attests;
+    struct fwl_attest a;
+    struct fwl_reader it;
     size_t good = 0;
     uint32_t q = 0;
+    enum fwl_err err = fwl_attest_decode(&attests, NULL, bytes);
 
     *time_ms = 0;
-    if (count > FWL_VALIDATORS_MAX) {
-        return FWL_ERR_LIMIT;
+    if (err != FWL_OK) {
+        return err;
+    }
+    memcpy(asked.nonce, nonce, sizeof(asked.nonce));
+    if (!fwl_attest_same(&attests.request, &asked)) {
+        return FWL_ERR_STALE;
     }
     fwl_trust_sets(&validators, &governors, trust);
     q = fwl_validators_quorum(validators.n);
-    for (size_t i = 0; i < count && good < q; i++) {
-        const struct fwl_attest *a = &attests[i];
+    for (fwl_attest_begin(&it, &attests); good < q && fwl_attest_next(&it, &a) && a.idx < validators.n;) {
         struct fwl_hash32 digest;
         struct fwl_pubkey32 key;
 
-        if (a->idx >= validators.n || (seen[a->idx / 8] >> (a->idx % 8) & 1) != 0) {
-            continue;
-        }
-        fwl_validators_key(&key, &validators, a->idx);
-        fwl_statement_attest(&digest, &trust->chain_id, nonce, height, block_hash, a->time_ms);
-        if (fwl_schnorr_verify(&a->sig, &digest, &key) == FWL_OK) {
-            seen[a->idx / 8] |= (uint8_t)(1U << (a->idx % 8));
-            insert_time(times, good++, a->time_ms);
+        fwl_validators_key(&key, &validators, a.idx);
+        fwl_statement_attest(&digest, &trust->chain_id, nonce, asked.height, &asked.block_hash, a.time_ms);
+        if (fwl_schnorr_verify(&a.sig, &digest, &key) == FWL_OK) {
+            insert_time(times, good++, a.time_ms);
         }
     }
     if (good < q) {

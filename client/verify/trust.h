@@ -10,6 +10,7 @@
 #define FWL_CLIENT_VERIFY_TRUST_H
 
 #include "ledger/model/answer.h"
+#include "ledger/model/attest.h"
 #include "ledger/model/epoch.h"
 
 #define FWL_TRUST_PERIOD_MS  UINT64_C(63072000000) /* default trusting period: 730 days */
@@ -101,24 +102,19 @@ FWL_NODISCARD enum fwl_err fwl_trust_reanchor(struct fwl_trust *trust, struct fw
 void fwl_trust_reanchor_put(struct fwl_writer *w, const struct fwl_anchor *anchor, struct fwl_span sigs,
                             struct fwl_span old_sigs);
 
-/* One validator's word on the time (frame ATTEST). */
-struct fwl_attest {
-    uint16_t idx;
-    uint64_t time_ms;
-    struct fwl_sig64 sig;
-};
-
 /**
  * fwl_trust_time - the time for a device without a clock: lower median of q distinct validators.
  *
- * Shape:   @height and @block_hash are those of the tip that the device holds; @nonce is its own, used once.
- *          Attestations that do not verify or repeat a validator do not count. @count <= FWL_VALIDATORS_MAX.
- * Fills:   @time_ms; 0 on failure.
- * Returns: FWL_OK; FWL_ERR_CERTIFICATE with fewer than q good ones; FWL_ERR_LIMIT
- * Cost:    up to @count BIP-340 verifications; 800 bytes of stack.
+ * Shape:   @attests is a file of attestations (ledger/model/attest.h) over @nonce, which the device made for this
+ *          question alone, and over the tip that @trust is at. Attestations that do not verify do not count.
+ * Fills:   @time_ms; 0 on failure. It is not before the moment at which the device sent its nonce, nor after now.
+ * Returns: FWL_OK
+ *          FWL_ERR_STALE        of another nonce or tip: the answer to another question
+ *          FWL_ERR_CERTIFICATE  fewer than q good ones
+ *          malformed            codes 20..39 and FWL_ERR_LIMIT
+ * Cost:    q BIP-340 verifications, up to one for each validator with bad ones among them; 800 bytes of stack.
  */
-FWL_NODISCARD enum fwl_err fwl_trust_time(uint64_t *time_ms, const struct fwl_trust *trust, const uint8_t nonce[16],
-                                          uint64_t height, const struct fwl_hash32 *block_hash,
-                                          const struct fwl_attest *attests, size_t count);
+FWL_NODISCARD enum fwl_err fwl_trust_time(uint64_t *time_ms, const struct fwl_trust *trust,
+                                          const uint8_t nonce[FWL_ATTEST_NONCE_SIZE], struct fwl_span attests);
 
 #endif

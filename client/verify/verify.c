@@ -34,11 +34,16 @@ own_max_age(const struct fwl_verify *v)
     return v->settings->max_age_ms == 0 ? FWL_TRUST_MAX_AGE_MS : v->settings->max_age_ms;
 }
 
+static uint64_t
+period(const struct fwl_verify *v)
+{
+    return v->settings->period_ms == 0 ? FWL_TRUST_PERIOD_MS : v->settings->period_ms;
+}
+
 /* Epoch steps, into the working copy only. */
 static enum fwl_err
 take_steps(struct fwl_verify *v, const struct fwl_answer *answer)
 {
-    uint64_t period_ms = v->settings->period_ms == 0 ? FWL_TRUST_PERIOD_MS : v->settings->period_ms;
     struct fwl_reader it;
     struct fwl_span step;
     enum fwl_err err = FWL_OK;
@@ -46,25 +51,86 @@ take_steps(struct fwl_verify *v, const struct fwl_answer *answer)
     for (fwl_answer_steps_begin(&it, answer); err == FWL_OK && fwl_answer_step_next(&it, &step);) {
         bool taken = false;
 
-        err = fwl_trust_step(&v->trust, &taken, &v->expired, step, v->now_ms, period_ms);
+        err = fwl_trust_step(&v->trust, &taken, &v->expired, step, v->now_ms, period(v));
     }
     return err;
 }
 
-/* Tip and clock. Only a fresh tip moves what the device trusts. */
+/* Framing, epoch steps and tip, into the working copy only. */
 static enum fwl_err
-take_tip(struct fwl_verify *v, const struct fwl_answer *answer)
+take_tip(struct fwl_verify *v, struct fwl_answer *answer, struct fwl_span bytes)
 {
-    enum fwl_err err = fwl_trust_tip(&v->trust, &v->header, &v->fork, answer->header, answer->cert);
+    enum fwl_err err = fwl_answer_decode(answer, &v->fault, bytes);
 
+    v->checked = false;
+    v->fresh = false;
+    v->more = false;
+    v->fork = false;
+    v->expired = false;
     if (err == FWL_OK) {
-        err = fwl_trust_fresh(v->header.time_ms, v->now_ms, own_max_age(v));
+        err = take_steps(v, answer);
     }
+    if (err == FWL_OK && answer->more) {
+        v->more = true;
+        err = FWL_ERR_EPOCH;
+    }
+    if (err == FWL_OK) {
+        err = fwl_trust_tip(&v->trust, &v->header, &v->fork, answer->header, answer->cert);
+    }
+    return err;
+}
+
+/* Only a fresh tip moves what the device trusts. */
+static enum fwl_err
+take_fresh(struct fwl_verify *v)
+{
+    enum fwl_err err = fwl_trust_fresh(v->header.time_ms, v->now_ms, own_max_age(v));
+
     if (err == FWL_OK) {
         v->device->trust = v->trust;
         v->fresh = true;
     }
     return err;
+}
+
+enum fwl_err
+fwl_verify_tip(struct fwl_verify *v, struct fwl_attest_request *request, struct fwl_span bytes)
+{
+    struct fwl_answer answer;
+    struct fwl_bundle bundle;
+    enum fwl_err err = fwl_bundle_decode(&bundle, &v->fault, bytes);
+
+    memset(request, 0, sizeof(*request));
+    if (err == FWL_OK || err == FWL_ERR_UNKNOWN) { /* not "FWB1": then it is an answer, or nothing */
+        err = take_tip(v, &answer, err == FWL_OK ? bundle.answer : bytes);
+    }
+    if (err == FWL_OK) {
+        request->height = v->trust.height;
+        request->block_hash = v->trust.block_hash;
+    }
+    return err;
+}
+
+enum fwl_err
+fwl_verify_clock(struct fwl_verify *v, const uint8_t nonce[FWL_ATTEST_NONCE_SIZE], struct fwl_span attests,
+                 uint64_t elapsed_ms)
+{
+    const struct fwl_trust *stored = &v->device->trust;
+    uint64_t now_ms = 0;
+    enum fwl_err err = fwl_trust_time(&now_ms, &v->trust, nonce, attests);
+
+    v->expired = false;
+    if (err != FWL_OK) {
+        return err;
+    }
+    now_ms = fwl_add_u64(&now_ms, now_ms, elapsed_ms) ? now_ms : UINT64_MAX;
+    /* The steps were taken without a clock: did the first one come in time? */
+    if (v->trust.epoch != stored->epoch && now_ms > stored->time_ms && now_ms - stored->time_ms > period(v)) {
+        v->expired = true;
+        return FWL_ERR_EPOCH;
+    }
+    v->now_ms = now_ms;
+    return FWL_OK;
 }
 
 static enum fwl_err
@@ -94,22 +160,10 @@ enum fwl_err
 fwl_verify_answer(struct fwl_verify *v, struct fwl_span bytes)
 {
     struct fwl_answer answer;
-    enum fwl_err err = fwl_answer_decode(&answer, &v->fault, bytes);
+    enum fwl_err err = take_tip(v, &answer, bytes);
 
-    v->checked = false;
-    v->fresh = false;
-    v->more = false;
-    v->fork = false;
-    v->expired = false;
     if (err == FWL_OK) {
-        err = take_steps(v, &answer);
-    }
-    if (err == FWL_OK && answer.more) {
-        v->more = true;
-        return FWL_ERR_EPOCH;
-    }
-    if (err == FWL_OK) {
-        err = take_tip(v, &answer);
+        err = take_fresh(v);
     }
     if (err == FWL_OK) {
         err = check_proofs(v, &answer);

@@ -6,6 +6,12 @@
  *   fwl_verify_values  the values behind the hashes, decide, author      -> the decision, and everything proven
  *   fwl_verify_bundle  both, from one file
  *
+ * A device without a clock begins with now 0, asks validators for the time of the tip that it was shown, and goes on:
+ *
+ *   fwl_verify_tip     epoch steps and tip of an answer or bundle: what to ask about
+ *   fwl_verify_clock   the attestations that came: now
+ *   fwl_verify_bundle  the same answer again, as above
+ *
  * An answer is complete iff the bytes behind every hash on its way are at hand; anything else is an error, never
  * "up to date". The device's trust moves only when the tip has passed the clock rule; what must then be written
  * fwl_device_must_save says. Checks come in an order in which a damaged file is never reported as stale or as a
@@ -100,6 +106,28 @@ FWL_NODISCARD enum fwl_err fwl_verify_init(struct fwl_verify *v, struct fwl_devi
  * Cost:    q BIP-340 verifications, more for epoch steps; 3 * 256 hashes at most. Constant stack.
  */
 FWL_NODISCARD enum fwl_err fwl_verify_answer(struct fwl_verify *v, struct fwl_span answer);
+
+/**
+ * fwl_verify_tip - for a device without a clock: the tip of an answer, everything but its age.
+ *
+ * Shape:   @bytes is an answer or a bundle. device->trust stays; v->trust is at the tip afterwards.
+ * Fills:   @request, but for the nonce: what validators are asked. Zeros on failure.
+ * Returns: as fwl_verify_answer, without FWL_ERR_STALE and FWL_ERR_PROOF
+ */
+FWL_NODISCARD enum fwl_err fwl_verify_tip(struct fwl_verify *v, struct fwl_attest_request *request,
+                                          struct fwl_span bytes);
+
+/**
+ * fwl_verify_clock - for a device without a clock: now is what validators say of the tip of fwl_verify_tip.
+ *
+ * Shape:   @nonce is random, and was made for this question. @elapsed_ms went by since it was sent: what validators say
+ *          is at most so old, and the tip must be young enough all the same.
+ * Returns: FWL_OK         v->now_ms is set
+ *          FWL_ERR_EPOCH  an epoch step was taken beyond the trusting period; v->expired
+ *          FWL_ERR_STALE, FWL_ERR_CERTIFICATE, malformed  as fwl_trust_time
+ */
+FWL_NODISCARD enum fwl_err fwl_verify_clock(struct fwl_verify *v, const uint8_t nonce[FWL_ATTEST_NONCE_SIZE],
+                                            struct fwl_span attests, uint64_t elapsed_ms);
 
 /** Where values come from: a view of the bytes behind @hash, valid as long as @v; FWL_ERR_NO_VALUE when they are not at
  * hand. The verifier hashes them. */

@@ -108,6 +108,38 @@ struct fwl_replica_news {
     uint8_t frame[2 + 32 * FWL_FRAME_TXIDS_MAX];
 };
 
+enum {
+    FWL_REPLICA_QUESTIONS_OWN = 32, /* about the time, of own clients; of peers: */
+    FWL_REPLICA_QUESTIONS = FWL_REPLICA_QUESTIONS_OWN + 256,
+    FWL_REPLICA_WORDS_MAX = 2 * FWL_VALIDATORS_MAX / 3 + 1, /* a quorum */
+};
+
+/* A device asks for the time. */
+struct fwl_replica_question {
+    uint64_t until_ms; /* monotonic; 0: the place is free */
+    uint64_t peer;     /* that it came from; 0: an own client */
+    uint64_t client;   /* that still waits for it; 0: none */
+    struct fwl_attest_request request;
+    bool open;                                  /* its tip has been our own; false: it may become so */
+    uint64_t epoch;                             /* of that tip */
+    bool signing;                               /* the own word is not signed yet */
+    uint64_t time_ms;                           /* that it says */
+    uint8_t seen[(FWL_VALIDATORS_MAX + 7) / 8]; /* validators that have answered */
+    size_t count;                               /* words kept for the client */
+};
+
+struct fwl_replica_attestor {
+    size_t open;     /* places that are taken */
+    uint64_t height; /* of the tip when they were last looked at */
+    uint64_t own_ms; /* paces: when the next one is due at the average rate */
+    uint64_t others_ms;
+    uint64_t signed_count;
+    uint64_t answered;
+    uint64_t failed;
+    struct fwl_replica_question questions[FWL_REPLICA_QUESTIONS]; /* own ones first */
+    struct fwl_attest words[FWL_REPLICA_QUESTIONS_OWN][FWL_REPLICA_WORDS_MAX];
+};
+
 struct fwl_replica {
     struct fwl_replica_config config;
     struct fwl_replica_time now; /* of the event under way */
@@ -122,6 +154,7 @@ struct fwl_replica {
     struct fwl_replica_pull pull;
     struct fwl_replica_sync sync;
     struct fwl_replica_history history;
+    struct fwl_replica_attestor attestor;
     struct fwl_replica_news news;
     uint64_t snapshot; /* height of the newest one that is served; 0: none */
     uint8_t *block;    /* being fetched */
@@ -208,6 +241,17 @@ void fwl_history_tick(struct fwl_replica *r);
 /** fwl_history_at - when it wants a tick (monotonic); UINT64_MAX while something else goes on. */
 uint64_t fwl_history_at(const struct fwl_replica *r);
 void fwl_history_gone(struct fwl_replica *r, uint64_t peer);
+
+/* attestor.c: ATTESTREQ, ATTEST */
+void fwl_attestor_frame(struct fwl_replica *r, struct fwl_replica_peer *from, enum fwl_frame_type type,
+                        struct fwl_span payload);
+FWL_NODISCARD enum fwl_err fwl_attestor_ask(struct fwl_replica *r, uint64_t client,
+                                            const struct fwl_attest_request *request);
+/** fwl_attestor_tick - questions whose tip has come, signatures that are still due, ends. fwl_attestor_moved - the same
+ * if the tip has moved since. fwl_attestor_at - when one ends (monotonic), UINT64_MAX: none is open. */
+void fwl_attestor_tick(struct fwl_replica *r);
+void fwl_attestor_moved(struct fwl_replica *r);
+uint64_t fwl_attestor_at(const struct fwl_replica *r);
 
 /* serve.c: GETBODY, GETBLOCKS, GETHEADERS, GETEPOCHS, GETSNAPINFO, GETCHUNK */
 void fwl_serve_frame(struct fwl_replica *r, struct fwl_replica_peer *to, enum fwl_frame_type type,

@@ -380,9 +380,12 @@ fwl_replica_frame(struct fwl_replica *r, struct fwl_replica_time now, uint64_t p
     } else if (type == FWL_FRAME_SNAPINFO || type == FWL_FRAME_EPOCH || type == FWL_FRAME_HEADERS ||
                type == FWL_FRAME_CHUNK) {
         fwl_sync_frame(r, from, type, payload);
+    } else if (type == FWL_FRAME_ATTESTREQ || type == FWL_FRAME_ATTEST) {
+        fwl_attestor_frame(r, from, type, payload);
     } else {
         fwl_serve_frame(r, from, type, payload);
     }
+    fwl_attestor_moved(r);
     fwl_replica_timer(r);
 }
 
@@ -425,6 +428,7 @@ fwl_replica_tick(struct fwl_replica *r, struct fwl_replica_time now)
     fwl_history_tick(r);
     fwl_gossip_tick(r);
     fwl_replica_step(r, &tick);
+    fwl_attestor_tick(r);
     fwl_replica_timer(r);
 }
 
@@ -441,6 +445,7 @@ fwl_replica_timer(struct fwl_replica *r)
     at = r->fetch.peer != 0 ? FWL_MIN(at, r->fetch.until_ms) : at;
     at = r->sync.wait != FWL_SYNC_NOTHING ? FWL_MIN(at, r->sync.until_ms) : at;
     at = FWL_MIN(at, fwl_history_at(r));
+    at = FWL_MIN(at, fwl_attestor_at(r));
     r->config.io.timer(r->config.io.ctx, at);
 }
 
@@ -484,6 +489,20 @@ fwl_replica_submit(struct fwl_replica *r, struct fwl_state_refusal *why, struct 
     return err;
 }
 
+enum fwl_err
+fwl_replica_attest(struct fwl_replica *r, struct fwl_replica_time now, uint64_t client,
+                   const struct fwl_attest_request *request)
+{
+    enum fwl_err err = FWL_ERR_STATE;
+
+    FWL_ASSERT(client != 0);
+    if (begin(r, now)) {
+        err = fwl_attestor_ask(r, client, request);
+        fwl_replica_timer(r);
+    }
+    return err;
+}
+
 /*
  * Have those who are ahead forgotten the next block? That is not asked for, so it cannot show who says it falsely: more
  * than a third of the peers must say so.
@@ -515,7 +534,10 @@ fwl_replica_status(const struct fwl_replica *r, struct fwl_replica_status *out)
                                        .peers = r->peer_count,
                                        .mempool_transactions = fwl_mempool_count(r->pool),
                                        .mempool_bytes = fwl_mempool_bytes(r->pool),
-                                       .evidence_seen = r->evidence_seen};
+                                       .evidence_seen = r->evidence_seen,
+                                       .attests_signed = r->attestor.signed_count,
+                                       .attests_answered = r->attestor.answered,
+                                       .attests_failed = r->attestor.failed};
     if (r->booted) {
         fwl_consensus_info(&info, r->engine);
     }

@@ -87,6 +87,13 @@ struct fwl_replica_io {
     /** Sign with the validator key; as fwl_consensus_sign. */
     enum fwl_err (*sign)(void *ctx, struct fwl_sig64 *out, const struct fwl_vote *vote,
                          const struct fwl_hash32 *digest);
+    /** Sign what this validator says about the time, with the same key; @digest is fwl_statement_attest. FWL_OK,
+     * FWL_ERR_BUSY: asked again with the next tick, anything else: refused. */
+    enum fwl_err (*attest)(void *ctx, struct fwl_sig64 *out, const struct fwl_attest_request *request, uint64_t time_ms,
+                           const struct fwl_hash32 *digest);
+    /** What became of a question of fwl_replica_attest: the words of a @quorum, or after 5 s of fewer; by index. */
+    void (*attested)(void *ctx, uint64_t client, const struct fwl_attest_request *request,
+                     const struct fwl_attest *words, size_t count, bool quorum);
     /** One BIP-340 signature: fwl_schnorr_verify, or the simulator's stand-in. */
     enum fwl_err (*verify)(void *ctx, const struct fwl_sig64 *sig, const struct fwl_hash32 *digest,
                            const struct fwl_pubkey32 *key);
@@ -153,6 +160,19 @@ void fwl_replica_tick(struct fwl_replica *r, struct fwl_replica_time now);
 FWL_NODISCARD enum fwl_err fwl_replica_submit(struct fwl_replica *r, struct fwl_state_refusal *why,
                                               struct fwl_hash32 *txid, struct fwl_replica_time now, struct fwl_span tx);
 
+/**
+ * fwl_replica_attest - ask the validators for the time, for a device without a clock.
+ *
+ * @client is the driver's number for the question, not 0; io.attested ends it, maybe within this call.
+ * Returns: FWL_OK
+ *          FWL_ERR_CONFLICT  the tip is not ours: the device asks for a newer one first
+ *          FWL_ERR_EXISTS    this nonce was asked for in the last 5 s
+ *          FWL_ERR_BUSY      more than 5 a second
+ *          FWL_ERR_STATE     halted
+ */
+FWL_NODISCARD enum fwl_err fwl_replica_attest(struct fwl_replica *r, struct fwl_replica_time now, uint64_t client,
+                                              const struct fwl_attest_request *request);
+
 struct fwl_replica_status {
     uint64_t height; /* of the tip */
     struct fwl_hash32 hash;
@@ -173,6 +193,9 @@ struct fwl_replica_status {
     size_t mempool_transactions;
     size_t mempool_bytes;
     uint64_t evidence_seen;
+    uint64_t attests_signed;   /* words about the time */
+    uint64_t attests_answered; /* own questions that got a quorum of them */
+    uint64_t attests_failed;   /* that did not */
 };
 
 /** fwl_replica_status - what is going on. */

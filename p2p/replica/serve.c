@@ -159,5 +159,4 @@ fwl_serve_frame(struct fwl_replica *r, struct fwl_replica_peer *to, enum fwl_fra
     } else if (type == FWL_FRAME_GETCHUNK) {
         serve_chunk(r, to, payload);
     }
-    /* Others ask for what this node does not offer yet (attestations): no answer. */
 }

@@ -226,7 +226,7 @@ fwl_message_getepochs_encode(struct fwl_writer *w, uint64_t from)
 }
 
 static void
-read_attestreq(struct fwl_message_attestreq *out, struct fwl_reader *r)
+read_attestreq(struct fwl_attest_request *out, struct fwl_reader *r)
 {
     fwl_reader_copy(r, out->nonce, sizeof(out->nonce));
     out->height = fwl_reader_u64(r);
@@ -234,20 +234,20 @@ read_attestreq(struct fwl_message_attestreq *out, struct fwl_reader *r)
 }
 
 enum fwl_err
-fwl_message_attestreq_decode(struct fwl_message_attestreq *out, struct fwl_span in)
+fwl_message_attestreq_decode(struct fwl_attest_request *out, struct fwl_span in)
 {
     struct fwl_reader r;
 
     fwl_reader_init(&r, in);
     read_attestreq(out, &r);
     if (fwl_reader_finish(&r) != FWL_OK) {
-        *out = (struct fwl_message_attestreq){0};
+        *out = (struct fwl_attest_request){0};
     }
     return r.err;
 }
 
 void
-fwl_message_attestreq_encode(struct fwl_writer *w, const struct fwl_message_attestreq *m)
+fwl_message_attestreq_encode(struct fwl_writer *w, const struct fwl_attest_request *m)
 {
     fwl_writer_bytes(w, m->nonce, sizeof(m->nonce));
     fwl_writer_u64(w, m->height);
@@ -262,9 +262,9 @@ fwl_message_attest_decode(struct fwl_message_attest *out, struct fwl_span in)
     fwl_reader_init(&r, in);
     *out = (struct fwl_message_attest){0};
     read_attestreq(&out->request, &r);
-    out->time_ms = fwl_reader_u64(&r);
-    out->idx = fwl_reader_u16(&r);
-    fwl_reader_copy(&r, out->sig.b, sizeof(out->sig.b));
+    out->attest.time_ms = fwl_reader_u64(&r);
+    out->attest.idx = fwl_reader_u16(&r);
+    fwl_reader_copy(&r, out->attest.sig.b, sizeof(out->attest.sig.b));
     if (fwl_reader_finish(&r) != FWL_OK) {
         *out = (struct fwl_message_attest){0};
     }
@@ -275,9 +275,9 @@ void
 fwl_message_attest_encode(struct fwl_writer *w, const struct fwl_message_attest *m)
 {
     fwl_message_attestreq_encode(w, &m->request);
-    fwl_writer_u64(w, m->time_ms);
-    fwl_writer_u16(w, m->idx);
-    fwl_writer_bytes(w, m->sig.b, sizeof(m->sig.b));
+    fwl_writer_u64(w, m->attest.time_ms);
+    fwl_writer_u16(w, m->attest.idx);
+    fwl_writer_bytes(w, m->attest.sig.b, sizeof(m->attest.sig.b));
 }
 
 enum fwl_err

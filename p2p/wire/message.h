@@ -14,6 +14,7 @@
 #define FWL_P2P_WIRE_MESSAGE_H
 
 #include "core/sha256.h"
+#include "ledger/model/attest.h"
 #include "p2p/wire/frame.h"
 
 enum {
@@ -22,7 +23,6 @@ enum {
     FWL_MESSAGE_PROPOSE_HEAD = 110, /* before the certificates */
     FWL_MESSAGE_ATTESTREQ_SIZE = 56,
     FWL_MESSAGE_ATTEST_SIZE = 130,
-    FWL_MESSAGE_NONCE_SIZE = 16,
 };
 
 /* stored: append only */
@@ -74,17 +74,9 @@ struct fwl_message_range { /* GETBLOCKS, GETHEADERS */
     uint64_t to; /* the last one, itself included */
 };
 
-struct fwl_message_attestreq {
-    uint8_t nonce[FWL_MESSAGE_NONCE_SIZE];
-    uint64_t height;
-    struct fwl_hash32 block_hash;
-};
-
 struct fwl_message_attest {
-    struct fwl_message_attestreq request;
-    uint64_t time_ms;
-    uint16_t idx; /* validator in V(height) */
-    struct fwl_sig64 sig;
+    struct fwl_attest_request request;
+    struct fwl_attest attest;
 };
 
 struct fwl_message_txids { /* TXINV, GETTX */
@@ -133,8 +125,8 @@ void fwl_message_range_encode(struct fwl_writer *w, const struct fwl_message_ran
 FWL_NODISCARD enum fwl_err fwl_message_getepochs_decode(uint64_t *from, struct fwl_span in);
 void fwl_message_getepochs_encode(struct fwl_writer *w, uint64_t from);
 
-FWL_NODISCARD enum fwl_err fwl_message_attestreq_decode(struct fwl_message_attestreq *out, struct fwl_span in);
-void fwl_message_attestreq_encode(struct fwl_writer *w, const struct fwl_message_attestreq *m);
+FWL_NODISCARD enum fwl_err fwl_message_attestreq_decode(struct fwl_attest_request *out, struct fwl_span in);
+void fwl_message_attestreq_encode(struct fwl_writer *w, const struct fwl_attest_request *m);
 FWL_NODISCARD enum fwl_err fwl_message_attest_decode(struct fwl_message_attest *out, struct fwl_span in);
 void fwl_message_attest_encode(struct fwl_writer *w, const struct fwl_message_attest *m);
 

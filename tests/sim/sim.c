@@ -378,6 +378,30 @@ io_sign(void *ctx, struct fwl_sig64 *out, const struct fwl_vote *vote, const str
 }
 
 static enum fwl_err
+io_attest(void *ctx, struct fwl_sig64 *out, const struct fwl_attest_request *request, uint64_t time_ms,
+          const struct fwl_hash32 *digest)
+{
+    struct sim_node *n = ctx;
+
+    (void)request, (void)time_ms;
+    world_sign(&n->sim->world, out, (size_t)n->who, digest);
+    return FWL_OK;
+}
+
+static void
+io_attested(void *ctx, uint64_t client, const struct fwl_attest_request *request, const struct fwl_attest *words,
+            size_t count, bool quorum)
+{
+    struct sim_node *n = ctx;
+
+    (void)request;
+    n->attests = (struct sim_attests){.client = client, .count = count, .quorum = quorum};
+    for (size_t i = 0; i < count; i++) {
+        n->attests.words[i] = words[i];
+    }
+}
+
+static enum fwl_err
 io_verify(void *ctx, const struct fwl_sig64 *sig, const struct fwl_hash32 *digest, const struct fwl_pubkey32 *key)
 {
     return world_verify(&((struct sim_node *)ctx)->sim->world, sig, digest, key);
@@ -434,6 +458,8 @@ config_of(struct sim_node *n)
                                           .note = io_note,
                                           .halt = io_halt,
                                           .sign = io_sign,
+                                          .attest = io_attest,
+                                          .attested = io_attested,
                                           .verify = io_verify,
                                           .verify_tx = io_verify_tx}};
 

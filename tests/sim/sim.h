@@ -80,6 +80,14 @@ enum sim_lie {
     SIM_LIE_COUNT = 20,
 };
 
+/* The last answer to a question about the time. */
+struct sim_attests {
+    uint64_t client;
+    size_t count;
+    bool quorum;
+    struct fwl_attest words[SIM_NODES];
+};
+
 struct sim_node {
     struct sim *sim;
     uint32_t id;
@@ -138,6 +146,7 @@ struct sim_node {
     uint32_t seen_view;
     uint64_t timer;
     struct fwl_mempool_config pool;
+    struct sim_attests attests;
 };
 
 enum sim_kind { SIM_FRAME, SIM_TIMER, SIM_CUT, SIM_CONNECT, SIM_RESTART, SIM_CLIENT, SIM_SCRIPT };

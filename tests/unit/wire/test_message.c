@@ -20,7 +20,7 @@ union any {
     struct fwl_message_getbody getbody;
     struct fwl_message_range range;
     uint64_t from;
-    struct fwl_message_attestreq attestreq;
+    struct fwl_attest_request attestreq;
     struct fwl_message_attest attest;
     struct fwl_message_txids txids;
     struct fwl_message_getchunk getchunk;
