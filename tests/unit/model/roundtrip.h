@@ -2,6 +2,7 @@
 #ifndef FWL_TESTS_UNIT_MODEL_ROUNDTRIP_H
 #define FWL_TESTS_UNIT_MODEL_ROUNDTRIP_H
 
+#include "ledger/model/attest.h"
 #include "ledger/model/entry.h"
 #include "ledger/model/epoch.h"
 #include "ledger/model/evidence.h"
@@ -16,7 +17,8 @@ enum {
     ROUNDTRIP_EPOCH = 2,
     ROUNDTRIP_TX = 4,
     ROUNDTRIP_VOTE = 19,
-    ROUNDTRIP_KINDS = 20,
+    ROUNDTRIP_ATTESTS = 20,
+    ROUNDTRIP_KINDS = 21,
 };
 
 /* Walks the actions and signatures of a transaction and writes it again. */
@@ -47,6 +49,20 @@ roundtrip_tx(struct fwl_writer *w, const struct fwl_tx *tx)
         }
     }
     fwl_tx_put(w, tx->payload, sigs, count);
+}
+
+static inline void
+roundtrip_attests(struct fwl_writer *w, const struct fwl_attests *attests)
+{
+    struct fwl_attest words[FWL_VALIDATORS_MAX];
+    struct fwl_reader it;
+    size_t count = 0;
+
+    for (fwl_attest_begin(&it, attests); count < attests->count && fwl_attest_next(&it, &words[count]);) {
+        count++;
+    }
+    FWL_ASSERT(count == attests->count && it.left == 0);
+    fwl_attest_put(w, &attests->request, words, count);
 }
 
 #define ROUNDTRIP(type, decode, put)                                                                                   \
@@ -94,6 +110,7 @@ roundtrip(uint8_t kind, struct fwl_span in)
     case 17: ROUNDTRIP(fwl_validators, fwl_validators_decode(&x, in), fwl_validators_put(&w, &x))
     case 18: ROUNDTRIP(fwl_governors, fwl_governors_decode(&x, in), fwl_governors_put(&w, &x))
     case ROUNDTRIP_VOTE: ROUNDTRIP(fwl_vote, fwl_vote_decode(&x, in), fwl_vote_put(&w, &x))
+    case ROUNDTRIP_ATTESTS: ROUNDTRIP(fwl_attests, fwl_attest_decode(&x, NULL, in), roundtrip_attests(&w, &x))
     default: break;
     }
     if (err == FWL_OK) {

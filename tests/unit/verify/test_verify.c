@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "chain.h"
+#include "ledger/model/statement.h"
 
 /* One verification, from a fresh device. */
 struct run {
@@ -507,16 +508,136 @@ test_verify__bad_facts(void **state)
     assert_string_equal(r->v.fault.field, FWL_VERIFY_FACTS_VERSION);
 }
 
+/* ---- a device without a clock ---- */
+
+static const uint8_t nonce[FWL_ATTEST_NONCE_SIZE] = {4, 2};
+
+/* What validators 0 to 2 of @set say of @request, each its own time. */
+static struct fwl_span
+attests(struct run *r, const struct fwl_attest_request *request, unsigned set, const uint64_t times[3])
+{
+    struct fwl_attest words[3];
+    struct fwl_writer w = world_begin(r->c->w);
+
+    for (uint16_t i = 0; i < 3; i++) {
+        struct fwl_hash32 digest;
+
+        words[i] = (struct fwl_attest){.idx = i, .time_ms = times[i]};
+        fwl_statement_attest(&digest, &r->c->anchor.chain_id, request->nonce, request->height, &request->block_hash,
+                             times[i]);
+        fwl_schnorr_sign(&words[i].sig, &r->c->validators[set][i], &digest);
+    }
+    fwl_attest_put(&w, request, words, 3);
+    return world_end(r->c->w, &w);
+}
+
+/* The whole way, with a device from the anchor; validators of @set say @now_ms, one of them some nonsense. */
+static enum fwl_err
+without_a_clock(struct run *r, struct fwl_span bundle, unsigned set, uint64_t now_ms, uint64_t elapsed_ms)
+{
+    struct fwl_trust before;
+    struct fwl_attest_request request;
+    enum fwl_err err = fwl_device_start(&r->device, &r->c->anchor);
+
+    assert_int_equal(err, FWL_OK);
+    before = r->device.trust;
+    r->now_ms = 0;
+    assert_int_equal(verify_bytes(r, bundle), FWL_ERR_STALE); /* nothing is young enough */
+    assert_int_equal(fwl_verify_init(&r->v, &r->device, &r->settings, &r->c->w->facts, 0), FWL_OK);
+    assert_int_equal(fwl_verify_tip(&r->v, &request, bundle), FWL_OK);
+    assert_int_equal(request.height, r->c->tip.height);
+    memcpy(request.nonce, nonce, sizeof(nonce));
+    err = fwl_verify_clock(&r->v, nonce, attests(r, &request, set, (const uint64_t[]){now_ms, 1, now_ms + 1}),
+                           elapsed_ms);
+    assert_memory_equal(&before, &r->device.trust, sizeof(before)); /* nothing is trusted yet */
+    return err == FWL_OK ? fwl_verify_bundle(&r->v, r->c->w->candidates, &r->c->w->work, bundle) : err;
+}
+
+static void
+test_verify__without_a_clock(void **state)
+{
+    struct run *r = *state;
+    struct fwl_span bundle = chain_bundle(r->c);
+    uint64_t tip = r->c->tip.time_ms;
+
+    assert_int_equal(without_a_clock(r, bundle, 0, tip + 5000, 100), FWL_OK);
+    assert_int_equal(r->v.now_ms, tip + 5100);
+    assert_true(r->v.decided && r->v.decision.kind == FWL_DECISION_INSTALL);
+    assert_int_equal(r->device.trust.height, 120);
+    assert_int_equal(without_a_clock(r, bundle, 0, tip + FWL_TRUST_MAX_AGE_MS - 100, 100), FWL_OK);
+    assert_int_equal(without_a_clock(r, bundle, 0, tip + FWL_TRUST_MAX_AGE_MS - 100, 101), FWL_ERR_STALE);
+    assert_int_equal(without_a_clock(r, bundle, 0, tip + 5000, UINT64_MAX), FWL_ERR_STALE);
+    assert_int_equal(without_a_clock(r, bundle, 0, tip - FWL_TRUST_FUTURE_MS - 1, 0), FWL_ERR_STALE);
+    assert_int_equal(without_a_clock(r, bundle, 1, tip + 5000, 0), FWL_ERR_CERTIFICATE); /* not its validators */
+}
+
+static void
+test_verify__without_a_clock_over_epochs(void **state)
+{
+    struct run *r = *state;
+    struct fwl_span bundle;
+
+    chain_step(r->c, 0, 1, 0, 1, (struct chain_flaw){0});
+    bundle = chain_bundle(r->c);
+    assert_int_equal(without_a_clock(r, bundle, 1, r->c->tip.time_ms + 5000, 0), FWL_OK);
+    assert_int_equal(r->device.trust.epoch, r->c->anchor.epoch + 1);
+    assert_int_equal(without_a_clock(r, bundle, 0, r->c->tip.time_ms + 5000, 0), FWL_ERR_CERTIFICATE);
+    assert_int_equal(without_a_clock(r, bundle, 1, r->c->anchor.time_ms + FWL_TRUST_PERIOD_MS + 1, 0), FWL_ERR_EPOCH);
+    assert_true(r->v.expired);
+    assert_int_equal(r->v.now_ms, 0);
+}
+
+static void
+test_verify__tip_alone(void **state)
+{
+    struct run *r = *state;
+    struct fwl_span answer = chain_answer(r->c);
+    struct fwl_span bundle = chain_bundle(r->c);
+    struct fwl_attest_request request;
+    struct fwl_attest_request zero = {.height = 0};
+
+    assert_int_equal(fwl_verify_init(&r->v, &r->device, &r->settings, &r->c->w->facts, 0), FWL_OK);
+    assert_int_equal(fwl_verify_tip(&r->v, &request, answer), FWL_OK);
+    assert_int_equal(request.height, 120);
+    assert_false(r->v.fresh || r->v.checked);
+    request.nonce[0] = 1;
+    assert_int_equal(fwl_verify_clock(&r->v, nonce, attests(r, &request, 0, (const uint64_t[]){1, 2, 3}), 0),
+                     FWL_ERR_STALE);
+    assert_int_equal(fwl_verify_clock(&r->v, nonce, fwl_span(NULL, 0), 0), FWL_ERR_TRUNCATED);
+    for (size_t size = 0; size < answer.size; size++) {
+        assert_int_equal(fwl_verify_tip(&r->v, &request, fwl_span(answer.p, size)), FWL_ERR_TRUNCATED);
+        assert_true(fwl_attest_same(&request, &zero));
+    }
+    assert_int_equal(fwl_verify_tip(&r->v, &request, fwl_span(bundle.p, bundle.size - 1)), FWL_ERR_TRUNCATED);
+    assert_int_equal(fwl_verify_tip(&r->v, &request, fwl_span_text("FWC1....")), FWL_ERR_UNKNOWN);
+    assert_int_equal(fwl_verify_init(&r->v, &r->device, &r->settings, &r->c->w->facts, 0), FWL_OK);
+    r->c->more = true;
+    chain_step(r->c, 0, 1, 0, 1, (struct chain_flaw){0});
+    assert_int_equal(fwl_verify_tip(&r->v, &request, chain_answer(r->c)), FWL_ERR_EPOCH);
+    assert_true(r->v.more);
+    assert_int_equal(r->v.trust.epoch, r->c->anchor.epoch + 1);
+    r->c->more = false;
+    r->c->step_count = 0;
+    r->c->steps = fwl_span(NULL, 0);
+    assert_int_equal(fwl_verify_tip(&r->v, &request, chain_answer(r->c)), FWL_OK); /* goes on from there */
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(test_verify__##name, setup, teardown)
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(good),           TEST(every_bit),   TEST(every_truncation),       TEST(clock),      TEST(rollback),
-        TEST(certificate),    TEST(epoch_steps), TEST(bad_epoch_steps),        TEST(more_steps), TEST(proofs),
-        TEST(absent_entries), TEST(values),      TEST(value_of_another_table), TEST(author),     TEST(own_floor),
-        TEST(opaque),         TEST(bad_facts),
+        TEST(without_a_clock), TEST(without_a_clock_over_epochs),
+        TEST(tip_alone),       TEST(good),
+        TEST(every_bit),       TEST(every_truncation),
+        TEST(clock),           TEST(rollback),
+        TEST(certificate),     TEST(epoch_steps),
+        TEST(bad_epoch_steps), TEST(more_steps),
+        TEST(proofs),          TEST(absent_entries),
+        TEST(values),          TEST(value_of_another_table),
+        TEST(author),          TEST(own_floor),
+        TEST(opaque),          TEST(bad_facts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

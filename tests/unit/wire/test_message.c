@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "../model/vectors.h"
 #include "p2p/wire/message.h"
 
 enum {
@@ -156,6 +157,30 @@ test_message__every_codec(void **state)
     check(decode_getchunk, encode_getchunk, sample(14, NULL, 0, 0), false);
 }
 
+/* A payload that other code has made. */
+static void
+check_vector(decode_fn decode, encode_fn encode, union any *out, const char *name)
+{
+    struct fwl_span in = vector(name);
+
+    memcpy(input, in.p, in.size);
+    check(decode, encode, fwl_span(input, in.size), false);
+    assert_int_equal(decode(out, in), FWL_OK);
+}
+
+static void
+test_message__attest_vectors(void **state)
+{
+    union any m;
+
+    assert_int_equal(vectors_load(state), 0);
+    check_vector(decode_attestreq, encode_attestreq, &m, "attestreq");
+    assert_true(m.attestreq.height == 42 && m.attestreq.nonce[15] == 15);
+    check_vector(decode_attest, encode_attest, &m, "attest");
+    assert_true(m.attest.request.height == 42 && m.attest.attest.idx == 1 && m.attest.attest.time_ms == 5);
+    assert_int_equal(vectors_free(state), 0);
+}
+
 static void
 test_message__auth_fields(void **state)
 {
@@ -290,9 +315,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_message__every_codec), cmocka_unit_test(test_message__auth_fields),
-        cmocka_unit_test(test_message__auth_digest), cmocka_unit_test(test_message__getcerts_limits),
-        cmocka_unit_test(test_message__ranges),      cmocka_unit_test(test_message__txids_limits),
+        cmocka_unit_test(test_message__every_codec),     cmocka_unit_test(test_message__attest_vectors),
+        cmocka_unit_test(test_message__auth_fields),     cmocka_unit_test(test_message__auth_digest),
+        cmocka_unit_test(test_message__getcerts_limits), cmocka_unit_test(test_message__ranges),
+        cmocka_unit_test(test_message__txids_limits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -296,7 +296,17 @@ V["statement.epoch"] = tagged("fwledger/epoch/v1", CHAIN + u(8, 8) + vh + gh)
 V["statement.anchor"] = tagged("fwledger/anchor/v1", CHAIN + V["genesis_id"] + u(8, 7) + u(8, 42)
                                + u(8, 1700000000000) + H + vh + gh)
 V["statement.possession"] = tagged("fwledger/possession/v1", CHAIN + u(8, 42) + H)
-V["statement.attest"] = tagged("fwledger/attest/v1", CHAIN + bytes(range(16)) + u(8, 42) + H + u(8, 1700000000000))
+QUESTION = bytes(range(16)) + u(8, 42) + H
+
+
+def word(idx, time):
+    return u(2, idx) + u(8, time) + schnorr(secrets[idx], tagged("fwledger/attest/v1", CHAIN + QUESTION + u(8, time)))
+
+
+V["statement.attest"] = tagged("fwledger/attest/v1", CHAIN + QUESTION + u(8, 1700000000000))
+V["attests"] = b"FWT1" + QUESTION + u(2, 3) + word(0, 1700000001000) + word(1, 5) + word(3, 1700000000000)
+V["attestreq"] = QUESTION
+V["attest"] = QUESTION + word(1, 5)[2:10] + word(1, 5)[:2] + word(1, 5)[10:]
 V["class"] = cbor({1: 1, 2: 9, 3: [[ID, 3, 1, ID], [H, 8, 3, ID]], 4: [["1.0.0", 2]],
                    5: [["CVE-1", Null, "2.0.0", 3, "acme"]], 6: "n"})
 rollout = {1: ID, 2: 1, 3: 500, 4: "salt", 5: 1, 6: 2, 7: 3, 8: "default", 9: [["line-7", 1, 9, 8, 1, H]],
@@ -313,7 +323,7 @@ V["image"] = cbor({1: [["s1", 1, "clamav"], ["s2", 2, "yara"]]})
 KINDS = [["header"], ["cert", "cert_null"], ["epoch.same.OK", "epoch.rotated.OK"], ["evidence", "evidence_e3"],
          ["tx.two", "tx.one"], ["release", "release_full", "release_unknown"], ["source"], ["policy"], ["genesis"],
          ["class"], ["fleet", "fleet_new"], ["participant"], ["validators_entry"], ["release_entry"], ["vendor"],
-         ["image"], ["params"], ["validators"], ["governors"], ["vote"]]
+         ["image"], ["params"], ["validators"], ["governors"], ["vote"], ["attests"]]
 
 
 def main():
