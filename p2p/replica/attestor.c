@@ -3,8 +3,8 @@
  *
  * A question names the tip that its device holds. A validator whose own tip this is signs its own clock; the word goes
  * back the way that the question came. Followers pass questions on to everybody, a validator only those that come from
- * a node which is none of a validator's: so a question finds every validator, and crosses a link once. Words are
- * checked at each node on the way, so a bad one is the fault of who sent it.
+ * a node which is none of a validator's: so a question finds every validator, and crosses a link at most once in each
+ * direction. Words are checked at each node on the way, so a bad one is the fault of who sent it.
  *
  * All of it is best effort and bounded: a table, 5 s for a question, a pace for what is passed on that stays below what
  * a peer reads of a node in a second (transport.md 5). Nothing here touches consensus or the disk.

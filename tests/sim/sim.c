@@ -384,6 +384,10 @@ io_attest(void *ctx, struct fwl_sig64 *out, const struct fwl_attest_request *req
     struct sim_node *n = ctx;
 
     (void)request, (void)time_ms;
+    if (n->attest_busy > 0) {
+        n->attest_busy--;
+        return FWL_ERR_BUSY;
+    }
     world_sign(&n->sim->world, out, (size_t)n->who, digest);
     return FWL_OK;
 }

@@ -147,6 +147,7 @@ struct sim_node {
     uint64_t timer;
     struct fwl_mempool_config pool;
     struct sim_attests attests;
+    uint32_t attest_busy; /* so often its signer is not ready to sign the time */
 };
 
 enum sim_kind { SIM_FRAME, SIM_TIMER, SIM_CUT, SIM_CONNECT, SIM_RESTART, SIM_CLIENT, SIM_SCRIPT };
