@@ -86,11 +86,33 @@ fake_submit(void *cookie, struct fwl_api_submission *s)
     return FWL_OK;
 }
 
+/* What it does with a question about the time. */
+static struct fwl_attest_request seen_question;
+
+static enum fwl_err
+fake_attest(void *cookie, struct fwl_api_question *q)
+{
+    static const struct fwl_attest words[] = {{.idx = 1, .time_ms = 5, .sig = {{1}}}, {.idx = 3, .time_ms = 6}};
+
+    (void)cookie;
+    seen_question = q->request;
+    switch (play) {
+    case PLAY_FINAL: fwl_api_question_answered(q, words, FWL_COUNT(words)); break;
+    case PLAY_CONFLICT: fwl_api_question_failed(q, FWL_ERR_CONFLICT, "another tip"); break;
+    case PLAY_REFUSED: fwl_api_question_failed(q, FWL_ERR_EXISTS, "again"); break;
+    case PLAY_BUSY: return FWL_ERR_BUSY;
+    case PLAY_CLOSING: return FWL_ERR_STATE;
+    case PLAY_TAKEN:
+    case PLAY_UNKNOWN: fwl_api_question_failed(q, FWL_ERR_TIMEOUT, "too few"); break;
+    }
+    return FWL_OK;
+}
+
 static int
 setup(void **state)
 {
     struct fwl_api_backend backend = {
-        .tip = fake_tip, .status = fake_status, .watch = fake_watch, .submit = fake_submit};
+        .tip = fake_tip, .status = fake_status, .watch = fake_watch, .submit = fake_submit, .attest = fake_attest};
     struct fwl_http_server_config http = {
         .host = "127.0.0.1", .threads = 1, .connections_max = 8, .handler = fwl_api_handle};
 
@@ -661,6 +683,68 @@ test_api__decisions(void **state)
     assert_problem(400, "NAME");
 }
 
+#define NONCE "000102030405060708090a0b0c0d0e0f"
+#define HASH  "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+
+static void
+test_api__attest(void **state)
+{
+    static const char path[] = "/v1/attest?nonce=" NONCE "&height=7&hash=" HASH;
+    static const struct {
+        const char *path;
+        const char *problem;
+        const char *field;
+    } bad[] = {
+        {"/v1/attest?height=7&hash=" HASH, "MISSING", "nonce"},
+        {"/v1/attest?nonce=" NONCE "&hash=" HASH, "MISSING", "height"},
+        {"/v1/attest?nonce=" NONCE "&height=7", "MISSING", "hash"},
+        {"/v1/attest?nonce=" NONCE "00&height=7&hash=" HASH, "VALUE", "nonce"},
+        {"/v1/attest?nonce=00&height=7&hash=" HASH, "VALUE", "nonce"},
+        {"/v1/attest?nonce=" NONCE "&height=07&hash=" HASH, "VALUE", "height"},
+        {"/v1/attest?nonce=" NONCE "&height=7&hash=00", "VALUE", "hash"},
+    };
+    struct fwl_attests attests;
+    struct fwl_attest a;
+    struct fwl_reader it;
+
+    (void)state;
+    play = PLAY_FINAL;
+    assert_int_equal(get(path), 200);
+    assert_non_null(strstr(reply.head, "application/fwledger-attest"));
+    assert_non_null(strstr(reply.head, "Cache-Control: no-store"));
+    assert_true(seen_question.height == 7 && seen_question.nonce[15] == 15 && seen_question.block_hash.b[31] == 31);
+    assert_int_equal(fwl_attest_decode(&attests, NULL, fwl_span(reply.body, reply.size)), FWL_OK);
+    assert_true(fwl_attest_same(&attests.request, &seen_question));
+    assert_int_equal(attests.count, 2);
+    fwl_attest_begin(&it, &attests);
+    assert_true(fwl_attest_next(&it, &a) && a.idx == 1 && a.time_ms == 5 && a.sig.b[0] == 1);
+    play = PLAY_CONFLICT;
+    (void)get(path);
+    assert_problem(409, "CONFLICT");
+    play = PLAY_REFUSED;
+    (void)get(path);
+    assert_problem(409, "EXISTS");
+    assert_true(client_has(&reply, "\"field\":\"nonce\""));
+    play = PLAY_UNKNOWN;
+    (void)get(path);
+    assert_problem(503, "TIMEOUT");
+    assert_non_null(strstr(reply.head, "Retry-After: 1"));
+    play = PLAY_BUSY;
+    (void)get(path);
+    assert_problem(503, "BUSY");
+    play = PLAY_CLOSING;
+    (void)get(path);
+    assert_problem(503, "NETWORK");
+    for (size_t i = 0; i < FWL_COUNT(bad); i++) {
+        char field[64];
+
+        (void)snprintf(field, sizeof(field), "\"field\":\"%s\"", bad[i].field);
+        (void)get(bad[i].path);
+        assert_problem(400, bad[i].problem);
+        assert_true(client_has(&reply, field));
+    }
+}
+
 static void
 test_api__pruned_block(void **state)
 {
@@ -718,6 +802,7 @@ main(void)
         CASE(submission),
         CASE(bad_submissions),
         CASE(decisions),
+        CASE(attest),
         CASE(pruned_block),
         CASE(status_of_errors),
     };

@@ -20,9 +20,11 @@
 #include "core/host/keys.h"
 #include "ledger/merkle/proof.h"
 #include "ledger/model/answer.h"
+#include "ledger/model/attest.h"
 #include "ledger/model/cert.h"
 #include "ledger/model/entry.h"
 #include "ledger/model/genesis.h"
+#include "ledger/model/statement.h"
 #include "ledger/model/tx.h"
 #include "node/node.h"
 
@@ -413,6 +415,90 @@ test_node__stop_answers_who_waits(void **state)
     assert_true(client_has(&reply, "urn:fwledger:error:STATE"));
 }
 
+/* The path of a question about the tip, with a nonce of @number. */
+static const char *
+question(unsigned number)
+{
+    static char path[256];
+    char hash[65] = "";
+    uint8_t *at = NULL;
+
+    assert_int_equal(get("/v1/status"), 200);
+    at = memmem(reply.body, reply.size, "\"block_hash\":\"", 14);
+    assert_non_null(at);
+    memcpy(hash, at + 14, 64);
+    (void)snprintf(path, sizeof(path), "/v1/attest?nonce=%032x&height=%llu&hash=%s", number,
+                   (unsigned long long)height_in("\"height\":"), hash);
+    return path;
+}
+
+/* A validator says the time of its tip, and of no other. */
+static void
+test_node__attest(void **state)
+{
+    struct fwl_attests attests;
+    struct fwl_attest a;
+    struct fwl_hash32 digest;
+    struct fwl_reader it;
+    char other[256];
+    uint64_t before = (uint64_t)time(NULL) * 1000;
+    int status = 0;
+
+    (void)state;
+    start();
+    for (unsigned i = 0; i < 100 && status != 200; i++) { /* a block a second: the tip may move meanwhile */
+        const struct timespec pause = {.tv_nsec = 250000000};
+
+        status = get(question(i));
+        assert_true(status == 200 || status == 409 || status == 503);
+        if (status != 200) {
+            (void)nanosleep(&pause, NULL); /* five a second are taken */
+        }
+    }
+    assert_int_equal(status, 200);
+    assert_int_equal(fwl_attest_decode(&attests, NULL, fwl_span(reply.body, reply.size)), FWL_OK);
+    assert_int_equal(attests.count, 1);
+    fwl_attest_begin(&it, &attests);
+    assert_true(fwl_attest_next(&it, &a));
+    assert_true(a.time_ms >= before && a.time_ms <= ((uint64_t)time(NULL) + 1) * 1000);
+    fwl_statement_attest(&digest, &chain_id, attests.request.nonce, attests.request.height, &attests.request.block_hash,
+                         a.time_ms);
+    assert_int_equal(fwl_schnorr_verify(&a.sig, &digest, &validator_public), FWL_OK);
+    (void)snprintf(other, sizeof(other), "%s", question(200));
+    other[strlen(other) - 1] = other[strlen(other) - 1] == '0' ? '1' : '0';
+    assert_int_equal(get(other), 409);
+    assert_true(client_has(&reply, "urn:fwledger:error:CONFLICT"));
+    stop();
+}
+
+/* One of four is no quorum: 503 after 5 s, or when the node goes. */
+static void
+test_node__attest_without_quorum(void **state)
+{
+    int waiting = -1;
+    unsigned number = 2;
+
+    (void)state;
+    write_genesis("four.cbor", 3);
+    load_config("four.cbor", "");
+    start();
+    assert_int_equal(get(question(1)), 503);
+    assert_true(client_has(&reply, "urn:fwledger:error:TIMEOUT"));
+    for (;; number++) { /* the same twice: whichever comes first waits, the other one is told so */
+        waiting = client_connect(fwl_node_api_port(node));
+        client_send(waiting, "GET", question(number), fwl_span(NULL, 0));
+        if (get(question(number)) == 409) {
+            break;
+        }
+        client_read(waiting, &reply);
+    }
+    assert_true(client_has(&reply, "urn:fwledger:error:EXISTS"));
+    stop();
+    client_read(waiting, &reply);
+    assert_int_equal(reply.status, 503);
+    assert_true(client_has(&reply, "urn:fwledger:error:NETWORK"));
+}
+
 static void
 test_node__lost_votes_do_not_vote(void **state)
 {
@@ -535,6 +621,8 @@ main(void)
         CASE(answer_verifies),
         CASE(restart_keeps_the_chain),
         CASE(stop_answers_who_waits),
+        CASE(attest),
+        CASE(attest_without_quorum),
         CASE(lost_votes_do_not_vote),
         CASE(one_process_a_store),
         CASE(check_starts_nothing),
