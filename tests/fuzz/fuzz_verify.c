@@ -6,11 +6,13 @@
  * 'c': a certificate with real signatures: bitmap, kind, view, block, then a byte a signature says who signed what. It
  *      holds when each is the vote of its signer, and then only.
  * 's': two slots of any bytes.
+ * 't': a good file of attestations with damage, as 'b'.
  */
 #include <stdlib.h>
 
 #include "../unit/verify/chain.h"
 #include "client/verify/device.h"
+#include "ledger/model/statement.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -29,6 +31,30 @@ start(void)
     }
 }
 
+/* @whole with the damage that the input says, in memory of its own; empty when there is none. */
+static struct fwl_span
+damage(struct fwl_span whole, const uint8_t *data, size_t size)
+{
+    struct fwl_reader r;
+    uint8_t *copy = malloc(whole.size);
+    size_t length = whole.size;
+
+    if (copy == NULL) {
+        return fwl_span(NULL, 0);
+    }
+    memcpy(copy, whole.p, whole.size);
+    fwl_reader_init(&r, fwl_span(data, size));
+    while (r.left >= 3) {
+        size_t offset = fwl_reader_u16(&r) % whole.size;
+
+        copy[offset] ^= fwl_reader_u8(&r);
+    }
+    if (r.left == 2) {
+        length = fwl_reader_u16(&r) % (whole.size + 1);
+    }
+    return fwl_span(copy, length);
+}
+
 /* Accepted only when it is the good one. */
 static void
 try_bundle(const uint8_t *data, size_t size)
@@ -36,36 +62,76 @@ try_bundle(const uint8_t *data, size_t size)
     static struct fwl_device device;
     static struct fwl_verify v;
     struct fwl_verify_settings settings = {0};
-    struct fwl_reader r;
-    uint8_t *copy = NULL;
-    size_t length = 0;
+    struct fwl_span bytes;
     enum fwl_err err = FWL_OK;
 
     start();
     settings.authors = (struct fwl_authors){.keys = &chain->author_key, .count = 1};
-    copy = malloc(good.size);
-    if (copy == NULL) {
+    bytes = damage(good, data, size);
+    if (bytes.p == NULL) {
         return;
-    }
-    memcpy(copy, good.p, good.size);
-    length = good.size;
-    fwl_reader_init(&r, fwl_span(data, size));
-    while (r.left >= 3) {
-        size_t offset = fwl_reader_u16(&r) % good.size;
-
-        copy[offset] ^= fwl_reader_u8(&r);
-    }
-    if (r.left == 2) {
-        length = fwl_reader_u16(&r) % (good.size + 1);
     }
     err = fwl_device_start(&device, &chain->anchor);
     FWL_ASSERT(err == FWL_OK);
     err = fwl_verify_init(&v, &device, &settings, &chain->w->facts, chain->tip.time_ms);
     FWL_ASSERT(err == FWL_OK);
-    err = fwl_verify_bundle(&v, chain->w->candidates, &chain->w->work, fwl_span(copy, length));
-    FWL_ASSERT((err == FWL_OK) == fwl_span_equal(fwl_span(copy, length), good));
+    err = fwl_verify_bundle(&v, chain->w->candidates, &chain->w->work, bytes);
+    FWL_ASSERT((err == FWL_OK) == fwl_span_equal(bytes, good));
     FWL_ASSERT(err != FWL_ERR_STALE && err != FWL_ERR_ROLLBACK);
-    free(copy);
+    free((void *)(uintptr_t)bytes.p);
+}
+
+/* The words of three validators of four over the anchor's block. */
+static struct fwl_span
+attests(struct fwl_attest_request *request)
+{
+    static uint8_t bytes[FWL_ATTESTS_SIZE_MAX];
+    static struct fwl_span out;
+    struct fwl_attest words[3];
+    struct fwl_writer w;
+
+    *request = (struct fwl_attest_request){
+        .nonce = {1}, .height = chain->anchor.height, .block_hash = chain->anchor.block_hash};
+    for (uint16_t i = 0; out.size == 0 && i < FWL_COUNT(words); i++) {
+        struct fwl_hash32 digest;
+
+        words[i] = (struct fwl_attest){.idx = i, .time_ms = 1000 + i};
+        fwl_statement_attest(&digest, &chain->anchor.chain_id, request->nonce, request->height, &request->block_hash,
+                             words[i].time_ms);
+        fwl_schnorr_sign(&words[i].sig, &chain->validators[0][i], &digest);
+    }
+    if (out.size == 0) {
+        enum fwl_err err = FWL_OK;
+
+        fwl_writer_init(&w, bytes, sizeof(bytes));
+        fwl_attest_put(&w, request, words, FWL_COUNT(words));
+        err = fwl_writer_finish(&w, &out);
+        FWL_ASSERT(err == FWL_OK);
+    }
+    return out;
+}
+
+static void
+try_attests(const uint8_t *data, size_t size)
+{
+    static struct fwl_trust trust;
+    struct fwl_attest_request request;
+    struct fwl_span whole;
+    struct fwl_span bytes;
+    uint64_t now_ms = 0;
+    enum fwl_err err = FWL_OK;
+
+    start();
+    whole = attests(&request);
+    bytes = damage(whole, data, size);
+    if (bytes.p == NULL) {
+        return;
+    }
+    err = fwl_trust_start(&trust, &chain->anchor);
+    FWL_ASSERT(err == FWL_OK);
+    err = fwl_trust_time(&now_ms, &trust, request.nonce, bytes);
+    FWL_ASSERT((err == FWL_OK) == fwl_span_equal(bytes, whole) && now_ms == (err == FWL_OK ? 1001 : 0));
+    free((void *)(uintptr_t)bytes.p);
 }
 
 /* A fuzzer cannot guess a checksum: put the right one behind the content. */
@@ -191,6 +257,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case 'b': try_bundle(data + 1, size - 1); break;
     case 'c': try_cert(data + 1, size - 1); break;
     case 's': try_device(data + 1, size - 1); break;
+    case 't': try_attests(data + 1, size - 1); break;
     default: break;
     }
     return 0;
