@@ -81,6 +81,17 @@ class Net:
     def json(self, i, path, timeout=10):
         return json.loads(self.get(i, path, timeout))
 
+    def ask_time(self, i, path=None):
+        """Status, headers and body of a question about the time of the tip of node I."""
+        if path is None:
+            tip = self.status(i)
+            path = "/v1/attest?nonce=%s&height=%d&hash=%s" % (os.urandom(16).hex(), tip["height"], tip["block_hash"])
+        try:
+            with urllib.request.urlopen(self.url(i) + path, timeout=20) as r:
+                return r.status, r.headers, r.read()
+        except urllib.error.HTTPError as e:
+            return e.code, e.headers, e.read()
+
     def status(self, i):
         """None when the node does not answer."""
         try:
