@@ -205,7 +205,8 @@ fwl_consensus_step(struct fwl_consensus *c, const struct fwl_event *in, struct f
     if (c->halt == FWL_HALT_NONE) {
         c->now = in->now_ms;
         c->mono = FWL_MAX(c->mono, in->mono_ms);
-        c->have_txs = in->have_txs && !(FWL_MUTANT(13, 0) && in->type != FWL_EVENT_TICK);
+        c->have_txs = in->have_txs && !(FWL_MUTANT(13, 0) && c->had_txs); /* an event: when the first one comes */
+        c->had_txs = in->have_txs;
         dispatch(c, in);
     }
     if (c->halt == FWL_HALT_NONE) {

@@ -99,6 +99,7 @@ struct fwl_consensus {
     struct fwl_consensus_config cfg;
     struct fwl_effects *out; /* of the step under way */
     bool booted, have_txs, want;
+    bool had_txs; /* of the step before; nothing but mutant 13 asks */
     enum fwl_consensus_halt halt;
     uint64_t now, mono;
 

@@ -16,6 +16,8 @@ struct directed {
 };
 void d1_crash(struct sim *s, uint64_t i);
 void d10_twins(struct sim *s, uint64_t i);
+void d11_leader(struct sim *s, uint64_t i);
+void d13_relay(struct sim *s, uint64_t i);
 void d14_garbage(struct sim *s, uint64_t i);
 
 extern const struct directed sim_directed[];

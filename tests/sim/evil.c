@@ -104,10 +104,29 @@ put_together(struct sim *s, const struct sim_node *n, struct fwl_writer *w, stru
     }
 }
 
+/* A block without transactions that comes before it is due, everything else being right. */
+static void
+empty_too_early(struct draft *d, const struct fwl_header *parent)
+{
+    static const uint8_t none[4] = {0};
+    struct fwl_header *h = &d->header;
+
+    d->txs = fwl_span(none, sizeof(none));
+    fwl_sha256(&h->txs_root, (struct fwl_span){0});
+    h->txs_count = 0;
+    h->body_size = FWL_BODY_SIZE_START;
+    h->state_root = parent->state_root;
+    h->next_validators_hash = h->validators_hash;
+    h->log_size = parent->log_size;
+    h->log_root = parent->log_root;
+}
+
 /* One field wrong: what VALID must look at, each on its own. */
 static void
-wrong_field(struct fwl_header *h, uint32_t field)
+wrong_field(struct draft *d, const struct fwl_header *parent, uint32_t field)
 {
+    struct fwl_header *h = &d->header;
+
     switch (field % SIM_FIELDS) {
     case 0: h->chain_id.b[3] ^= 1; break;
     case 1: h->prev_hash.b[3] ^= 1; break;
@@ -121,10 +140,11 @@ wrong_field(struct fwl_header *h, uint32_t field)
     case 9: h->epoch_start++; break;
     case 10: h->params_hash.b[3] ^= 1; break;
     case 11: h->proposer = (uint16_t)(h->proposer == 0 ? 1 : h->proposer - 1); break;
-    case 12: h->time_ms -= 200000; break; /* before the parent, unless heartbeats are far apart */
+    case 12: h->time_ms = parent->time_ms; break; /* timely, when it comes soon after */
     case 13: h->txs_root.b[3] ^= 1; break;
     case 14: h->body_size++; break;
     case 15: h->txs_count++; break;
+    case 16: empty_too_early(d, parent); break;
     default: h->height++; break;
     }
 }
@@ -152,7 +172,7 @@ lie_block(struct sim *s, const struct sim_node *n, struct draft *d, uint32_t lie
     if (lie == SIM_LIE_BLOCKS) {
         d->header.time_ms += to % 3; /* nothing but the header depends on it */
     } else if (lie == SIM_LIE_FIELD) {
-        wrong_field(&d->header, field);
+        wrong_field(d, &fwl_replica_tip(n->replica)->header, field);
     } else if (lie == SIM_LIE_FRESH && d->header.view < d->p.view) {
         d->header.view = d->p.view;
         d->header.time_ms = sim_time(n).wall_ms;

@@ -23,7 +23,7 @@ enum {
     SIM_VOTES = 1 << 17,
     SIM_FRAMES = FWL_FRAME_TYPE_COUNT,
     SIM_BODY_MAX = FWL_BLOCK_MAX_MIN,
-    SIM_FIELDS = 17, /* of a header that can be wrong */
+    SIM_FIELDS = 18, /* of a header that can be wrong */
     SIM_OFF = -1,    /* no file is open, no validator */
 };
 

@@ -1,0 +1,152 @@
+/*
+ * S11 and S13: what decides between views. A leader whose blocks have one wrong field, every field in turn; one that
+ * proposes a fresh block where another may be decided; a node that hears certificates and no votes.
+ */
+#include "tests/sim/directed.h"
+
+enum { LIAR = 1 };
+
+/* ---- S11 ---- */
+
+/* Votes to finalize the first block reach node s->arg[0] alone: it decides and says nothing of it until s->arg[1]; the
+ * others only know that the block is notarized. Of the votes of node s->arg[2] those for another block get through. */
+static bool
+lost_final(struct sim *s, uint32_t from, uint32_t to, enum fwl_frame_type type, struct fwl_span payload)
+{
+    struct fwl_vote v;
+
+    if (s->now > s->arg[1]) {
+        return false;
+    }
+    if (type == FWL_FRAME_VOTE && fwl_vote_decode(&v, payload) == FWL_OK && v.kind == FWL_VOTE_FINALIZE &&
+        v.height == 1 && v.view == 0) {
+        return to != s->arg[0];
+    }
+    if (from == s->arg[2] && type == FWL_FRAME_VOTE && s->best >= 1 && v.height == 1) {
+        return v.kind == FWL_VOTE_NULLIFY || fwl_hash32_equal(&v.block_hash, &s->decided_hash[1]);
+    }
+    return from == s->arg[0] && s->best >= 1;
+}
+
+static uint32_t
+leader_at_start(const struct sim *s, uint32_t view)
+{
+    const struct fwl_chain_tip *tip = fwl_replica_tip(s->node[0].replica);
+    struct fwl_pubkey32 key;
+
+    fwl_validators_key(&key, &tip->validators, fwl_chain_leader(tip, view));
+    for (uint32_t i = 0; i < s->n; i++) {
+        if (memcmp(&s->world.key[i], &key, sizeof(key)) == 0) {
+            return i;
+        }
+    }
+    return SIM_NODES;
+}
+
+/* The leader of view 1 proposes a block of its own, with no word on view 0. */
+static void
+fresh_where_decided(struct sim *s)
+{
+    uint32_t liar = SIM_NODES;
+
+    sim_start(s);
+    liar = leader_at_start(s, 1);
+    s->node[liar].lies = SIM_LIE_FRESH | SIM_LIE_NO_JUST | SIM_LIE_YES;
+    s->arg[0] = (liar + 1) % s->n;
+    s->arg[1] = s->now + 8000;
+    s->arg[2] = liar;
+    s->lost = lost_final;
+    sim_load(s, 2, 0);
+    sim_run(s, s->arg[1]);
+}
+
+/* Case 0 to SIM_FIELDS - 1: that field is wrong. Then: the fresh block, which needs some tries. */
+void
+d11_leader(struct sim *s, uint64_t i)
+{
+    enum { TRIES = 8 };
+
+    if (i >= SIM_FIELDS + TRIES) {
+        s->skip = UINT64_MAX;
+        return;
+    }
+    s->byzantine = true;
+    s->quick = true;
+    if (i >= SIM_FIELDS) {
+        for (uint64_t k = SIM_FIELDS; k < i; k++) {
+            (void)sim_random(s, 2);
+        }
+        fresh_where_decided(s);
+    } else {
+        s->node[LIAR].lies = SIM_LIE_FIELD;
+        s->node[LIAR].lie_field = (uint32_t)i;
+        sim_start(s);
+        for (int round = 0; round < 8; round++) { /* the leader changes every few heights */
+            sim_load(s, 2, 500);
+            sim_run(s, s->now + 2500);
+        }
+    }
+    heal(s);
+    settle(s);
+}
+
+/* ---- S13 ---- */
+
+enum { SOON_MS = 200 }; /* a relay is two delays at most; a resend comes after timing.tr */
+
+/* Node s->arg[0] hears no votes; nobody hears a vote to finalize view 0, or its leader. */
+static bool
+lost_votes(struct sim *s, uint32_t from, uint32_t to, enum fwl_frame_type type, struct fwl_span payload)
+{
+    struct fwl_message_propose p;
+    struct fwl_vote v;
+
+    (void)from;
+    if (type == FWL_FRAME_PROPOSE && fwl_message_propose_decode(&p, payload) == FWL_OK) {
+        return s->arg[1] == 0 && p.view == 0;
+    }
+    if (type != FWL_FRAME_VOTE || fwl_vote_decode(&v, payload) != FWL_OK) {
+        return false;
+    }
+    return to == s->arg[0] || (v.kind == FWL_VOTE_FINALIZE && v.view == 0);
+}
+
+/* Nobody is in view 1 yet. */
+static bool
+is_in_view_0(struct sim *s)
+{
+    for (uint32_t i = 0; i < s->n; i++) {
+        if (s->node[i].seen_view > 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Case: which node, times 2, and whether view 0 ends by NULL or by NOTAR. */
+void
+d13_relay(struct sim *s, uint64_t i)
+{
+    if (i >= 2 * (uint64_t)s->n) {
+        s->skip = UINT64_MAX;
+        return;
+    }
+    s->arg[0] = i / 2;
+    s->arg[1] = i % 2;
+    s->timing.tr = 4000; /* local: may be anything */
+    s->lost = lost_votes;
+    s->quick = true;
+    sim_start(s);
+    sim_load(s, 1, 0);
+    if (!sim_run_while(s, s->now + 10000, is_in_view_0)) {
+        sim_fail(s, SIM_PROGRESS, "view 0 does not end");
+    }
+    sim_run(s, s->now + SOON_MS);
+    if (s->node[s->arg[0]].seen_view == 0 && s->node[s->arg[0]].height == 0) {
+        sim_fail(s, SIM_PROGRESS,
+                 "node %u, which hears certificates and no votes, is not in view 1 %d ms after the first",
+                 (unsigned)s->arg[0], SOON_MS);
+    }
+    s->lost = NULL;
+    settle(s);
+}
