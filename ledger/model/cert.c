@@ -196,7 +196,7 @@ fwl_cert_verify_with(const struct fwl_cert *cert, const struct fwl_validators *s
             return FWL_ERR_CERTIFICATE;
         }
     }
-    return done == q ? FWL_OK : FWL_ERR_CERTIFICATE;
+    return done == q || FWL_MUTANT(14, 2) ? FWL_OK : FWL_ERR_CERTIFICATE;
 }
 
 enum fwl_err

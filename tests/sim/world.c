@@ -162,12 +162,19 @@ world_make(struct world *w, size_t n, bool real, const struct fwl_params *params
 struct fwl_span
 world_tx(struct world *w, uint8_t out[WORLD_TX_ROOM], const struct fwl_action *action, uint64_t expires_s)
 {
+    return world_tx_by(w, out, "governors", action, expires_s);
+}
+
+struct fwl_span
+world_tx_by(struct world *w, uint8_t out[WORLD_TX_ROOM], const char *participant, const struct fwl_action *action,
+            uint64_t expires_s)
+{
     uint8_t items[WORLD_TX_ROOM];
     uint8_t payload[WORLD_TX_ROOM];
     uint8_t salt[8];
     struct fwl_tx tx = {.has = 0x3e,
                         .chain_id = w->chain_id,
-                        .participant = fwl_span_text("governors"),
+                        .participant = fwl_span_text(participant),
                         .expires_s = expires_s,
                         .salt = fwl_span(salt, sizeof(salt)),
                         .actions.count = 1};
@@ -199,11 +206,18 @@ struct fwl_span
 world_put(struct world *w, uint8_t out[WORLD_TX_ROOM], uint32_t number, uint64_t role, uint64_t expires_s)
 {
     char id[16];
-    uint8_t keys[256];
-    uint8_t roles[1] = {(uint8_t)(role == 0 ? FWL_ROLE_AUDITOR : role)};
-    struct fwl_action a = {.code = FWL_ACTION_PARTICIPANT_PUT};
 
     (void)snprintf(id, sizeof(id), "p%u", number);
+    return world_participant(w, out, id, role == 0 ? FWL_ROLE_AUDITOR : (enum fwl_role)role, expires_s);
+}
+
+struct fwl_span
+world_participant(struct world *w, uint8_t out[WORLD_TX_ROOM], const char *id, enum fwl_role role, uint64_t expires_s)
+{
+    uint8_t keys[256];
+    uint8_t roles[1] = {(uint8_t)role};
+    struct fwl_action a = {.code = FWL_ACTION_PARTICIPANT_PUT};
+
     a.has = fwl_action_required(a.code);
     a.u.participant.id = fwl_span_text(id);
     a.u.participant.keys = governors(w, keys, sizeof(keys));

@@ -44,12 +44,18 @@ enum fwl_err world_verify(const struct world *w, const struct fwl_sig64 *sig, co
 enum fwl_err world_verify_tx(const struct world *w, const struct fwl_tx *tx, struct fwl_list keys, uint64_t threshold,
                              struct fwl_list new_keys, uint64_t new_threshold);
 
-/** world_tx - a transaction of one action by the governors; a view of @out. */
+/** world_tx - a transaction of one action by the governors; a view of @out. world_tx_by - by any participant: all have
+ * the governors' key. */
 struct fwl_span world_tx(struct world *w, uint8_t out[WORLD_TX_ROOM], const struct fwl_action *action,
                          uint64_t expires_s);
-/** world_put - participant.put of "p<number>". With @role 0 an auditor; otherwise that role. */
+struct fwl_span world_tx_by(struct world *w, uint8_t out[WORLD_TX_ROOM], const char *participant,
+                            const struct fwl_action *action, uint64_t expires_s);
+/** world_put - participant.put of "p<number>". With @role 0 an auditor; otherwise that role. world_participant - of any
+ * name. */
 struct fwl_span world_put(struct world *w, uint8_t out[WORLD_TX_ROOM], uint32_t number, uint64_t role,
                           uint64_t expires_s);
+struct fwl_span world_participant(struct world *w, uint8_t out[WORLD_TX_ROOM], const char *id, enum fwl_role role,
+                                  uint64_t expires_s);
 /** world_change - validators.change to the set of @members (numbers, in any order) of epoch @epoch. @added >= 0 is the
  * new one, whose key is shown to be live over block (@height, @hash). */
 struct fwl_span world_change(struct world *w, uint8_t out[WORLD_TX_ROOM], const uint8_t *members, size_t count,
