@@ -1,5 +1,6 @@
 #include "client/verify/trust.h"
 
+#include "core/mutant.h"
 #include "ledger/model/statement.h"
 
 static const uint8_t reanchor_magic[4] = {'F', 'W', 'R', '1'};
@@ -102,7 +103,7 @@ fwl_trust_step(struct fwl_trust *trust, bool *taken, bool *expired, struct fwl_s
     if (err == FWL_ERR_ROLLBACK && fwl_cert_verify(&decoded.cert, &before.validators, &before.chain_id) != FWL_OK) {
         err = FWL_ERR_CERTIFICATE; /* damage is not a rollback: only a certified header can be one */
     }
-    if (err == FWL_OK && now_ms > trust->time_ms && now_ms - trust->time_ms > period_ms) {
+    if (err == FWL_OK && now_ms > trust->time_ms && now_ms - trust->time_ms > period_ms && !FWL_MUTANT(18, 14)) {
         *expired = true;
         err = FWL_ERR_EPOCH;
     }
@@ -147,21 +148,23 @@ fwl_trust_tip(struct fwl_trust *trust, struct fwl_header *header, bool *fork, st
     enum fwl_err err = fwl_header_decode(header, header_bytes);
 
     *fork = false;
-    if (err == FWL_OK && !fwl_hash32_equal(&header->chain_id, &trust->chain_id)) {
+    if (err == FWL_OK && !fwl_hash32_equal(&header->chain_id, &trust->chain_id) && !FWL_MUTANT(18, 5)) {
         err = FWL_ERR_CHAIN;
     }
     if (err == FWL_OK) {
         err = check_certified(trust, header, cert);
     }
-    if (err == FWL_OK && header->epoch > trust->epoch) {
+    if (err == FWL_OK && header->epoch > trust->epoch && !FWL_MUTANT(18, 0)) {
         err = FWL_ERR_EPOCH;
     }
-    if (err == FWL_OK &&
-        (header->epoch < trust->epoch || header->height < trust->height || header->time_ms < trust->time_ms)) {
+    if (err == FWL_OK && ((header->epoch < trust->epoch && !FWL_MUTANT(18, 0)) ||
+                          (header->height < trust->height && !FWL_MUTANT(18, 1)) ||
+                          (header->time_ms < trust->time_ms && !FWL_MUTANT(18, 2)))) {
         err = FWL_ERR_ROLLBACK;
     }
     fwl_header_hash(&block_hash, header);
-    if (err == FWL_OK && header->height == trust->height && !fwl_hash32_equal(&block_hash, &trust->block_hash)) {
+    if (err == FWL_OK && header->height == trust->height && !fwl_hash32_equal(&block_hash, &trust->block_hash) &&
+        !FWL_MUTANT(18, 4)) {
         *fork = true;
         err = FWL_ERR_CERTIFICATE;
     }
@@ -179,7 +182,7 @@ fwl_trust_fresh(uint64_t time_ms, uint64_t now_ms, uint64_t max_age_ms)
     if (time_ms > now_ms) {
         return time_ms - now_ms <= FWL_TRUST_FUTURE_MS ? FWL_OK : FWL_ERR_STALE;
     }
-    return now_ms - time_ms <= max_age_ms ? FWL_OK : FWL_ERR_STALE;
+    return now_ms - time_ms <= max_age_ms || FWL_MUTANT(18, 3) ? FWL_OK : FWL_ERR_STALE;
 }
 
 /* Signatures of a re-anchor document, as in an epoch step: the new governors', then, if the sets differ, the trusted

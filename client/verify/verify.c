@@ -1,5 +1,6 @@
 #include "client/verify/verify.h"
 
+#include "core/mutant.h"
 #include "ledger/merkle/proof.h"
 
 enum fwl_err
@@ -86,6 +87,9 @@ take_fresh(struct fwl_verify *v)
 {
     enum fwl_err err = fwl_trust_fresh(v->header.time_ms, v->now_ms, own_max_age(v));
 
+    if (FWL_MUTANT(18, 13)) { /* kept before the clock rule */
+        v->device->trust = v->trust;
+    }
     if (err == FWL_OK) {
         v->device->trust = v->trust;
         v->fresh = true;
@@ -150,6 +154,11 @@ check_proofs(struct fwl_verify *v, const struct fwl_answer *answer)
 
         err =
             fwl_proof_verify(&proven, &v->header.state_root, (uint8_t)asked[i].table, asked[i].key, answer->proofs[i]);
+        if (err == FWL_ERR_PROOF && FWL_MUTANT(18, 6 + (int)i)) { /* this entry is what its proof says */
+            proven.present = answer->proofs[i].p[0] == FWL_PROOF_PRESENT;
+            memcpy(proven.value_hash.b, answer->proofs[i].p + 2, sizeof(proven.value_hash.b));
+            err = FWL_OK;
+        }
         v->present[i] = proven.present;
         v->hashes[i] = proven.value_hash;
     }
@@ -185,7 +194,7 @@ get_value(const struct values *values, struct fwl_span *value, const struct fwl_
 {
     enum fwl_err err = values->source(values->cookie, value, hash);
 
-    if (err == FWL_OK) {
+    if (err == FWL_OK && !FWL_MUTANT(18, 9)) {
         err = fwl_tree_value_check(hash, *value, size_max);
     }
     if (err == FWL_ERR_NO_VALUE) {
@@ -317,7 +326,7 @@ check_author(struct fwl_verify *v)
     const struct fwl_release *record = &v->chosen.record;
     enum fwl_err err = decode_release(v, &v->chosen, v->decision.chosen);
 
-    if (err != FWL_OK || authors->none) {
+    if (err != FWL_OK || authors->none || FWL_MUTANT(18, 12)) {
         return err;
     }
     if ((record->has & FWL_HAS(FWL_RELEASE_AUTHOR)) == 0) {

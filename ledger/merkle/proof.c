@@ -1,5 +1,6 @@
 #include "ledger/merkle/proof.h"
 
+#include "core/mutant.h"
 #include "core/reader.h"
 
 enum {
@@ -20,7 +21,7 @@ read_head(struct fwl_reader *r, struct head *h)
 {
     *h = (struct head){.kind = 0};
     h->kind = fwl_reader_u8(r);
-    if (fwl_reader_ok(r) && (h->kind < FWL_PROOF_PRESENT || h->kind > FWL_PROOF_ABSENT_OTHER)) {
+    if (fwl_reader_ok(r) && (h->kind < FWL_PROOF_PRESENT || h->kind > FWL_PROOF_ABSENT_OTHER) && !FWL_MUTANT(17, 0)) {
         fwl_reader_fail(r, FWL_ERR_UNKNOWN);
     }
     h->depth = fwl_reader_u8(r);
@@ -47,11 +48,11 @@ bitmap_canonical(struct fwl_span bitmap, unsigned depth)
         return true;
     }
     for (unsigned level = depth; level < 8 * bitmap.size; level++) {
-        if (bitmap_bit(bitmap, level)) {
+        if (bitmap_bit(bitmap, level) && !FWL_MUTANT(17, 1)) {
             return false;
         }
     }
-    return bitmap_bit(bitmap, depth - 1);
+    return bitmap_bit(bitmap, depth - 1) || FWL_MUTANT(17, 3);
 }
 
 static bool
@@ -73,7 +74,8 @@ start(struct fwl_hash32 *acc, const struct head *h, const struct fwl_hash32 *key
     if (h->kind == FWL_PROOF_PRESENT) {
         fwl_tree_leaf(acc, key_hash, &h->value_hash);
     } else if (h->kind == FWL_PROOF_ABSENT_OTHER) {
-        if (fwl_hash32_equal(&h->other, key_hash) || !same_place(&h->other, key_hash, h->depth)) {
+        if ((fwl_hash32_equal(&h->other, key_hash) && !FWL_MUTANT(17, 4)) ||
+            (!same_place(&h->other, key_hash, h->depth) && !FWL_MUTANT(17, 5))) {
             return FWL_ERR_PROOF;
         }
         fwl_tree_leaf(acc, &h->other, &h->value_hash);
@@ -92,7 +94,7 @@ climb(struct fwl_hash32 *acc, struct fwl_reader *r, const struct head *h, const 
             if (!fwl_reader_ok(r)) {
                 break;
             }
-            if (fwl_hash32_is_zero(&sibling)) {
+            if (fwl_hash32_is_zero(&sibling) && !FWL_MUTANT(17, 2)) {
                 return FWL_ERR_FORM;
             }
         }
@@ -102,7 +104,7 @@ climb(struct fwl_hash32 *acc, struct fwl_reader *r, const struct head *h, const 
             fwl_tree_inner(acc, acc, &sibling);
         }
     }
-    return fwl_reader_finish(r);
+    return FWL_MUTANT(17, 6) ? r->err : fwl_reader_finish(r); /* bytes may be left */
 }
 
 enum fwl_err

@@ -1,5 +1,6 @@
 #include "ledger/model/epoch.h"
 
+#include "core/mutant.h"
 #include "ledger/model/statement.h"
 
 enum fwl_err
@@ -96,9 +97,9 @@ fwl_epoch_verify_with(const struct fwl_epoch_step *step, const struct fwl_epoch_
         fwl_governors_hash(&governors, &step->governors);
         fwl_statement_epoch(&digest, &trusted->chain_id, trusted->epoch + 1, &step->header.next_validators_hash,
                             &governors);
-        err = fwl_governors_verify(&step->governors, step->sigs, &digest);
+        err = FWL_MUTANT(18, 10) ? FWL_OK : fwl_governors_verify(&step->governors, step->sigs, &digest);
     }
-    if (err == FWL_OK && !same) {
+    if (err == FWL_OK && !same && !FWL_MUTANT(18, 11)) {
         err = fwl_governors_verify(&trusted->governors, step->old_sigs, &digest);
     }
     return err;

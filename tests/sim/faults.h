@@ -60,6 +60,7 @@ void s16_idle(struct sim *s);
 void s17_wakeups(struct sim *s);
 void s18_churn(struct sim *s);
 void s19_late(struct sim *s);
+void s20_snapshot(struct sim *s);
 void chaos(struct sim *s);
 void forks(struct sim *s);
 

@@ -37,6 +37,8 @@
     X(DAMAGED, "flipped bits in stores that a node refused to start with", 1)                                          \
     X(DAMAGED_FSCK, "flipped bits in stores that fsck found", 1)                                                       \
     X(REFUSED, "transactions refused from pools", 1)                                                                   \
+    X(RESTORED, "snapshots restored", 1)                                                                               \
+    X(RESTORE_DROPS, "snapshots given up", 1)                                                                          \
     X(ACCEPTED, "answers that devices took", 1)                                                                        \
     X(DEVICE_REFUSED, "answers that devices refused", 1)                                                               \
     X(NOTAR, "certificates sent: NOTAR", 1)                                                                            \

@@ -52,6 +52,7 @@ const struct scenario sim_scenarios[] = {
     {"S17", "transactions that come at a bad moment", s17_wakeups, BOTH, 1, 0, false},
     {"S18", "changes of the set", s18_churn, BOTH, 4, 0, false},
     {"S19", "catching up", s19_late, BOTH, 1, 0, false},
+    {"S20", "snapshots", s20_snapshot, BOTH, 2, 0, false},
     {"forks", "f+1 to 2f faulty validators", forks, BOTH, 4, 0, false},
     {"chaos", "everything at once", chaos, ONE | BOTH, 1, 0, false},
 };
