@@ -50,11 +50,13 @@ save(struct device *d)
 
     d->size[slot] = bytes_of(&d->state, d->flash[slot]).size;
     fwl_device_saved(&d->state);
+    d->written = true;
 }
 
 enum fwl_err
 device_boot(struct device *d)
 {
+    d->written = false;
     return fwl_slots_decode(&d->state, fwl_span(d->flash[0], d->size[0]), fwl_span(d->flash[1], d->size[1]));
 }
 

@@ -20,6 +20,7 @@ struct device {
     struct fwl_device state;
     uint8_t flash[2][FWL_SLOT_SIZE_MAX];
     size_t size[2]; /* of what was written there */
+    bool written;   /* state.slot was, since the last boot */
     struct fwl_key author;
     struct fwl_verify_settings settings;
 };

@@ -40,6 +40,17 @@ bool assemble(struct sim *s, uint64_t limit_ms);
 /* Up to f validators lie, each in one or more ways of @lies. */
 void corrupt(struct sim *s, uint32_t lies);
 
+/* Changes of the set, one after the other: one member more, one less, or another key, until no key is left. */
+struct churn {
+    uint8_t members[WORLD_KEYS];
+    size_t count;
+    uint32_t next; /* key that was never used */
+    uint64_t epoch;
+};
+void churn_open(struct sim *s, struct churn *c); /* before sim_start: whoever is no validator yet has a key */
+bool churn_goes_on(const struct sim *s, const struct churn *c);
+void churn_step(struct sim *s, struct churn *c); /* until the set is in force */
+
 /* The scenarios of testing.md 3, by file. */
 void s1_crash(struct sim *s);
 void s2_all_crash(struct sim *s);
@@ -61,6 +72,8 @@ void s17_wakeups(struct sim *s);
 void s18_churn(struct sim *s);
 void s19_late(struct sim *s);
 void s20_snapshot(struct sim *s);
+void s21_forged(struct sim *s);
+void s22_withheld(struct sim *s);
 void chaos(struct sim *s);
 void forks(struct sim *s);
 

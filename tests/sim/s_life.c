@@ -227,13 +227,6 @@ same_epoch(struct sim *s)
     return h->epoch + (steps ? 1 : 0) < s->arg[0];
 }
 
-struct churn {
-    uint8_t members[WORLD_KEYS];
-    size_t count;
-    uint32_t next; /* key that was never used */
-    uint64_t epoch;
-};
-
 static uint32_t
 propose_set(struct sim *s, const struct churn *c, int added)
 {
@@ -299,16 +292,41 @@ bring(struct sim *s, const struct churn *c, int added)
 }
 
 void
-s18_churn(struct sim *s)
+churn_open(struct sim *s, struct churn *c)
 {
-    struct churn c = {.count = s->n, .next = s->n};
-    uint32_t fewer = 0;
-
+    *c = (struct churn){.count = s->n, .next = s->n};
     for (uint32_t i = 0; i < s->count; i++) {
         s->node[i].who = (int)i;
-        c.members[i] = (uint8_t)i;                         /* the first n */
+        c->members[i] = (uint8_t)i;                        /* the first n */
         s->node[i].gone = i >= s->n && sim_chance(s, 300); /* it comes once it is a member */
     }
+}
+
+bool
+churn_goes_on(const struct sim *s, const struct churn *c)
+{
+    return c->next < s->count || c->count > s->n;
+}
+
+void
+churn_step(struct sim *s, struct churn *c)
+{
+    int added = change(s, c);
+
+    bring(s, c, added);
+    if (added != SIM_OFF && s->node[added].gone) {
+        s->node[added].gone = false;
+        sim_boot(s, (uint32_t)added);
+    }
+}
+
+void
+s18_churn(struct sim *s)
+{
+    struct churn c;
+    uint32_t fewer = 0;
+
+    churn_open(s, &c);
     if (sim_chance(s, 400)) { /* who may be removed meanwhile */
         s->byzantine = true;
         s->node[1 + sim_random(s, s->n - 1)].lies = SIM_LIE_VOTES | SIM_LIE_BLOCKS;
@@ -318,14 +336,8 @@ s18_churn(struct sim *s)
     s->loss = sim_random(s, 50);
     start(s, 40);
     sim_run(s, s->now + 3000);
-    while (c.next < s->count || c.count > s->n) {
-        int added = change(s, &c);
-
-        bring(s, &c, added);
-        if (added != SIM_OFF && s->node[added].gone) {
-            s->node[added].gone = false;
-            sim_boot(s, (uint32_t)added);
-        }
+    while (churn_goes_on(s, &c)) {
+        churn_step(s, &c);
         if (sim_chance(s, 300)) {
             crash_one(s);
         }

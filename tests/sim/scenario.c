@@ -53,6 +53,8 @@ const struct scenario sim_scenarios[] = {
     {"S18", "changes of the set", s18_churn, BOTH, 4, 0, false},
     {"S19", "catching up", s19_late, BOTH, 1, 0, false},
     {"S20", "snapshots", s20_snapshot, BOTH, 2, 0, false},
+    {"S21", "stale and forged answers for devices", s21_forged, BOTH, 4, 0, true},
+    {"S22", "answers that withhold something", s22_withheld, BOTH, 1, 0, true},
     {"forks", "f+1 to 2f faulty validators", forks, BOTH, 4, 0, false},
     {"chaos", "everything at once", chaos, ONE | BOTH, 1, 0, false},
 };

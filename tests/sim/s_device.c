@@ -1,0 +1,285 @@
+/*
+ * S21 and S22: devices ask a net that lives, through liars. What a device takes is the chain's, young enough, and
+ * decides on the newest release of that height, whatever was mixed into the answer: old tips, parts of other moments,
+ * flipped bits, values left out. Now and then the power fails while it writes.
+ */
+#include "tests/sim/device.h"
+#include "tests/sim/faults.h"
+
+enum {
+    DEVICES = 3,
+    KEPT = 12, /* answers of the past */
+    RELEASES = 12,
+    ASK_MS = 1500,
+};
+
+static struct {
+    struct device device[DEVICES];
+    struct {
+        uint8_t room[DEVICE_BUNDLE_ROOM];
+        struct fwl_span bundle;
+    } kept[KEPT];
+    uint32_t kept_count;
+    uint32_t release_tx[RELEASES]; /* of 1.1.0, ...: number of its transaction */
+    uint32_t releases;
+    bool ends;
+    uint8_t honest[DEVICE_BUNDLE_ROOM], forged[DEVICE_BUNDLE_ROOM];
+    struct forgery f, from;
+} lab;
+
+/* The newest release at that height. */
+static unsigned
+newest_at(const struct sim *s, uint64_t height)
+{
+    unsigned minor = 0;
+
+    for (uint32_t i = 0; i < lab.releases; i++) {
+        uint64_t at = s->tx[lab.release_tx[i]].height;
+
+        minor = at != 0 && at <= height ? i + 1 : minor;
+    }
+    return minor;
+}
+
+static void
+judge_answer(struct sim *s, struct device *d, struct fwl_span bundle, const char *what)
+{
+    uint64_t now_ms = WORLD_START_MS + s->now;
+    const struct fwl_trust *t = &d->state.trust;
+    unsigned installs = 0;
+
+    if (device_ask(s, d, bundle, now_ms, &installs) != FWL_OK) {
+        return;
+    }
+    if (t->height > s->best || !fwl_hash32_equal(&t->block_hash, &s->decided_hash[t->height])) {
+        sim_fail(s, SIM_DEVICE, "a device takes %s: a block %llu that is not the chain's", what,
+                 (unsigned long long)t->height);
+    }
+    if (now_ms > t->time_ms && now_ms - t->time_ms > d->settings.max_age_ms) {
+        sim_fail(s, SIM_DEVICE, "a device takes %s that is %llu ms old", what,
+                 (unsigned long long)(now_ms - t->time_ms));
+    }
+    if (installs != newest_at(s, t->height)) {
+        sim_fail(s, SIM_DEVICE, "a device takes %s of height %llu and would install 1.%u.0, not 1.%u.0", what,
+                 (unsigned long long)t->height, installs, newest_at(s, t->height));
+    }
+}
+
+/* ---- what liars make of an answer ---- */
+
+static struct fwl_span
+of_the_past(struct sim *s)
+{
+    return lab.kept[sim_random(s, FWL_MIN(lab.kept_count, (uint32_t)KEPT))].bundle;
+}
+
+static void
+mix(struct sim *s, uint32_t how)
+{
+    uint32_t which = sim_random(s, FWL_ANSWER_PROOFS);
+
+    forgery_open(&lab.from, of_the_past(s));
+    switch (how) {
+    case 0: lab.f.answer.proofs[which] = lab.from.answer.proofs[which]; break;
+    case 1: lab.f.answer.cert = lab.from.answer.cert; break;
+    case 2: lab.f.answer.header = lab.from.answer.header; break;
+    case 3:
+        memcpy(lab.f.steps, lab.from.steps, sizeof(lab.f.steps));
+        lab.f.step_count = lab.from.step_count;
+        break;
+    case 4: lab.f.step_count = (uint16_t)(lab.f.step_count / 2); break;
+    case 5: lab.f.value_count = (uint16_t)sim_random(s, lab.f.value_count); break;
+    case 6:
+        memcpy(lab.f.values, lab.from.values, sizeof(lab.f.values));
+        lab.f.value_count = lab.from.value_count;
+        break;
+    case 7:
+        lab.f.answer.proofs[which] = lab.from.answer.proofs[which];
+        memcpy(lab.f.values, lab.from.values, sizeof(lab.f.values));
+        lab.f.value_count = lab.from.value_count;
+        break;
+    default: lab.f.answer.proofs[which] = lab.f.answer.proofs[(which + 1) % FWL_ANSWER_PROOFS]; break;
+    }
+}
+
+static void
+lie(struct sim *s, struct device *d, struct fwl_span honest)
+{
+    uint32_t how = sim_random(s, 12);
+    struct fwl_span bytes = fwl_span(lab.forged, honest.size);
+
+    if (how < 9) {
+        forgery_open(&lab.f, honest);
+        mix(s, how);
+        judge_answer(s, d, forgery_close(&lab.f, lab.forged), "parts of two answers");
+        return;
+    }
+    if (how == 9) {
+        judge_answer(s, d, of_the_past(s), "an answer of the past");
+        return;
+    }
+    memcpy(lab.forged, honest.p, honest.size);
+    if (how == 10) {
+        lab.forged[sim_random(s, (uint32_t)honest.size)] ^= (uint8_t)(1U << sim_random(s, 8));
+    } else {
+        bytes.size = sim_random(s, (uint32_t)honest.size);
+    }
+    if (device_ask(s, d, bytes, WORLD_START_MS + s->now, NULL) == FWL_OK) {
+        sim_fail(s, SIM_DEVICE, "a device takes a damaged answer");
+    }
+}
+
+/* The power fails while the newest slot is written: what is read back is that or the one before. */
+static void
+power_cut(struct sim *s, struct device *d)
+{
+    unsigned slot = d->state.slot;
+    struct device older = *d;
+    struct device torn = *d;
+    size_t k = 0;
+
+    if (!d->written || d->size[1 - slot] == 0) {
+        return;
+    }
+    older.size[slot] = 0;
+    for (k = sim_random(s, (uint32_t)d->size[slot] + 1); k < d->size[slot]; k++) {
+        torn.flash[slot][k] = (uint8_t)sim_random(s, 256);
+    }
+    if (device_boot(&older) != FWL_OK || device_boot(&torn) != FWL_OK ||
+        torn.state.trust.height < older.state.trust.height || torn.state.trust.epoch < older.state.trust.epoch) {
+        sim_fail(s, SIM_DEVICE, "a power cut takes a device back to height %llu",
+                 (unsigned long long)torn.state.trust.height);
+    }
+    *d = torn;
+}
+
+static void
+ask(struct sim *s, uint64_t which)
+{
+    struct device *d = &lab.device[which];
+    uint32_t node = sim_random(s, s->count);
+    const struct sim_node *n = &s->node[node];
+    struct fwl_span honest;
+
+    if (lab.ends) {
+        return;
+    }
+    sim_later(s, 1 + sim_random(s, 2 * ASK_MS), ask, which);
+    if (!n->alive || !sim_correct(n) || n->height == UINT64_MAX || n->height == 0 ||
+        device_bundle(s, node, d->state.trust.epoch, fwl_span_text(CATALOG_CLASS), lab.honest, &honest) != FWL_OK) {
+        return;
+    }
+    if (lab.kept_count > 0 && sim_chance(s, 700)) {
+        lie(s, d, honest);
+    } else {
+        judge_answer(s, d, honest, "an honest answer");
+    }
+    if (sim_chance(s, 300)) {
+        uint32_t at = lab.kept_count++ < KEPT ? lab.kept_count - 1 : sim_random(s, KEPT);
+
+        memcpy(lab.kept[at].room, honest.p, honest.size);
+        lab.kept[at].bundle = fwl_span(lab.kept[at].room, honest.size);
+    }
+    if (sim_chance(s, 100)) {
+        power_cut(s, d);
+    }
+}
+
+static void
+release(struct sim *s)
+{
+    FWL_ASSERT(lab.releases < RELEASES);
+    lab.release_tx[lab.releases++] = s->txs;
+    catalog_release(s, lab.releases, false);
+}
+
+/* The devices; the net has begun and has a class without releases. */
+static void
+begin(struct sim *s)
+{
+    lab.kept_count = lab.releases = 0;
+    lab.ends = false;
+    catalog_open(s);
+    release(s);
+    for (uint64_t i = 0; i < DEVICES; i++) {
+        device_start(s, &lab.device[i]);
+        sim_later(s, sim_random(s, ASK_MS), ask, i);
+    }
+}
+
+/* Once the net is whole again, everybody learns of the newest release from anybody. */
+static void
+finish(struct sim *s)
+{
+    heal(s);
+    settle(s);
+    lab.ends = true;
+    for (uint32_t i = 0; i < s->count; i++) {
+        struct device *d = &lab.device[i % DEVICES];
+        struct fwl_span honest;
+        unsigned installs = 0;
+        enum fwl_err err = FWL_OK;
+
+        if (!s->node[i].alive || !sim_correct(&s->node[i])) {
+            continue;
+        }
+        do { /* sixty-four epochs an answer, and no more here */
+            FWL_ASSERT(device_bundle(s, i, d->state.trust.epoch, fwl_span_text(CATALOG_CLASS), lab.honest, &honest) ==
+                       FWL_OK);
+            err = device_ask(s, d, honest, s->decided[s->best].time_ms + 1000, &installs);
+        } while (err == FWL_ERR_EPOCH && d->state.trust.height < s->best);
+        if (err != FWL_OK || installs != lab.releases) {
+            sim_fail(s, SIM_DEVICE, "a device is told by node %u at the end: %s, and would install 1.%u.0, not 1.%u.0",
+                     i, fwl_err_name(err), installs, lab.releases);
+        }
+    }
+}
+
+void
+s21_forged(struct sim *s)
+{
+    struct churn c;
+
+    churn_open(s, &c);
+    s->loss = sim_random(s, 30);
+    sim_start(s);
+    begin(s);
+    for (int round = 0; round < 6 && churn_goes_on(s, &c); round++) {
+        churn_step(s, &c);
+        if (sim_chance(s, 500)) {
+            release(s);
+        }
+        if (sim_chance(s, 300)) {
+            crash_one(s);
+        }
+        sim_run(s, s->now + sim_random(s, 8000));
+    }
+    finish(s);
+}
+
+void
+s22_withheld(struct sim *s)
+{
+    uint64_t policies = 1;
+
+    s->loss = sim_random(s, 50);
+    sim_start(s);
+    begin(s);
+    for (int round = 0; round < 8; round++) {
+        uint32_t what = sim_random(s, 4);
+
+        if (what == 0) {
+            catalog_policy(s, policies++);
+        } else if (what == 1) {
+            catalog_floor(s, (uint64_t)round + 1);
+        } else {
+            release(s);
+        }
+        if (sim_chance(s, 300)) {
+            split_one(s);
+        }
+        sim_run(s, s->now + sim_random(s, 15000)); /* an answer gets too old within some of these */
+        heal_links(s);
+    }
+    finish(s);
+}
