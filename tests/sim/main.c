@@ -7,7 +7,7 @@
  *   fwledger-sim --list
  *
  * One seed is one run; without --scenario and --n the seed draws them, going round. --repeat runs each seed twice and
- * compares the traces. The build with mutants has --mutants and --mutant NUMBER (mutants.h) as well.
+ * compares the traces. The build with mutants has --mutants PROGRAM [--search] and --mutant NUMBER (mutants.h) as well.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,8 +20,9 @@ struct options {
     uint64_t from, to;
     const char *scenario;
     uint32_t n;
-    bool real, repeat, directed, one_case, mutants, search;
-    uint64_t at; /* the case */
+    bool real, repeat, directed, one_case, search;
+    const char *plain; /* --mutants: the program without faults */
+    uint64_t at;       /* the case */
     uint32_t verbose;
 };
 
@@ -180,6 +181,8 @@ parse_value(struct options *o, const char *name, const char *value)
     } else if (strcmp(name, "--case") == 0) {
         o->at = strtoull(value, NULL, 10);
         o->one_case = true;
+    } else if (strcmp(name, "--mutants") == 0) {
+        o->plain = value;
     } else {
         return strcmp(name, "--mutant") == 0 && mutants_switch((int)strtol(value, NULL, 10));
     }
@@ -200,8 +203,6 @@ parse(struct options *o, int argc, char **argv)
             o->verbose++;
         } else if (strcmp(argv[i], "--list") == 0) {
             list();
-        } else if (strcmp(argv[i], "--mutants") == 0) {
-            o->mutants = true;
         } else if (strcmp(argv[i], "--search") == 0) {
             o->search = true;
         } else if (i + 1 < argc && parse_value(o, argv[i], argv[i + 1])) {
@@ -248,8 +249,8 @@ main(int argc, char **argv)
     uint64_t failed = 0;
 
     parse(&o, argc, argv);
-    if (o.mutants) {
-        return mutants_run(o.search) ? 0 : 1;
+    if (o.plain != NULL) {
+        return mutants_run(o.plain, o.search) ? 0 : 1;
     }
     if (!o.directed) {
         run_seeds(&o, &passed, &failed);
