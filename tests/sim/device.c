@@ -150,20 +150,20 @@ device_bundle(struct sim *s, uint32_t node, uint64_t since, struct fwl_span clas
 /* ---- forgeries ---- */
 
 void
-forgery_open(struct forgery *f, struct fwl_span bytes)
+forgery_open(struct forgery *f, struct fwl_span bundle)
 {
-    struct fwl_bundle bundle;
+    struct fwl_bundle parts;
     struct fwl_reader it;
 
     *f = (struct forgery){.step_count = 0};
-    FWL_ASSERT(fwl_bundle_decode(&bundle, NULL, bytes) == FWL_OK);
-    FWL_ASSERT(fwl_answer_decode(&f->answer, NULL, bundle.answer) == FWL_OK);
+    FWL_ASSERT(fwl_bundle_decode(&parts, NULL, bundle) == FWL_OK);
+    FWL_ASSERT(fwl_answer_decode(&f->answer, NULL, parts.answer) == FWL_OK);
     FWL_ASSERT(fwl_header_decode(&f->header, f->answer.header) == FWL_OK);
     for (fwl_answer_steps_begin(&it, &f->answer);
          f->step_count < DEVICE_STEPS && fwl_answer_step_next(&it, &f->steps[f->step_count]);) {
         f->step_count++;
     }
-    for (fwl_bundle_values_begin(&it, &bundle);
+    for (fwl_bundle_values_begin(&it, &parts);
          f->value_count < DEVICE_VALUES && fwl_bundle_value_next(&it, &f->values[f->value_count]);) {
         f->value_count++;
     }

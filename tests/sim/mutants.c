@@ -74,6 +74,8 @@ static const struct mutant {
     {15, 10, "... the heartbeat before an empty block", "S11/4", 0, 16},
     {15, 11, "... body_size", "S11/4", 0, 14},
     {15, 12, "... log_size", "S11/4", 0, 7},
+    {15, 20, "a leader builds wrong blocks; its own check stops it", "S15", 4, 1},
+    {15, 21, "... and it does not check them", "S15", 4, 1},
     {16, 0, "VALID asks the clock", "S9", 4, 1},
     {16, 1, "VALID asks the pool", "S16", 4, 1},
     {16, 2, "VALID asks the index of transactions", "S20", 4, 1},
