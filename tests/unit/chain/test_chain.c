@@ -56,7 +56,7 @@ static const struct wrong wrongs[] = {
     {"header.history_root", flip_history_root},
     {"header.state_root", flip_state_root},
     {"header.next_validators_hash", flip_next_validators_hash},
-    {"header.log_root", plus_log_size},
+    {"header.log_size", plus_log_size},
     {"header.log_root", flip_log_root},
 };
 
