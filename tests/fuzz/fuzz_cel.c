@@ -2,8 +2,8 @@
  * Rules, by the first byte: 't' a text to compile, 'b' bytecode.
  *
  * Any text either compiles or is an error with a place inside it. What compiles does so twice alike, loads under the
- * same limits with the same cost, and never costs more than that when it is evaluated. Any bytes are either refused by
- * the verifier or safe to run.
+ * same limits with the same cost, and never costs more than that when it is evaluated; what may be published never runs
+ * out of the arena either. Any bytes are either refused by the verifier or safe to run.
  */
 #include "contracts/cel/compile/compile.h"
 #include "contracts/cel/eval/eval.h"
@@ -19,20 +19,28 @@ fuzz_text(const char *text)
 static void
 fuzz_slots(struct fwl_cel_cell slots[FWL_CEL_SLOTS])
 {
-    /* {"a": "1.2.3", "bb": "1.0.0-rc.1"} and ["canary", "x"] */
+    /* {"a": "1.2.3", "bb": "1.0.0-rc.1"} and 16 groups, "canary", "x" and more */
     static const uint8_t installed[] = "\xa2\x61"
                                        "a\x65"
                                        "1.2.3\x62"
                                        "bb\x6a"
                                        "1.0.0-rc.1";
-    static const uint8_t groups[] = "\x82\x66"
+    static const uint8_t groups[] = "\x90\x66"
                                     "canary\x61"
-                                    "x";
-    static struct fwl_cel_cell labels[4];
+                                    "x"
+                                    "\x60\x60\x60\x60\x60\x60\x60\x60\x60\x60\x60\x60\x60\x60";
+    static char names[16][3];
+    static struct fwl_cel_cell labels[32];
     static char long_text[257];
 
     memset(long_text, 'x', 256);
     memset(slots, 0, FWL_CEL_SLOTS * sizeof(*slots));
+    for (size_t i = 2; i < FWL_COUNT(names); i++) {
+        names[i][0] = 'k';
+        names[i][1] = (char)('a' + i);
+        labels[2 * i] = fuzz_text(names[i]);
+        labels[2 * i + 1] = fuzz_text(long_text);
+    }
     labels[0] = fuzz_text("pin");
     labels[1] = fuzz_text("1.2.3");
     labels[2] = fuzz_text("site");
@@ -47,7 +55,7 @@ fuzz_slots(struct fwl_cel_cell slots[FWL_CEL_SLOTS])
         fwl_cel_cell_cbor_map(fwl_span(installed, sizeof(installed) - 1), FWL_SCHEME_SEMVER);
     slots[FWL_CEL_SLOT_DEVICE_UTC_OFFSET] = fuzz_text("-09:30");
     slots[FWL_CEL_SLOT_DEVICE_GROUPS] = fwl_cel_cell_cbor_list(fwl_span(groups, sizeof(groups) - 1), 0);
-    slots[FWL_CEL_SLOT_DEVICE_LABELS] = fwl_cel_cell_map(labels, 2);
+    slots[FWL_CEL_SLOT_DEVICE_LABELS] = fwl_cel_cell_map(labels, FWL_COUNT(labels) / 2);
     slots[FWL_CEL_SLOT_DEVICE_BATTERY] = fwl_cel_cell_int(INT64_MIN);
     slots[FWL_CEL_SLOT_DEVICE_UPTIME] = fwl_cel_cell_duration(INT64_MAX);
     slots[FWL_CEL_SLOT_RELEASE_ID] = fuzz_text("r1");
@@ -59,13 +67,13 @@ fuzz_slots(struct fwl_cel_cell slots[FWL_CEL_SLOTS])
     slots[FWL_CEL_SLOT_RELEASE_PUBLISHED] = fwl_cel_cell_timestamp(-62135596800, 0);
     slots[FWL_CEL_SLOT_RELEASE_CHANGED] = fwl_cel_cell_timestamp(253402300799, 999999999);
     slots[FWL_CEL_SLOT_RELEASE_APPROVALS] = fwl_cel_cell_list(labels, 2);
-    slots[FWL_CEL_SLOT_RELEASE_LABELS] = fwl_cel_cell_map(labels, 2);
+    slots[FWL_CEL_SLOT_RELEASE_LABELS] = fwl_cel_cell_map(labels, FWL_COUNT(labels) / 2);
 }
 
 static void *arenas[2][FWL_CEL_COMPILE_ARENA / sizeof(void *)];
 
 static void
-evaluate(const struct fwl_cel_compiled *compiled)
+evaluate(const struct fwl_cel_compiled *compiled, enum fwl_cel_profile profile)
 {
     static struct fwl_cel_cell constants[FWL_CEL_CONSTANTS];
     static struct fwl_cel_cell stack[FWL_CEL_STACK_CELLS];
@@ -81,6 +89,7 @@ evaluate(const struct fwl_cel_compiled *compiled)
     fwl_cel_eval(&result, &memory, &program, slots, FWL_CEL_SLOTS, &fwl_cel_limits_lang1);
     FWL_ASSERT(result.cost <= program.cost);
     FWL_ASSERT(result.err != FWL_CEL_ERR_COST);
+    FWL_ASSERT(profile != FWL_CEL_PUBLISH || result.err != FWL_CEL_ERR_ARENA);
     FWL_ASSERT(result.position < compiled->code.size);
 }
 
@@ -108,7 +117,7 @@ try_text(const uint8_t *data, size_t size)
     FWL_ASSERT(fwl_cel_compile(&second, NULL, arenas[1], sizeof(arenas[1]), fwl_span(data + 1, size - 1), &options) ==
                FWL_OK);
     FWL_ASSERT(fwl_span_equal(first.code, second.code) && first.cost == second.cost);
-    evaluate(&first);
+    evaluate(&first, options.profile);
 }
 
 static void

@@ -89,6 +89,29 @@ too_dear(struct fwl_cel_compiler *c, struct fwl_cel_node *root, uint32_t total)
                           number, fwl_cel_compiler_number(c, c->limits->cost));
 }
 
+/* A published rule cannot run out of the arena. */
+static void
+check_usage(struct fwl_cel_compiler *c, const struct fwl_cel_node *root)
+{
+    struct fwl_cel_usage most = {0};
+    uint32_t units = fwl_cel_usage(c, &most, root);
+    bool anew = most.in_loop && (most.part->kind == FWL_CEL_N_LIST || most.part->kind == FWL_CEL_N_MAP);
+
+    if (units <= c->limits->arena_units) {
+        return;
+    }
+    fwl_cel_compiler_fail(c, FWL_ERR_LIMIT, most.part->start,
+                          "the rule may use % units of memory; most of them are for `%`",
+                          fwl_cel_compiler_number(c, units), part_text(c, most.part));
+    fwl_cel_compiler_hint(c,
+                          anew
+                              ? "that part may use %, a rule at most %: a literal is made anew in each turn of a loop; "
+                                "make it once, before: cel.bind(name, [...], ...)"
+                              : "that part may use %, a rule at most %: make less of texts, lists and optionals in a "
+                                "loop, shorten lists",
+                          fwl_cel_compiler_number(c, most.units), fwl_cel_compiler_number(c, c->limits->arena_units));
+}
+
 /* The verifier is the judge of stack, loops and worst-case cost, here as on the device. */
 static void
 verify(struct fwl_cel_compiler *c, struct fwl_cel_compiled *out, struct fwl_cel_node *root)
@@ -105,6 +128,9 @@ verify(struct fwl_cel_compiler *c, struct fwl_cel_compiled *out, struct fwl_cel_
     }
     if (c->err == FWL_OK && out->cost > c->limits->cost) {
         too_dear(c, root, out->cost);
+    }
+    if (c->err == FWL_OK && c->options->profile == FWL_CEL_PUBLISH) {
+        check_usage(c, root);
     }
 }
 

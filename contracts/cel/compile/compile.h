@@ -56,7 +56,8 @@ struct fwl_cel_compiled {
  * Owns:    borrows @source and @options; out->code and out->type view @arena, diagnostic->text views @source.
  * Fills:   @out, zeros on failure; @diagnostic on failure (may be NULL).
  * Returns: FWL_OK
- *          FWL_ERR_LIMIT    source, code, constants, stack, loops, nesting or worst-case cost over the limits
+ *          FWL_ERR_LIMIT    source, code, constants, stack, loops, nesting or worst-case cost over the limits;
+ *                           FWL_CEL_PUBLISH: or the most that the rule may use of the arena
  *          FWL_ERR_UTF8     the source is not valid UTF-8
  *          FWL_ERR_FORM     syntax
  *          FWL_ERR_UNKNOWN  an undeclared name, field or function; something that is not in the subset

@@ -7,6 +7,7 @@
 #define FWL_CONTRACTS_CEL_COMPILE_COMPILER_H
 
 #include "contracts/cel/compile/compile.h"
+#include "contracts/cel/eval/bound.h"
 #include "contracts/cel/eval/code.h"
 #include "core/writer.h"
 
@@ -66,7 +67,8 @@ struct fwl_cel_scope {
     struct fwl_span name;
     const struct fwl_cel_type *type;
     struct fwl_cel_scope *outer;
-    unsigned cell; /* its place on the stack, known when its body is emitted */
+    unsigned cell;              /* its place on the stack, known when its body is emitted */
+    struct fwl_cel_bound bound; /* of its value; usage.c */
 };
 
 struct fwl_cel_node {
@@ -281,8 +283,8 @@ void fwl_cel_names_unknown(struct fwl_cel_compiler *c, struct fwl_cel_node *n);
 void fwl_cel_names_unbound(struct fwl_cel_node *n);
 /** fwl_cel_names_is_free - is this identifier neither a local nor a variable nor the first part of one? */
 bool fwl_cel_names_is_free(const struct fwl_cel_compiler *c, const struct fwl_cel_node *ident);
-/** fwl_cel_names_variable - the variable in a slot. */
-const struct fwl_cel_variable *fwl_cel_names_variable(const struct fwl_cel_compiler *c, uint8_t slot);
+/** fwl_cel_names_bound - the maxima of the variable in a slot, as the slot list tells them; a scalar has none. */
+struct fwl_cel_bound fwl_cel_names_bound(struct fwl_cel_compiler *c, uint8_t slot);
 
 /* check.c */
 
@@ -310,5 +312,17 @@ FWL_NODISCARD enum fwl_err fwl_cel_worst_cost(struct fwl_cel_compiler *c, uint32
 /** fwl_cel_dearest - the part of the tree @root, of worst-case cost @total, that @share of it is spent in. */
 const struct fwl_cel_node *fwl_cel_dearest(struct fwl_cel_compiler *c, uint32_t *share, struct fwl_cel_node *root,
                                            uint32_t total);
+
+/* usage.c */
+
+/* The part that takes most units of the arena itself, in all turns of the loops around it. */
+struct fwl_cel_usage {
+    const struct fwl_cel_node *part;
+    uint32_t units;
+    bool in_loop;
+};
+
+/** fwl_cel_usage - the most units of the evaluator's arena that a checked tree can use; at most FWL_CEL_COST_CAP. */
+uint32_t fwl_cel_usage(struct fwl_cel_compiler *c, struct fwl_cel_usage *most, const struct fwl_cel_node *root);
 
 #endif

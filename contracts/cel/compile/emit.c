@@ -341,32 +341,14 @@ put_constant(struct fwl_writer *w, const struct fwl_cel_cell *c)
     }
 }
 
-/* The maxima of a variable as the verifier reads them; a scalar has none. */
 static void
 put_slot(struct emitter *e, struct fwl_writer *w, uint8_t number)
 {
-    const struct fwl_cel_variable *v = fwl_cel_names_variable(e->c, number);
-    const struct fwl_cel_type *type = v != NULL ? fwl_cel_type_parse(e->c, fwl_span_text(v->type)) : NULL;
-    uint32_t any = FWL_MIN(FWL_MAX(e->c->limits->string_bytes, e->c->limits->entries), UINT16_MAX);
-    uint32_t size = 0;
-    uint32_t element = 0;
+    struct fwl_cel_bound bound = fwl_cel_names_bound(e->c, number);
 
-    if (type == NULL) {
-        size = 0; /* unbound */
-    } else if (type->kind == FWL_CEL_T_VERSION) {
-        size = FWL_VERSION_BYTES_MAX;
-    } else if (type->kind == FWL_CEL_T_STRING || type->kind == FWL_CEL_T_BYTES) {
-        size = v->size_max != 0 ? v->size_max : FWL_MIN(e->c->limits->string_bytes, UINT16_MAX);
-    } else if (type->kind == FWL_CEL_T_LIST || type->kind == FWL_CEL_T_MAP) {
-        size = v->size_max != 0 ? v->size_max : FWL_MIN(e->c->limits->entries, UINT16_MAX);
-        element = v->element_max != 0 ? v->element_max : any;
-    } else if (type->kind == FWL_CEL_T_DYN || type->kind == FWL_CEL_T_OPTIONAL) {
-        size = any;
-        element = any;
-    }
     fwl_writer_u8(w, number);
-    fwl_writer_u16(w, (uint16_t)size);
-    fwl_writer_u16(w, (uint16_t)element);
+    fwl_writer_u16(w, bound.size);
+    fwl_writer_u16(w, bound.element);
 }
 
 static struct fwl_span

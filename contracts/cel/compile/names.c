@@ -86,8 +86,8 @@ find_variable(const struct fwl_cel_compiler *c, const struct fwl_span *names, si
     return NULL;
 }
 
-const struct fwl_cel_variable *
-fwl_cel_names_variable(const struct fwl_cel_compiler *c, uint8_t slot)
+static const struct fwl_cel_variable *
+variable_of(const struct fwl_cel_compiler *c, uint8_t slot)
 {
     for (int which = 0; which < 2; which++) {
         const struct fwl_cel_schema *s = schema_of(c, which);
@@ -99,6 +99,33 @@ fwl_cel_names_variable(const struct fwl_cel_compiler *c, uint8_t slot)
         }
     }
     return NULL;
+}
+
+struct fwl_cel_bound
+fwl_cel_names_bound(struct fwl_cel_compiler *c, uint8_t slot)
+{
+    const struct fwl_cel_variable *v = variable_of(c, slot);
+    const struct fwl_cel_type *type = v != NULL ? fwl_cel_type_parse(c, fwl_span_text(v->type)) : NULL;
+    uint32_t strings = FWL_MIN(c->limits->string_bytes, UINT16_MAX);
+    uint32_t entries = FWL_MIN(c->limits->entries, UINT16_MAX);
+    uint32_t any = FWL_MAX(strings, entries);
+    uint32_t size = 0;
+    uint32_t element = 0;
+
+    if (type == NULL) {
+        size = 0; /* unbound */
+    } else if (type->kind == FWL_CEL_T_VERSION) {
+        size = FWL_VERSION_BYTES_MAX;
+    } else if (type->kind == FWL_CEL_T_STRING || type->kind == FWL_CEL_T_BYTES) {
+        size = v->size_max != 0 ? v->size_max : strings;
+    } else if (type->kind == FWL_CEL_T_LIST || type->kind == FWL_CEL_T_MAP) {
+        size = v->size_max != 0 ? v->size_max : entries;
+        element = v->element_max != 0 ? v->element_max : any;
+    } else if (type->kind == FWL_CEL_T_DYN || type->kind == FWL_CEL_T_OPTIONAL) {
+        size = any;
+        element = any;
+    }
+    return (struct fwl_cel_bound){(uint16_t)size, (uint16_t)element};
 }
 
 static struct fwl_cel_scope *

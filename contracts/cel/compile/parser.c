@@ -179,6 +179,17 @@ identifier(struct fwl_cel_compiler *c, bool global)
     return n;
 }
 
+/* The bracket belongs to the literal. */
+static struct fwl_cel_node *
+close_literal(struct fwl_cel_compiler *c, struct fwl_cel_node *n, const char *bracket)
+{
+    expect(c, bracket);
+    if (n != NULL) {
+        n->end = c->last_end;
+    }
+    return n;
+}
+
 static struct fwl_cel_node *
 list_literal(struct fwl_cel_compiler *c)
 {
@@ -197,8 +208,7 @@ list_literal(struct fwl_cel_compiler *c)
             break;
         }
     }
-    expect(c, "]");
-    return n;
+    return close_literal(c, n, "]");
 }
 
 static struct fwl_cel_node *
@@ -222,8 +232,7 @@ map_literal(struct fwl_cel_compiler *c)
             break;
         }
     }
-    expect(c, "}");
-    return n;
+    return close_literal(c, n, "}");
 }
 
 static struct fwl_cel_node *

@@ -217,6 +217,146 @@ test_cel_limits__arena(void **state)
                      FWL_CEL_ERR_ARENA);
 }
 
+/* Facts as large as they can be: 16 groups and labels, an id of 254 bytes, so that two bytes more are a text yet. */
+static void
+fill_facts(struct cel *cel)
+{
+    static char id[254];
+    static char names[16][3];
+    static struct fwl_cel_cell groups[16];
+    static struct fwl_cel_cell labels[32];
+
+    memset(id, 'x', sizeof(id));
+    for (size_t i = 0; i < 16; i++) {
+        (void)snprintf(names[i], sizeof(names[i]), "k%zx", i);
+        groups[i] = cel_text("group");
+        labels[2 * i] = cel_text(names[i]);
+        labels[2 * i + 1] = fwl_cel_cell_string(fwl_span(id, sizeof(id)));
+    }
+    labels[24] = cel_text("v");
+    labels[25] = cel_text("v1.2.3");
+    labels[26] = cel_text("w");
+    labels[27] = cel_text("1.2.3");
+    labels[28] = cel_text("ip");
+    labels[29] = cel_text("10.1.2.3");
+    labels[30] = cel_text("net");
+    labels[31] = cel_text("10.1.2.3/8");
+    cel->slots[FWL_CEL_SLOT_DEVICE_ID] = fwl_cel_cell_string(fwl_span(id, sizeof(id)));
+    cel->slots[FWL_CEL_SLOT_DEVICE_BATTERY] = fwl_cel_cell_int(7);
+    cel->slots[FWL_CEL_SLOT_DEVICE_VERSION] = cel_version(FWL_SCHEME_SEMVER, "1.2.3", 0);
+    cel->slots[FWL_CEL_SLOT_DEVICE_GROUPS] = fwl_cel_cell_list(groups, FWL_COUNT(groups));
+    cel->slots[FWL_CEL_SLOT_DEVICE_LABELS] = fwl_cel_cell_map(labels, FWL_COUNT(labels) / 2);
+}
+
+/* The error of @source as a published rule with @units of the arena. */
+static enum fwl_cel_err
+eval_within(struct cel *cel, const char *source, uint32_t units)
+{
+    cel->options.profile = FWL_CEL_SUITE;
+    cel->limits.arena_units = units;
+    return cel_eval(cel, source);
+}
+
+/* What each operation may take: the compiler refuses a rule from one unit less on. The facts are at their maxima, so
+ * most of these rules use all of it; @used is the rest's. */
+static void
+test_cel_limits__usage(void **state)
+{
+    static const struct {
+        const char *source;
+        uint32_t units;
+        uint32_t used; /* 0: all */
+    } rules[] = {
+        {"device.battery >= 30 && device.id.startsWith('x') && 'a' in device.labels", 0, 0},
+        {"[1, 2, 3] == [1, 2, 3]", 96, 0},
+        {"{'a': 1} == {'a': 1}", 64, 0},
+        {"[1] + [2, 3] == [1, 2, 3]", 144, 0},
+        {"device.id + 'xy' != ''", 256, 0}, /* a longer text is an error, and takes nothing */
+        {"'ab' + 'cd' + 'ef' == 'abcdef' && b'a' + b'b' == b'ab'", 12, 0},
+        {"device.battery + 1 == 8", 0, 0},
+        {"device.labels['k0'].size() > 0 && has(device.labels.k0)", 0, 0},
+        {"device.labels[?'k0'].hasValue() && device.labels.?k1.hasValue()", 32, 0},
+        {"device.labels[?'no'].or(device.labels[?'k0']).orValue('') != ''", 32, 16},
+        {"optional.of(1).hasValue() && optional.ofNonZeroValue(1).hasValue()", 32, 0},
+        {"device.labels[?'k0'].optMap(v, v + v).orValue('') == ''", 288, 16}, /* v + v is an error */
+        {"device.labels[?'k0'].optFlatMap(v, optional.of(v)).hasValue()", 32, 0},
+        {"[?device.labels[?'k0']].size() == 1", 32, 0},
+        {"string(device.battery) == '7'", 64, 1},
+        {"string(device.id) == device.id && string(device.version) == '1.2.3'", 0, 0},
+        {"semver(device.labels['v'], true) == semver('1.2.3')", 64, 5},
+        {"semver(device.labels['w']) == semver('1.2.3') && isSemver(device.labels['v'], true)", 0, 0},
+        {"ip(device.labels['ip']).family() == 4", 16, 0},
+        {"cidr(device.labels['net']).masked().prefixLength() == 8 && ip('10.0.0.1').family() == 4", 32, 0},
+        {"true ? [1] == [1] : [1, 2] == [1, 2]", 64, 32},
+        {"[1] == [1] || [2] == [2]", 64, 32}, /* ends early */
+        {"device.groups.map(g, g).size() == 16", 256, 0},
+        {"device.groups.map(g, g != '', g).size() == 16", 256, 0},
+        {"device.groups.filter(g, true).size() == 16", 256, 0},
+        {"device.groups.exists_one(g, g == 'no') == false", 0, 0},
+        {"device.groups.all(g, g in ['a', 'b', 'group'])", 16 * 3 * 16, 0},
+        {"!device.groups.exists(g, g in ['a', 'b', 'c'])", 16 * 3 * 16, 0},
+        {"device.labels.all(k, device.labels[?k].hasValue())", 16 * 16, 0},
+        {"device.groups.all(g, [1, 2].all(n, n in [1, 2]))", 16 * (32 + 2 * 32), 0},
+        {"cel.bind(l, ['a', 'b', 'group'], device.groups.all(g, g in l))", 48, 0},
+        {"[[1, 2], [3]].all(l, l.map(n, n) == l)", 32 + 48 + 2 * 32, 128}, /* one of them is shorter */
+    };
+    struct cel *cel = cel_new();
+
+    (void)state;
+    fill_facts(cel);
+    cel->options.want_bool = true;
+    for (size_t i = 0; i < FWL_COUNT(rules); i++) {
+        const char *source = rules[i].source;
+        uint32_t used = rules[i].used != 0 ? rules[i].used : rules[i].units;
+
+        cel->options.profile = FWL_CEL_PUBLISH;
+        cel->limits.arena_units = rules[i].units;
+        if (cel_compile(cel, source) != FWL_OK) {
+            fail_msg("%s: %s", source, cel->diagnostic.message);
+        }
+        if (rules[i].units > 0) {
+            cel->limits.arena_units = rules[i].units - 1;
+            assert_int_equal(cel_compile(cel, source), FWL_ERR_LIMIT);
+            assert_non_null(strstr(cel->diagnostic.message, "units of memory"));
+        }
+        if (eval_within(cel, source, used) == FWL_CEL_ERR_ARENA) {
+            fail_msg("%s: uses more than %u", source, used);
+        }
+        if (used > 0 && eval_within(cel, source, used - 1) != FWL_CEL_ERR_ARENA) {
+            fail_msg("%s: uses less than %u", source, used);
+        }
+    }
+}
+
+/* 16 groups, a list of 8 for each: 2048 units. */
+static void
+test_cel_limits__published_arena(void **state)
+{
+    struct cel *cel = cel_new();
+
+    (void)state;
+    fill_facts(cel);
+    assert_int_equal(publish(cel, "device.groups.all(g, g in ['1', '2', '3', '4', '5', '6', '7', 'group'])"), FWL_OK);
+    cel_true(cel, "device.groups.all(g, g in ['1', '2', '3', '4', '5', '6', '7', 'group'])");
+    refused(cel,
+            "device.battery > 3 &&\n  device.groups.all(g, g in ['1', '2', '3', '4', '5', '6', '7', '8', 'group'])",
+            "the rule may use 2304 units of memory; most of them are for "
+            "`['1', '2', '3', '4', '5', '6', '7', '8', 'group']`");
+    assert_int_equal(cel->diagnostic.line, 2);
+    assert_int_equal(cel->diagnostic.column, 29);
+    assert_string_equal(cel->diagnostic.hint,
+                        "that part may use 2304, a rule at most 2048: a literal is made anew in each turn of a loop; "
+                        "make it once, before: cel.bind(name, [...], ...)");
+    assert_int_equal(publish(cel, "cel.bind(l, ['1', '2', '3', '4', '5', '6', '7', '8', 'group'], "
+                                  "device.groups.all(g, g in l))"),
+                     FWL_OK);
+    refused(cel, "device.installed.map(k, k).size() > 0",
+            "the rule may use 4096 units of memory; most of them are for `device.installed.map(k, k)`");
+    assert_non_null(strstr(cel->diagnostic.hint, "make less of texts, lists and optionals in a loop"));
+    /* an unpublished expression is limited when it runs */
+    assert_int_equal(cel_compile(cel, "device.installed.map(k, k).size() > 0"), FWL_OK);
+}
+
 int
 main(void)
 {
@@ -230,6 +370,8 @@ main(void)
         cmocka_unit_test(test_cel_limits__loops),
         cmocka_unit_test(test_cel_limits__cost),
         cmocka_unit_test(test_cel_limits__arena),
+        cmocka_unit_test(test_cel_limits__usage),
+        cmocka_unit_test(test_cel_limits__published_arena),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -190,6 +190,9 @@ test_state__policies_refused(void **unused)
         {"release.channel == 'x' && device.installed.all(a, device.groups.all(b, a.contains(b)))",
          "one, line 1, column 27: the rule may cost 1406470 units; its dearest part is "
          "`device.installed.all(a, device.groups.all(b, a.contains(b)))`"},
+        {"device.battery > 3 && device.groups.all(g, g in ['1', '2', '3', '4', '5', '6', '7', '8', '9'])",
+         "one, line 1, column 49: the rule may use 2304 units of memory; most of them are for "
+         "`['1', '2', '3', '4', '5', '6', '7', '8', '9']`"},
     };
     struct help_ledger l;
     struct fwl_action create = {.code = FWL_ACTION_FLEET_CREATE};
