@@ -2,8 +2,9 @@
  * Catching up and pulling bodies. Catch-up is no mode of its own: it is another source of FINAL certificates and
  * bodies. One peer at a time sends a window of blocks; each is linked, certified by the set in force, executed and
  * committed before the next is looked at. A peer that is silent is left; one that lies is dropped; the engine names the
- * next peer that is ahead at its next STATUS. Who was left and gave nothing since comes last: a height costs nothing to
- * say, and whoever says it most often would be asked for ever.
+ * next peer that is ahead at its next STATUS, and one whom it does not name, since blocks come all the time or it spoke
+ * once, is asked all the same after a while: it may be lying, and shows it then. Who was left and gave nothing since
+ * comes last: a height costs nothing to say, and whoever says it most often would be asked for ever.
  */
 #include "p2p/replica/internal.h"
 
@@ -63,6 +64,42 @@ fwl_fetch_is_possible(const struct fwl_replica *r)
     return false;
 }
 
+/* The peer of whom the next blocks can be had for the longest time, and nobody has asked it; NULL: there is none. */
+static struct fwl_replica_peer *
+waits_longest(struct fwl_replica *r)
+{
+    struct fwl_replica_peer *found = NULL;
+
+    for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX; i++) {
+        struct fwl_replica_peer *peer = &r->peers[i];
+
+        if (fwl_fetch_is_ahead(r, peer) && has_next(r, peer) && (found == NULL || peer->ahead_ms < found->ahead_ms)) {
+            found = peer;
+        }
+    }
+    return found;
+}
+
+void
+fwl_fetch_heard(struct fwl_replica *r, struct fwl_replica_peer *from)
+{
+    if (!fwl_fetch_is_ahead(r, from)) {
+        from->ahead_ms = 0;
+    } else if (from->ahead_ms == 0) {
+        from->ahead_ms = r->now.mono_ms;
+    }
+}
+
+uint64_t
+fwl_fetch_at(struct fwl_replica *r)
+{
+    const struct fwl_replica_peer *peer = r->fetch.peer == 0 ? waits_longest(r) : NULL;
+
+    return r->fetch.peer != 0 ? r->fetch.until_ms
+           : peer != NULL     ? peer->ahead_ms + FWL_REPLICA_PATIENCE_MS
+                              : UINT64_MAX;
+}
+
 /* Whom to ask when @from is ahead: when it owes blocks, or has forgotten the next one, another; NULL: nobody. */
 static struct fwl_replica_peer *
 who_has(struct fwl_replica *r, struct fwl_replica_peer *from)
@@ -102,8 +139,16 @@ fwl_fetch_leave(struct fwl_replica *r)
 void
 fwl_fetch_tick(struct fwl_replica *r)
 {
-    if (r->fetch.peer != 0 && r->now.mono_ms >= r->fetch.until_ms) {
+    if (r->now.mono_ms < fwl_fetch_at(r)) {
+        return;
+    }
+    if (r->fetch.peer != 0) {
         fwl_fetch_leave(r); /* silent; a STATUS of anybody who is ahead begins again */
+    } else {
+        struct fwl_replica_peer *peer = waits_longest(r);
+
+        peer->ahead_ms = r->now.mono_ms;
+        fwl_fetch_start(r, peer);
     }
 }
 

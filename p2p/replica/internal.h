@@ -22,10 +22,11 @@ enum {
 struct fwl_replica_peer {
     uint64_t id; /* the driver's; 0: free */
     struct fwl_pubkey32 node_key;
-    uint64_t height; /* first undecided, as it last said */
-    uint64_t base;   /* lowest height that it serves */
-    bool left;       /* a window of blocks was left half way: the rest of it may still come */
-    bool owes;       /* it gave no block since it was left: what it says of its height is not believed */
+    uint64_t height;   /* first undecided, as it last said */
+    uint64_t base;     /* lowest height that it serves */
+    uint64_t ahead_ms; /* since when it is ahead and was not asked (monotonic); 0: it was not, when it last told */
+    bool left;         /* a window of blocks was left half way: the rest of it may still come */
+    bool owes;         /* it gave no block since it was left: what it says of its height is not believed */
     /* snapshots */
     uint64_t denied_ms;            /* not asked before this (monotonic) */
     bool sync_left;                /* it was left while it answered: the rest may still come */
@@ -223,7 +224,11 @@ bool fwl_fetch_is_possible(const struct fwl_replica *r);
 void fwl_fetch_block(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl_span payload);
 void fwl_fetch_body(struct fwl_replica *r, struct fwl_replica_peer *from, uint32_t slot, struct fwl_span payload);
 void fwl_fetch_pull(struct fwl_replica *r, uint64_t peer);
+/** fwl_fetch_heard - after a STATUS of @from. fwl_fetch_tick - does what is due; fwl_fetch_at - when something is
+ * (monotonic), UINT64_MAX: nothing. */
+void fwl_fetch_heard(struct fwl_replica *r, struct fwl_replica_peer *from);
 void fwl_fetch_tick(struct fwl_replica *r);
+uint64_t fwl_fetch_at(struct fwl_replica *r);
 
 /* sync.c: catching up by a snapshot */
 /** fwl_sync_start - true when a snapshot is under way, or one was asked for now: then no blocks are fetched. */

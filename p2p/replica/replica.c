@@ -354,6 +354,7 @@ engine_frame(struct fwl_replica *r, struct fwl_replica_peer *from, enum fwl_fram
     if (type == FWL_FRAME_STATUS && fwl_message_status_decode(&status, payload) == FWL_OK) {
         from->height = status.height;
         from->base = status.base;
+        fwl_fetch_heard(r, from);
     }
     fwl_replica_step(r, &event);
 }
@@ -442,7 +443,7 @@ fwl_replica_timer(struct fwl_replica *r)
     }
     at = r->stalled ? FWL_MIN(at, r->retry_at) : at;
     at = FWL_MIN(at, fwl_gossip_at(r));
-    at = r->fetch.peer != 0 ? FWL_MIN(at, r->fetch.until_ms) : at;
+    at = FWL_MIN(at, fwl_fetch_at(r));
     at = r->sync.wait != FWL_SYNC_NOTHING ? FWL_MIN(at, r->sync.until_ms) : at;
     at = FWL_MIN(at, fwl_history_at(r));
     at = FWL_MIN(at, fwl_attestor_at(r));

@@ -300,6 +300,38 @@ test_replica__shouts(void **unused)
     sim_close(&s);
 }
 
+/* One word of a great height, and silence, while blocks come one after the other: it is asked, and not believed then.
+ */
+static void
+test_replica__one_shout(void **unused)
+{
+    const struct fwl_message_status far = {.height = 1000000, .base = 1};
+    const struct fwl_pubkey32 key = {{7}};
+    const uint64_t peer = 0xffff02;
+    uint8_t bytes[FWL_MESSAGE_STATUS_SIZE];
+    struct fwl_span payload;
+    struct fwl_writer w;
+
+    (void)unused;
+    fwl_writer_init(&w, bytes, sizeof(bytes));
+    fwl_message_status_encode(&w, &far);
+    assert_int_equal(fwl_writer_finish(&w, &payload), FWL_OK);
+    open_net(4, 0);
+    sim_start(&s);
+    for (uint32_t i = 0; i < 100; i++) {
+        sim_load(&s, 1, 0);
+        sim_run(&s, s.now + 100);
+        if (i == 10) {
+            fwl_replica_peer_up(s.node[2].replica, sim_time(&s.node[2]), peer, &key);
+            fwl_replica_frame(s.node[2].replica, sim_time(&s.node[2]), peer, FWL_FRAME_STATUS, payload);
+            assert_true(status(2).syncing);
+        }
+    }
+    assert_true(s.node[2].height >= 80);
+    assert_false(status(2).syncing);
+    sim_close(&s);
+}
+
 int
 main(void)
 {
@@ -312,6 +344,7 @@ main(void)
         cmocka_unit_test(test_replica__catch_up),
         cmocka_unit_test(test_replica__liars),
         cmocka_unit_test(test_replica__shouts),
+        cmocka_unit_test(test_replica__one_shout),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
