@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "core/host/heap.h"
+#include "core/host/streams.h"
 #include "node/node.h"
 #include "node/snapshots.h"
 
@@ -107,7 +108,7 @@ main(int argc, char **argv)
 {
     struct arguments a = {.options = {.signals = true, .program = "/proc/self/exe"}};
     struct fwl_config *config = NULL;
-    int code = parse(&a, argc, argv);
+    int code = fwl_streams_hold() ? parse(&a, argc, argv) : FWL_NODE_EXIT_CONFIG;
 
     if (code >= 0) {
         return code;

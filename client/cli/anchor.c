@@ -170,8 +170,7 @@ fwl_anchor_open(struct fwl_anchor_file *out, const char *path)
 
     *out = (struct fwl_anchor_file){0};
     if (err != FWL_OK) {
-        (void)fwl_commands_fail_file(path, err);
-        return FWL_EXIT_CONFIG;
+        return fwl_commands_fail_file(path, err);
     }
     doc = json_loadb((const char *)bytes.p, bytes.size, JSON_REJECT_DUPLICATES, &where);
     fwl_free((void *)(uintptr_t)bytes.p);
@@ -258,9 +257,10 @@ fwl_anchor_save(const json_t *doc, const char *path)
 {
     char *text = json_dumps(doc, JSON_INDENT(2));
     enum fwl_err err = text == NULL ? FWL_ERR_MEMORY : fwl_files_replace(path, fwl_span_text(text));
+    int code = err == FWL_OK ? 0 : err == FWL_ERR_MEMORY ? fwl_commands_fail(path, err) : fwl_commands_fail_write(path);
 
     free(text); /* of jansson, so of the C library */
-    return err == FWL_OK ? 0 : fwl_commands_fail(path, err);
+    return code;
 }
 
 int

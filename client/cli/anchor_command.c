@@ -74,9 +74,12 @@ export_anchor(struct fwl_session *session, const char *out, bool json)
     code = code == 0 ? check(&file, &header, assemble(&header, set), session) : code;
     if (code == 0 && out != NULL) {
         code = fwl_anchor_save(file.doc, out);
+    }
+    if (code == 0 && out != NULL) {
         (void)fprintf(stderr,
-                      "fwledger: the validators match the block; that it is the right chain, and who its governors "
-                      "are, compare with somebody you trust\n");
+                      "%s: the validators match the block. That it is the right chain, and who its governors are, "
+                      "compare with somebody you trust: fwledger anchor show %s\n",
+                      out, out);
     }
     if (code == 0 && (out == NULL || json)) {
         fwl_print_value(stdout, file.doc, true);

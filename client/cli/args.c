@@ -4,28 +4,71 @@
 
 #include "core/base.h"
 
+enum {
+    COLUMNS = 80,
+    HELP_LEFT = 27, /* where the explanation of an option begins */
+};
+
+void
+fwl_args_usage_line(FILE *to, const struct fwl_command *command)
+{
+    (void)fprintf(to, "fwledger %s [options]%s%s\n", command->name, command->operands[0] == '\0' ? "" : " ",
+                  command->operands);
+}
+
 int
 fwl_args_usage(const struct fwl_command *command, const char *reason)
 {
-    (void)fprintf(stderr, "fwledger %s: %s\nusage: fwledger %s%s%s\nTry: fwledger %s --help\n", command->name, reason,
-                  command->name, command->operands[0] == '\0' ? "" : " ", command->operands, command->name);
+    (void)fprintf(stderr, "fwledger %s: %s\nusage: ", command->name, reason);
+    fwl_args_usage_line(stderr, command);
+    (void)fprintf(stderr, "Try: fwledger %s --help\n", command->name);
     return 2;
+}
+
+void
+fwl_args_wrap(FILE *to, struct fwl_span text, unsigned left)
+{
+    size_t column = left;
+
+    for (size_t i = 0; i < text.size;) {
+        size_t end = i;
+
+        while (end < text.size && text.p[end] != ' ' && text.p[end] != '\n') {
+            end++;
+        }
+        if (column > left && column + 1 + (end - i) > COLUMNS) {
+            (void)fprintf(to, "\n%*s", (int)left, "");
+            column = left;
+        }
+        column += (size_t)fprintf(to, "%s%.*s", column > left ? " " : "", (int)(end - i), (const char *)text.p + i);
+        i = end + 1;
+    }
+    (void)fputc('\n', to);
 }
 
 void
 fwl_args_help(const struct fwl_command *command, const struct fwl_option *options, size_t option_count, FILE *to)
 {
-    (void)fprintf(to, "%s\n\nusage: fwledger %s [options]%s%s\n", command->summary, command->name,
-                  command->operands[0] == '\0' ? "" : " ", command->operands);
+    size_t first = strcspn(command->summary, "\n");
+
+    fwl_args_wrap(to, fwl_span(command->summary, first), 0);
+    if (command->summary[first] != '\0') {
+        fwl_args_wrap(to, fwl_span_text(command->summary + first + 1), 0);
+    }
+    (void)fputs("\nusage: ", to);
+    fwl_args_usage_line(to, command);
     if (option_count > 0) {
         (void)fprintf(to, "\nOptions:\n");
     }
     for (size_t i = 0; i < option_count; i++) {
         char left[64];
+        char help[256];
 
         (void)snprintf(left, sizeof(left), "%s%s%s", options[i].name, options[i].value_name == NULL ? "" : " ",
                        options[i].value_name == NULL ? "" : options[i].value_name);
-        (void)fprintf(to, "  %-24s %s%s\n", left, options[i].help, options[i].list == NULL ? "" : " (repeatable)");
+        (void)snprintf(help, sizeof(help), "%s%s", options[i].help, options[i].list == NULL ? "" : " (repeatable)");
+        (void)fprintf(to, "  %-24s ", left);
+        fwl_args_wrap(to, fwl_span_text(help), HELP_LEFT);
     }
     (void)fprintf(to, "\nExample:\n");
     for (const char *line = command->example; line != NULL && *line != '\0';) {
@@ -100,7 +143,7 @@ fwl_args_parse(const struct fwl_command *command, const struct fwl_option *optio
 
     *operands = (struct fwl_operands){0};
     for (int i = 0; i < argc; i++) {
-        if (!only_operands && strcmp(argv[i], "--help") == 0) {
+        if (!only_operands && (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)) {
             fwl_args_help(command, options, option_count, stdout);
             return 0;
         }

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "core/span.h"
+
 enum {
     FWL_ARGS_REPEAT_MAX = 64, /* values of one repeatable option */
     FWL_ARGS_OPERANDS_MAX = 64,
@@ -34,7 +36,7 @@ struct fwl_option {
 struct fwl_command {
     const char *name;     /* "release publish" */
     const char *operands; /* "FILE [FILE ...]" or "" */
-    const char *summary;  /* one line */
+    const char *summary;  /* one line that stands for itself; behind a newline a paragraph more, for --help */
     const char *example;  /* one or more whole command lines, separated by newlines */
     int (*run)(const struct fwl_command *self, int argc, char **argv);
 };
@@ -47,7 +49,7 @@ struct fwl_operands {
 /**
  * fwl_args_parse - take @argv apart by @options.
  *
- * @argv holds what follows the command's own words. "--help" prints the command's help to standard output.
+ * @argv holds what follows the command's own words. "--help" or "-h" prints the command's help to standard output.
  * Fills:   the targets of @options, @operands; all views into @argv.
  * Returns: -1    go on
  *          0     help was printed: exit so
@@ -62,6 +64,12 @@ int fwl_args_parse_json(const struct fwl_command *command, bool *json, struct fw
 
 /** fwl_args_usage - print "usage: ..." and @reason to standard error; returns 2, the exit code for it. */
 int fwl_args_usage(const struct fwl_command *command, const char *reason);
+
+/** fwl_args_usage_line - "fwledger NAME [options] OPERANDS" and a newline. */
+void fwl_args_usage_line(FILE *to, const struct fwl_command *command);
+
+/** fwl_args_wrap - print @text and a newline, as words on lines of columns @left to 79; the cursor stands at @left. */
+void fwl_args_wrap(FILE *to, struct fwl_span text, unsigned left);
 
 /** fwl_args_help - print the whole help of a command to @to. */
 void fwl_args_help(const struct fwl_command *command, const struct fwl_option *options, size_t option_count, FILE *to);

@@ -106,7 +106,7 @@ save_path(const struct ask *args, const char *path, const char *file)
 
     code = code == 0 ? fwl_session_get(&session, &response, path) : code;
     if (code == 0 && fwl_files_replace(file, fwl_span(response.body, response.size)) != FWL_OK) {
-        code = fwl_commands_fail(file, FWL_ERR_STORAGE);
+        code = fwl_commands_fail_write(file);
     }
     fwl_http_response_clear(&response);
     fwl_session_close(&session);
@@ -383,7 +383,7 @@ save(const struct ask *args, const char *path)
     if (code == 0) {
         enum fwl_err err = fwl_files_replace(args->out, fwl_span(response.body, response.size));
 
-        code = err == FWL_OK ? 0 : fwl_commands_fail(args->out, err);
+        code = err == FWL_OK ? 0 : fwl_commands_fail_write(args->out);
     }
     if (code == 0 && args->json) {
         json_t *value = json_pack("{s:s,s:I}", "file", args->out, "bytes", (json_int_t)response.size);
@@ -542,6 +542,10 @@ const struct fwl_command fwl_commands_ask[] = {
     {"fleet show", "FLEET", "A fleet: policy version, rollouts with their progress.",
      "fwledger fleet show plant-ops/line-7", run_fleet_show},
     {"fleet list", "", "All fleets.", "fwledger fleet list --json", run_fleet_list},
+    {0},
+};
+
+const struct fwl_command fwl_commands_decide[] = {
     {"answer", "FLEET CLASS", "Fetch the answer for a fleet and a class: tip and proofs, without values.",
      "fwledger answer plant-ops/line-7 acme/gw100/modem --out modem.fwa", run_answer},
     {"bundle", "FLEET CLASS", "Fetch the answer with all its values in one file, for verify.",

@@ -100,11 +100,10 @@ sign_statement(struct consent *c, const struct fwl_arg_list *files, const char *
         struct fwl_secret secret;
         struct fwl_pubkey33 point;
         int64_t alg = 0;
-        enum fwl_err err = fwl_secret_load(&secret, files->values[i]);
+        int code = fwl_commands_secret(&secret, files->values[i], FWL_KEY_PARTICIPANT, 0);
 
-        if (err != FWL_OK || secret.kind != FWL_KEY_PARTICIPANT) {
-            fwl_secret_clear(&secret);
-            return fwl_commands_fail(files->values[i], err != FWL_OK ? err : FWL_ERR_KEYS);
+        if (code != 0) {
+            return code;
         }
         fwl_secret_point(&alg, &point, &secret);
         for (size_t m = 0; m < c->set.count; m++) {
@@ -180,11 +179,10 @@ sign_here(struct fwl_possession *p, const char *path, const struct fwl_hash32 *c
 {
     struct fwl_secret secret;
     struct fwl_hash32 digest;
-    enum fwl_err err = fwl_secret_load(&secret, path);
+    int code = fwl_commands_secret(&secret, path, FWL_KEY_VALIDATOR, 0);
 
-    if (err != FWL_OK || secret.kind != FWL_KEY_VALIDATOR) {
-        fwl_secret_clear(&secret);
-        return fwl_commands_fail(path, err != FWL_OK ? err : FWL_ERR_KEYS);
+    if (code != 0) {
+        return code;
     }
     fwl_statement_possession(&digest, chain_id, p->height, &p->block_hash);
     fwl_schnorr_sign(&p->sig, &secret, &digest);

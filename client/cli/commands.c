@@ -1,6 +1,10 @@
 #include "client/cli/commands.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <string.h>
+
+#include "client/cli/files.h"
 
 int
 fwl_commands_exit(enum fwl_err err)
@@ -45,11 +49,50 @@ fwl_commands_fail(const char *what, enum fwl_err err)
 int
 fwl_commands_fail_file(const char *path, enum fwl_err err)
 {
-    if (err != FWL_ERR_ABSENT) {
-        return fwl_commands_fail(path, err);
-    }
-    (void)fprintf(stderr, "fwledger: %s: there is no such file\n", path);
+    char why[128];
+
+    fwl_files_why(why, sizeof(why), err);
+    (void)fprintf(stderr, "fwledger: %s: %s\n", path, why);
     return FWL_EXIT_CONFIG;
+}
+
+int
+fwl_commands_fail_write(const char *path)
+{
+    (void)fprintf(stderr, "fwledger: %s: it cannot be written: %s\n", path, strerror(errno));
+    return FWL_EXIT_STORAGE;
+}
+
+int
+fwl_commands_flush(void)
+{
+    return fflush(stdout) == 0 && !ferror(stdout) ? 0 : fwl_commands_fail_write("standard output");
+}
+
+int
+fwl_commands_secret(struct fwl_secret *out, const char *path, enum fwl_key_kind kind, enum fwl_key_kind other_kind)
+{
+    enum fwl_err err = fwl_secret_load(out, path);
+
+    if (err == FWL_ERR_STATE) {
+        (void)fprintf(stderr, "fwledger: %s: others may read this key file; do: chmod 600 %s\n", path, path);
+        return FWL_EXIT_CONFIG;
+    }
+    if (err == FWL_ERR_VALUE) {
+        (void)fprintf(stderr, "fwledger: %s: it is no key file; fwledger keygen makes one\n", path);
+        return FWL_EXIT_CONFIG;
+    }
+    if (err != FWL_OK) {
+        return fwl_commands_fail_file(path, err);
+    }
+    if (kind != 0 && out->kind != kind && (other_kind == 0 || out->kind != other_kind)) {
+        (void)fprintf(stderr, "fwledger: %s: it is a key of kind %s, and one of kind %s%s%s is needed\n", path,
+                      fwl_key_kind_name(out->kind), fwl_key_kind_name(kind), other_kind == 0 ? "" : " or ",
+                      other_kind == 0 ? "" : fwl_key_kind_name(other_kind));
+        fwl_secret_clear(out);
+        return FWL_EXIT_CONFIG;
+    }
+    return 0;
 }
 
 bool

@@ -31,11 +31,17 @@ int fwl_commands_exit(enum fwl_err err);
 
 /** fwl_commands_fail - print "fwledger: WHAT: text of @err" to standard error and return its exit code. */
 int fwl_commands_fail(const char *what, enum fwl_err err);
-/** fwl_commands_fail_file - the same for a file that could not be read; one that is not there is FWL_EXIT_CONFIG. */
+/** fwl_commands_fail_file - print why a file of the caller's could not be read; FWL_ERR_STORAGE: errno has the cause.
+ * FWL_EXIT_CONFIG. */
 int fwl_commands_fail_file(const char *path, enum fwl_err err);
+/** fwl_commands_fail_write - print that a file could not be written, and the cause in errno. FWL_EXIT_STORAGE. */
+int fwl_commands_fail_write(const char *path);
+/** fwl_commands_flush - 0, or FWL_EXIT_STORAGE after printing that standard output did not take everything. */
+int fwl_commands_flush(void);
 
-/** fwl_commands_author - load an author's key; prints the reason and returns an exit code. */
-int fwl_commands_author(struct fwl_secret *out, const char *path);
+/** fwl_commands_secret - load a key file of @kind or @other_kind, 0 where there is no other; both 0: any. Returns 0, or
+ * FWL_EXIT_CONFIG after printing what is wrong and what to do. */
+int fwl_commands_secret(struct fwl_secret *out, const char *path, enum fwl_key_kind kind, enum fwl_key_kind other_kind);
 
 /** fwl_commands_number - a decimal number of at most @max; false for anything else. */
 FWL_NODISCARD bool fwl_commands_number(uint64_t *out, const char *text, uint64_t max);
@@ -50,6 +56,7 @@ extern const struct fwl_command fwl_commands_keys[];
 extern const struct fwl_command fwl_commands_genesis[];
 extern const struct fwl_command fwl_commands_anchor[];
 extern const struct fwl_command fwl_commands_ask[];
+extern const struct fwl_command fwl_commands_decide[];
 extern const struct fwl_command fwl_commands_verify[];
 extern const struct fwl_command fwl_commands_governors[];
 extern const struct fwl_command fwl_commands_chain[];

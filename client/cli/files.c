@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -40,7 +41,10 @@ read_all(struct fwl_span *out, int fd, size_t max)
         }
         size += got > 0 ? (size_t)got : 0;
         if (got < 0 || size > max) {
+            int cause = errno;
+
             fwl_free(bytes);
+            errno = cause;
             return got < 0 ? FWL_ERR_STORAGE : FWL_ERR_LIMIT;
         }
         if (got == 0) {
@@ -64,9 +68,27 @@ fwl_files_read(struct fwl_span *out, const char *path, size_t max)
     }
     err = read_all(out, fd, max);
     if (!standard) {
+        int cause = errno;
+
         (void)close(fd);
+        errno = cause;
     }
     return err;
+}
+
+void
+fwl_files_why(char *out, size_t room, enum fwl_err err)
+{
+    const char *cause = strerror(errno);
+
+    if (err == FWL_ERR_STORAGE) {
+        (void)snprintf(out, room, "it cannot be read: %s", cause);
+    } else {
+        (void)snprintf(out, room, "%s",
+                       err == FWL_ERR_ABSENT  ? "there is no such file"
+                       : err == FWL_ERR_LIMIT ? "it is larger than any such file can be"
+                                              : fwl_err_text(err));
+    }
 }
 
 static bool
@@ -91,6 +113,7 @@ fwl_files_replace(const char *path, struct fwl_span bytes)
     bool good = false;
 
     if (snprintf(beside, sizeof(beside), "%s.%ld.new", path, (long)getpid()) >= (int)sizeof(beside)) {
+        errno = ENAMETOOLONG;
         return FWL_ERR_STORAGE;
     }
     fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
@@ -100,7 +123,10 @@ fwl_files_replace(const char *path, struct fwl_span bytes)
     good = write_all(fd, bytes) && fsync(fd) == 0;
     good = close(fd) == 0 && good;
     if (!good || rename(beside, path) != 0) {
+        int cause = errno;
+
         (void)unlink(beside);
+        errno = cause;
         return FWL_ERR_STORAGE;
     }
     return fwl_folder_sync_of(path);

@@ -85,7 +85,7 @@ finish(const struct fwl_spec *spec, const char *path, const char *out, const cha
         return FWL_EXIT_CONFIG;
     }
     err = fwl_files_replace(out, document);
-    code = err == FWL_OK ? fwl_anchor_save(anchor, anchor_path) : fwl_commands_fail(out, err);
+    code = err == FWL_OK ? fwl_anchor_save(anchor, anchor_path) : fwl_commands_fail_write(out);
     if (code == 0) {
         struct fwl_hash32 chain_id;
         json_t *value = NULL;

@@ -1,6 +1,7 @@
 /*
  * fwledger release import - a whole releases file: see import.h for how.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -346,8 +347,7 @@ import_file(const char *path, const struct fwl_import_templates *templates, cons
     int result = 0;
 
     if (file == NULL) {
-        (void)fwl_commands_fail_file(path, FWL_ERR_ABSENT);
-        return FWL_EXIT_CONFIG;
+        return fwl_commands_fail_file(path, errno == ENOENT ? FWL_ERR_ABSENT : FWL_ERR_STORAGE);
     }
     err = fwl_import_read(&import, file, templates);
     (void)fclose(file);
@@ -393,7 +393,7 @@ run_import(const struct fwl_command *self, int argc, char **argv)
         return fwl_args_usage(self, "--scheme is one of semver, number, dotted, debian, opaque");
     }
     templates.key = args.keys.values[0];
-    code = author_path == NULL ? 0 : fwl_commands_author(&author, author_path);
+    code = author_path == NULL ? 0 : fwl_commands_secret(&author, author_path, FWL_KEY_AUTHOR, FWL_KEY_AUTHOR_P256);
     if (code != 0) {
         return code;
     }
@@ -406,9 +406,9 @@ run_import(const struct fwl_command *self, int argc, char **argv)
 const struct fwl_command fwl_commands_import[] = {
     {"release import", "FILE",
      "Publish a file with one release a line.\n"
-     "What is there already is left out, so run it again after a failure.\n"
-     "--class, --as and --key may have {provider} and {name} of the line: a provider in lower\n"
-     "case with - for other characters, a name as it stands.\n"
+     "What is there already is left out, so run it again after a failure. "
+     "--class, --as and --key may have {provider} and {name} of the line: a provider in lower "
+     "case with - for other characters, a name as it stands. "
      "Classes that do not exist are registered with --scheme.",
      "fwledger release import releases.jsonl --class 'zigbee-{provider}/{name}/image' --scheme number "
      "--as 'zigbee-{provider}' --key 'keys/zigbee-{provider}.key'",

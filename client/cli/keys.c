@@ -75,6 +75,9 @@ run_keygen(const struct fwl_command *self, int argc, char **argv)
         print_public(&secret, json);
     }
     fwl_secret_clear(&secret);
+    if (err == FWL_ERR_STORAGE) {
+        return fwl_commands_fail_write(operands.values[1]);
+    }
     return err == FWL_OK ? FWL_EXIT_YES : fwl_commands_fail(operands.values[1], err);
 }
 
@@ -88,23 +91,16 @@ run_show(const struct fwl_command *self, int argc, char **argv)
         {.name = "--json", .help = "print one JSON object", .flag = &json},
     };
     int parsed = fwl_args_parse(self, options, FWL_COUNT(options), &operands, 1, 1, argc, argv);
-    enum fwl_err err = FWL_OK;
 
     if (parsed != -1) {
         return parsed;
     }
-    err = fwl_secret_load(&secret, operands.values[0]);
-    if (err == FWL_ERR_STATE) {
-        (void)fprintf(stderr, "fwledger: %s: others may read this key file; do: chmod 600 %s\n", operands.values[0],
-                      operands.values[0]);
-        return FWL_EXIT_CONFIG;
+    parsed = fwl_commands_secret(&secret, operands.values[0], 0, 0);
+    if (parsed == 0) {
+        print_public(&secret, json);
     }
-    if (err != FWL_OK) {
-        return fwl_commands_fail_file(operands.values[0], err);
-    }
-    print_public(&secret, json);
     fwl_secret_clear(&secret);
-    return FWL_EXIT_YES;
+    return parsed;
 }
 
 const struct fwl_command fwl_commands_keys[] = {

@@ -1,5 +1,6 @@
 #include "client/cli/lines.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,8 +21,7 @@ fwl_lines_open(struct fwl_lines *lines, const char *path)
     *lines = (struct fwl_lines){.path = path};
     lines->file = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
     if (lines->file == NULL) {
-        (void)fwl_commands_fail_file(path, FWL_ERR_ABSENT);
-        return FWL_EXIT_CONFIG;
+        return fwl_commands_fail_file(path, errno == ENOENT ? FWL_ERR_ABSENT : FWL_ERR_STORAGE);
     }
     if (fstat(fileno(lines->file), &st) == 0 && S_ISREG(st.st_mode)) {
         lines->total = (uint64_t)st.st_size;

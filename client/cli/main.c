@@ -4,52 +4,52 @@
 #include <string.h>
 
 #include "client/cli/commands.h"
+#include "core/host/streams.h"
 
-static const struct fwl_command *const tables[] = {
-    fwl_commands_keys,      fwl_commands_genesis,  fwl_commands_anchor, fwl_commands_chain,      fwl_commands_governors,
-    fwl_commands_release,   fwl_commands_import,   fwl_commands_policy, fwl_commands_policy_try, fwl_commands_simulate,
-    fwl_commands_rollout,   fwl_commands_verify,   fwl_commands_ask,    fwl_commands_version,    fwl_commands_fsck,
-    fwl_commands_forensics, fwl_commands_snapshot, fwl_commands_backup,
+/* All commands, in the order in which people meet them; a table without title belongs to the one above. */
+static const struct {
+    const char *title;
+    const struct fwl_command *commands;
+} tables[] = {
+    {"Keys", fwl_commands_keys},
+    {"Genesis, trust anchors, validators, parameters", fwl_commands_genesis},
+    {NULL, fwl_commands_anchor},
+    {NULL, fwl_commands_chain},
+    {"Participants, vendors, classes, fleets", fwl_commands_governors},
+    {"Releases", fwl_commands_release},
+    {NULL, fwl_commands_import},
+    {NULL, fwl_commands_version},
+    {"Policies and rollouts", fwl_commands_policy},
+    {NULL, fwl_commands_policy_try},
+    {NULL, fwl_commands_simulate},
+    {NULL, fwl_commands_rollout},
+    {"What a device may install", fwl_commands_verify},
+    {NULL, fwl_commands_decide},
+    {"Questions to a node", fwl_commands_ask},
+    {"Data of a node", fwl_commands_fsck},
+    {NULL, fwl_commands_snapshot},
+    {NULL, fwl_commands_backup},
+    {NULL, fwl_commands_forensics},
 };
-
-/* The first line of @text, wrapped between columns @left and 80; the cursor stands at @left. */
-static void
-print_wrapped(FILE *to, const char *text, size_t left)
-{
-    size_t size = strcspn(text, "\n");
-    size_t room = 80 - left;
-
-    while (size > room) {
-        size_t at = room;
-
-        while (at > 0 && text[at] != ' ') {
-            at--;
-        }
-        if (at == 0) {
-            break; /* one long word */
-        }
-        (void)fprintf(to, "%.*s\n%*s", (int)at, text, (int)left, "");
-        text += at + 1;
-        size -= at + 1;
-    }
-    (void)fprintf(to, "%.*s\n", (int)size, text);
-}
 
 static void
 overview(FILE *to)
 {
     (void)fprintf(to, "fwledger " FWL_VERSION_TEXT ": what may run on devices, agreed on and provable\n\n"
-                      "usage: fwledger COMMAND [options] [operands]\n\nCommands:\n");
+                      "usage: fwledger COMMAND [options] [operands]\n");
     for (size_t t = 0; t < FWL_COUNT(tables); t++) {
-        for (const struct fwl_command *c = tables[t]; c->name != NULL; c++) {
-            (void)fprintf(to, "  %-22s ", c->name);
-            print_wrapped(to, c->summary, 25);
+        if (tables[t].title != NULL) {
+            (void)fprintf(to, "\n%s:\n", tables[t].title);
+        }
+        for (const struct fwl_command *c = tables[t].commands; c->name != NULL; c++) {
+            (void)fprintf(to, "  %-21s ", c->name);
+            fwl_args_wrap(to, fwl_span(c->summary, strcspn(c->summary, "\n")), 24);
         }
     }
-    (void)fprintf(to, "\nEach command explains itself with --help. Exit codes: 0 yes or done; 1 no, or a\n"
-                      "line failed; 2 usage; 3 configuration; 4 cannot reach a node; 10 certificate;\n"
-                      "11 proof or missing value; 12 stale; 13 rollback; 14 malformed; 15 author\n"
-                      "signature; 20 storage; 21 second instance of a key; 22 local fault.\n"
+    (void)fprintf(to, "\nfwledger COMMAND --help explains a command. Exit codes: 0 yes or done; 1 no, or\n"
+                      "a line failed; 2 usage; 3 configuration or an input file; 4 cannot reach a node\n"
+                      "or a signer; 10 certificate; 11 proof or missing value; 12 stale; 13 rollback;\n"
+                      "14 malformed; 15 author signature; 20 storage; 22 local fault.\n"
                       "\nExample:\n  fwledger verify --anchor anchor.json --facts device.json bundle.fwb\n");
 }
 
@@ -75,17 +75,40 @@ matches(const struct fwl_command *command, int argc, char **argv)
     return 0;
 }
 
-/* "fwledger release": the commands that begin so, as help. */
+/* Is @word the first word of the command @name? */
 static bool
-list_group(const char *group)
+begins(const char *name, const char *word)
 {
-    size_t size = strlen(group);
+    size_t size = strlen(word);
+
+    return strncmp(name, word, size) == 0 && (name[size] == ' ' || name[size] == '\0');
+}
+
+/* Is @word another word of it, or does it begin as its first one does? For who misspelt or forgot something. */
+static bool
+is_near(const char *name, const char *word)
+{
+    const char *rest = strchr(name, ' ');
+    size_t same = 0;
+
+    while (word[same] != '\0' && word[same] == name[same]) {
+        same++;
+    }
+    return same >= 3 || (rest != NULL && strcmp(rest + 1, word) == 0);
+}
+
+/* The usage of all commands that @fits says to belong to @word. Returns whether there are any. */
+static bool
+list(FILE *to, const char *title, const char *word, bool (*fits)(const char *name, const char *word))
+{
     bool any = false;
 
     for (size_t t = 0; t < FWL_COUNT(tables); t++) {
-        for (const struct fwl_command *c = tables[t]; c->name != NULL; c++) {
-            if (strncmp(c->name, group, size) == 0 && c->name[size] == ' ') {
-                (void)fprintf(stderr, "%s  fwledger %s %s\n", any ? "" : "usage:\n", c->name, c->operands);
+        for (const struct fwl_command *c = tables[t].commands; c->name != NULL; c++) {
+            if (fits(c->name, word)) {
+                (void)fputs(any ? "" : title, to);
+                (void)fputs("  ", to);
+                fwl_args_usage_line(to, c);
                 any = true;
             }
         }
@@ -93,14 +116,33 @@ list_group(const char *group)
     return any;
 }
 
-int
-main(int argc, char **argv)
+/* No command: help for "fwledger release --help", else what is wrong and what is near. */
+static int
+explain(int argc, char **argv)
+{
+    if (argc == 3 && strcmp(argv[2], "--help") == 0 && list(stdout, "usage:\n", argv[1], begins)) {
+        return FWL_EXIT_YES;
+    }
+    if (argc > 2 && argv[2][0] != '-') {
+        (void)fprintf(stderr, "fwledger: there is no command \"%s %s\"; fwledger --help lists them\n", argv[1],
+                      argv[2]);
+    } else {
+        (void)fprintf(stderr, "fwledger: there is no command \"%s\"; fwledger --help lists them\n", argv[1]);
+    }
+    if (!list(stderr, "usage:\n", argv[1], begins)) {
+        (void)list(stderr, "near to it:\n", argv[1], is_near);
+    }
+    return FWL_EXIT_USAGE;
+}
+
+static int
+run(int argc, char **argv)
 {
     if (argc < 2) {
         overview(stderr);
         return FWL_EXIT_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
         overview(stdout);
         return FWL_EXIT_YES;
     }
@@ -109,7 +151,7 @@ main(int argc, char **argv)
         return FWL_EXIT_YES;
     }
     for (size_t t = 0; t < FWL_COUNT(tables); t++) {
-        for (const struct fwl_command *c = tables[t]; c->name != NULL; c++) {
+        for (const struct fwl_command *c = tables[t].commands; c->name != NULL; c++) {
             int words = matches(c, argc - 1, argv + 1);
 
             if (words > 0) {
@@ -117,8 +159,13 @@ main(int argc, char **argv)
             }
         }
     }
-    if (!list_group(argv[1])) {
-        (void)fprintf(stderr, "fwledger: there is no command \"%s\"; fwledger --help lists them\n", argv[1]);
-    }
-    return FWL_EXIT_USAGE;
+    return explain(argc, argv);
+}
+
+int
+main(int argc, char **argv)
+{
+    int code = fwl_streams_hold() ? run(argc, argv) : FWL_EXIT_CONFIG;
+
+    return code == FWL_EXIT_YES ? fwl_commands_flush() : code; /* an answer that nobody got is none */
 }

@@ -1,6 +1,5 @@
 #include "client/cli/pass.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "client/cli/commands.h"
@@ -29,7 +28,7 @@ fwl_pass_lines(struct fwl_pass *pass, const char *path, int (*take)(struct fwl_p
     fwl_lines_bar(&pass->lines, "deciding");
     while (code == 0 && (err = fwl_lines_next(&pass->lines, &value)) != FWL_ERR_ABSENT) {
         if (err == FWL_ERR_STORAGE || err == FWL_ERR_MEMORY) {
-            code = fwl_commands_fail(path, err);
+            code = fwl_commands_fail_file(path, err);
         } else if (err != FWL_OK) {
             pass->failed++;
             fwl_lines_say(&pass->lines, pass->lines.error);
@@ -42,11 +41,7 @@ fwl_pass_lines(struct fwl_pass *pass, const char *path, int (*take)(struct fwl_p
         }
     }
     fwl_lines_close(&pass->lines);
-    if (code == 0 && (fflush(stdout) != 0 || ferror(stdout))) {
-        (void)fprintf(stderr, "fwledger: standard output: %s\n", strerror(errno));
-        return FWL_EXIT_STORAGE;
-    }
-    return code;
+    return code == 0 ? fwl_commands_flush() : code;
 }
 
 struct fwl_span

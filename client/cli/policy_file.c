@@ -420,8 +420,10 @@ fwl_policy_file_load(struct fwl_policy_file *out, const char *path)
         (void)snprintf(out->error, sizeof(out->error), "%s: the file is larger than %d bytes", path,
                        FWL_YAML_BYTES_MAX);
     } else {
-        (void)snprintf(out->error, sizeof(out->error), "%s: %s", path,
-                       err == FWL_ERR_ABSENT ? "there is no such file" : fwl_err_text(err));
+        char why[128];
+
+        fwl_files_why(why, sizeof(why), err);
+        (void)snprintf(out->error, sizeof(out->error), "%s: %s", path, why);
     }
     return err;
 }

@@ -281,12 +281,12 @@ run_diff(const struct fwl_command *self, int argc, char **argv)
 
 const struct fwl_command fwl_commands_policy_try[] = {
     {"policy test", "FILE CASES",
-     "Decide the cases of a file with a policy, and compare: one case a line,\n"
-     "{\"name\", \"device\": {facts}, \"expect\": {members of the decision}}.",
+     "Decide the cases of a file with a policy, and compare.\n"
+     "One case a line: {\"name\", \"device\": {facts}, \"expect\": {members of the decision}}.",
      "fwledger policy test policy.yaml cases.jsonl --releases releases.jsonl", run_test},
     {"policy diff", "[OLD] NEW",
-     "Which devices would get another decision under NEW than under OLD, or, without OLD, than\n"
-     "under the policy in force: one line each, and a summary on standard error.",
+     "Which devices would get another decision under a new policy.\n"
+     "One line each, and a summary on standard error. Without OLD the policy in force is the old one.",
      "fwledger policy diff policy.yaml --devices devices.jsonl\n"
      "fwledger policy diff old.yaml new.yaml --releases releases.jsonl --devices devices.jsonl",
      run_diff},

@@ -34,7 +34,7 @@ load(const char *path)
 }
 
 static int
-publish(const struct fwl_submit_args *args, const char *path, const struct fwl_secret *author, struct fwl_list replaces)
+publish(struct fwl_submit_args *args, const char *path, const struct fwl_secret *author, struct fwl_list replaces)
 {
     struct fwl_json_release *work = fwl_malloc(sizeof(*work));
     struct fwl_record *record = fwl_malloc(sizeof(*record));
@@ -53,7 +53,7 @@ publish(const struct fwl_submit_args *args, const char *path, const struct fwl_s
         action.u.publish.replaces = replaces;
         action.has |= replaces.count > 0 ? FWL_HAS(2) : 0;
         fwl_hex_encode(id, sizeof(id), fwl_hash32_span(&record->id));
-        (void)fprintf(stderr, "release %s\n", id);
+        args->release = id;
         code = fwl_submit_one(&action, args);
     }
     json_decref(object);
@@ -75,28 +75,6 @@ take_ids(const struct fwl_command *self, struct fwl_list *out, struct fwl_writer
     }
     out->count = texts->count;
     return fwl_writer_finish(w, &out->items) == FWL_OK ? 0 : fwl_commands_fail("--replaces", w->err);
-}
-
-int
-fwl_commands_author(struct fwl_secret *out, const char *path)
-{
-    enum fwl_err err = fwl_secret_load(out, path);
-
-    if (err == FWL_ERR_STATE) {
-        (void)fprintf(stderr, "fwledger: %s: others may read this key file; do: chmod 600 %s\n", path, path);
-        return FWL_EXIT_CONFIG;
-    }
-    if (err != FWL_OK) {
-        (void)fwl_commands_fail(path, err);
-        return FWL_EXIT_CONFIG;
-    }
-    if (out->kind != FWL_KEY_AUTHOR && out->kind != FWL_KEY_AUTHOR_P256) {
-        fwl_secret_clear(out);
-        (void)fprintf(stderr, "fwledger: %s: this is not an author's key; fwledger keygen author FILE makes one\n",
-                      path);
-        return FWL_EXIT_CONFIG;
-    }
-    return 0;
 }
 
 static int
@@ -124,7 +102,9 @@ run_publish(const struct fwl_command *self, int argc, char **argv)
     }
     fwl_writer_init(&w, buffer, sizeof(buffer));
     code = take_ids(self, &ids, &w, &replaces);
-    code = code == 0 && author_path != NULL ? fwl_commands_author(&author, author_path) : code;
+    if (code == 0 && author_path != NULL) {
+        code = fwl_commands_secret(&author, author_path, FWL_KEY_AUTHOR, FWL_KEY_AUTHOR_P256);
+    }
     if (code != 0) {
         return code;
     }

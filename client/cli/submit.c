@@ -32,7 +32,7 @@ fwl_session_problem(char out[FWL_HTTP_ERROR_MAX], const struct fwl_http_response
 
 /* Prints why a request was no success, and returns the exit code; 0 when it was one. */
 static int
-judge(struct fwl_http_response *out, enum fwl_err err)
+judge(const struct fwl_session *session, struct fwl_http_response *out, enum fwl_err err)
 {
     char problem[FWL_HTTP_ERROR_MAX];
 
@@ -44,7 +44,8 @@ judge(struct fwl_http_response *out, enum fwl_err err)
     }
     (void)fprintf(stderr, "fwledger: ");
     fwl_print_text(stderr, err == FWL_OK ? problem : out->error);
-    (void)fprintf(stderr, "\n");
+    (void)fprintf(stderr, "%s\n",
+                  err != FWL_OK && session->unnamed ? "; --node URL or $FWLEDGER_NODE names a node" : "");
     fwl_http_response_clear(out);
     return err == FWL_OK ? FWL_EXIT_NO : fwl_commands_exit(err);
 }
@@ -52,14 +53,14 @@ judge(struct fwl_http_response *out, enum fwl_err err)
 int
 fwl_session_get(struct fwl_session *session, struct fwl_http_response *out, const char *path)
 {
-    return judge(out, fwl_http_get(session->http, out, path, FWL_SUBMIT_TIMEOUT_S));
+    return judge(session, out, fwl_http_get(session->http, out, path, FWL_SUBMIT_TIMEOUT_S));
 }
 
 int
 fwl_session_post(struct fwl_session *session, struct fwl_http_response *out, const char *path, const char *content_type,
                  struct fwl_span body)
 {
-    return judge(out, fwl_http_post(session->http, out, path, content_type, body, FWL_SUBMIT_TIMEOUT_S));
+    return judge(session, out, fwl_http_post(session->http, out, path, content_type, body, FWL_SUBMIT_TIMEOUT_S));
 }
 
 int
@@ -86,7 +87,8 @@ fwl_session_connect(struct fwl_session *session, const char *url)
 {
     *session = (struct fwl_session){0};
     url = url != NULL ? url : getenv("FWLEDGER_NODE");
-    session->url = url != NULL ? url : "http://127.0.0.1:7200";
+    session->unnamed = url == NULL || url[0] == '\0';
+    session->url = session->unnamed ? "http://127.0.0.1:7200" : url;
     session->http = fwl_http_new(session->url);
     return session->http == NULL ? fwl_commands_fail(session->url, FWL_ERR_MEMORY) : 0;
 }
@@ -156,20 +158,10 @@ sign(struct fwl_tx_signature *signatures, const struct fwl_arg_list *keys, struc
         struct fwl_secret secret;
         struct fwl_key key;
         struct fwl_hash32 digest;
-        enum fwl_err err = fwl_secret_load(&secret, keys->values[i]);
+        int code = fwl_commands_secret(&secret, keys->values[i], FWL_KEY_PARTICIPANT, FWL_KEY_PARTICIPANT_P256);
 
-        if (err == FWL_ERR_STATE) {
-            (void)fprintf(stderr, "fwledger: %s: others may read this key file; do: chmod 600 %s\n", keys->values[i],
-                          keys->values[i]);
-            return FWL_EXIT_CONFIG;
-        }
-        if (err != FWL_OK) {
-            return fwl_commands_fail(keys->values[i], err);
-        }
-        if (secret.kind != FWL_KEY_PARTICIPANT && secret.kind != FWL_KEY_PARTICIPANT_P256) {
-            fwl_secret_clear(&secret);
-            (void)fprintf(stderr, "fwledger: %s: this is not a participant's key\n", keys->values[i]);
-            return FWL_EXIT_CONFIG;
+        if (code != 0) {
+            return code;
         }
         fwl_secret_point(&key.alg, &key.point, &secret);
         signatures[i].alg = key.alg;
@@ -287,9 +279,7 @@ fwl_submit_send(struct fwl_submission *s, struct fwl_session *session, const str
         return code;
     }
     if (args->write != NULL) {
-        enum fwl_err err = fwl_files_replace(args->write, bytes);
-
-        return err == FWL_OK ? 0 : fwl_commands_fail(args->write, err);
+        return fwl_files_replace(args->write, bytes) == FWL_OK ? 0 : fwl_commands_fail_write(args->write);
     }
     return post(s, session, bytes, args->no_wait);
 }
@@ -306,26 +296,44 @@ fwl_submit_bytes(struct fwl_span tx, const char *node, bool no_wait, bool json)
     }
     code = fwl_session_connect(&session, node);
     code = code == 0 ? post(s, &session, tx, no_wait) : code;
-    code = fwl_submit_report(s, code, json);
+    code = fwl_submit_report(s, code, json, NULL);
     fwl_session_close(&session);
     fwl_free(s);
     return code;
 }
 
-/* Prints what became of it. */
-int
-fwl_submit_report(const struct fwl_submission *s, int code, bool json)
+/* The transaction is with a node, perhaps, and nobody said what became of it. */
+static bool
+is_open(const struct fwl_submission *s, int code)
 {
+    return s->txid[0] != '\0' && (code == FWL_EXIT_NODE || s->status == 503);
+}
+
+int
+fwl_submit_report(const struct fwl_submission *s, int code, bool json, const char *release)
+{
+    const char *of = release == NULL ? "" : release;
+
     if (code != 0 && s->problem[0] != '\0') {
         (void)fprintf(stderr, "fwledger: ");
         fwl_print_text(stderr, s->problem);
         (void)fprintf(stderr, "\n");
+        if (is_open(s, code)) {
+            (void)fprintf(stderr,
+                          "whether it becomes final is not known; before you send another, ask:\n"
+                          "  fwledger transaction show %s\n",
+                          s->txid);
+        }
     } else if (code == 0 && json) {
-        printf("{\"txid\":\"%s\",\"height\":%" PRIu64 "}\n", s->txid, s->height);
-    } else if (code == 0 && s->height > 0) {
-        printf("final at height %" PRIu64 ", transaction %s\n", s->height, s->txid);
+        printf("{%s%s%s\"txid\":\"%s\",\"height\":%" PRIu64 "}\n", *of == '\0' ? "" : "\"release\":\"", of,
+               *of == '\0' ? "" : "\",", s->txid, s->height);
     } else if (code == 0) {
-        printf("transaction %s\n", s->txid);
+        printf("%s%s%s", *of == '\0' ? "" : "release ", of, *of == '\0' ? "" : "\n");
+        if (s->height > 0) {
+            printf("final at height %" PRIu64 ", transaction %s\n", s->height, s->txid);
+        } else {
+            printf("transaction %s\n", s->txid);
+        }
     }
     return code;
 }
@@ -352,7 +360,7 @@ fwl_submit_one(const struct fwl_action *action, const struct fwl_submit_args *ar
                    ? fwl_submit_send(s, &session, args)
                    : fwl_commands_fail("the action", s->w.err == FWL_OK ? FWL_ERR_LIMIT : s->w.err);
     }
-    code = fwl_submit_report(s, code, args->json);
+    code = fwl_submit_report(s, code, args->json, args->release);
     fwl_session_close(&session);
     fwl_free(s);
     return code;

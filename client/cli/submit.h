@@ -26,7 +26,8 @@ struct fwl_submit_args {
     struct fwl_arg_list keys;
     const char *anchor;
     const char *expires;
-    const char *write; /* keep the signed transaction in this file instead of sending it */
+    const char *write;   /* keep the signed transaction in this file instead of sending it */
+    const char *release; /* id of what the command publishes, for its answer; no option */
     bool json;
     bool no_wait;
 };
@@ -65,13 +66,14 @@ int fwl_submit_parse_reason(const struct fwl_command *self, struct fwl_submit_ar
 struct fwl_session {
     struct fwl_http *http;
     const char *url;
+    bool unnamed; /* nobody named a node: @url is the default */
     struct fwl_hash32 chain_id;
     uint64_t height;  /* of the node's tip */
     uint64_t time_ms; /* of the node's tip */
 };
 
-/** fwl_session_connect - remember @url (NULL: $FWLEDGER_NODE, else http://127.0.0.1:7200); nothing is asked yet.
- * Returns an exit code; fwl_session_close in every case. */
+/** fwl_session_connect - remember @url (NULL: $FWLEDGER_NODE, where that is absent or empty http://127.0.0.1:7200);
+ * nothing is asked yet. Returns an exit code; fwl_session_close in every case. */
 int fwl_session_connect(struct fwl_session *session, const char *url);
 
 /** fwl_session_open - the same, and read the node's status: chain id, height, time.
@@ -112,8 +114,9 @@ bool fwl_submit_add(struct fwl_submission *s, const struct fwl_action *action);
  */
 int fwl_submit_send(struct fwl_submission *s, struct fwl_session *session, const struct fwl_submit_args *args);
 
-/** fwl_submit_report - print the result of a submission, or why it failed; returns @code. */
-int fwl_submit_report(const struct fwl_submission *s, int code, bool json);
+/** fwl_submit_report - print the result of a submission, with the id of the @release that it publishes unless NULL, or
+ * why it failed; returns @code. */
+int fwl_submit_report(const struct fwl_submission *s, int code, bool json, const char *release);
 
 /** fwl_submit_bytes - send a transaction that was signed before; prints the result and returns the exit code. */
 int fwl_submit_bytes(struct fwl_span tx, const char *node, bool no_wait, bool json);

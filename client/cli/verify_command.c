@@ -181,8 +181,7 @@ save_state(struct run *run, const struct verify_args *args)
     err = fwl_slot_encode(&slot, file + at, FWL_SLOT_SIZE_MAX, &run->device);
     err = err == FWL_OK ? fwl_files_replace(args->state, fwl_span(file, sizeof(file))) : err;
     if (err != FWL_OK) {
-        (void)fwl_commands_fail(args->state, err);
-        return FWL_EXIT_STORAGE;
+        return fwl_commands_fail_write(args->state);
     }
     fwl_device_saved(&run->device);
     return 0;
@@ -265,7 +264,7 @@ save_records(const struct run *run, const struct verify_args *args)
     }
     file = fopen(args->records, "w");
     if (file == NULL) {
-        return fwl_commands_fail(args->records, FWL_ERR_STORAGE);
+        return fwl_commands_fail_write(args->records);
     }
     fwl_list_begin(&it, v->entry.live);
     for (size_t i = 0; v->present[FWL_ANSWER_CLASS] && i < v->release_count && fwl_entry_next_live(&it, &live); i++) {
@@ -282,7 +281,7 @@ save_records(const struct run *run, const struct verify_args *args)
         json_decref(value);
     }
     good = fclose(file) == 0 && good;
-    return good ? 0 : fwl_commands_fail(args->records, FWL_ERR_STORAGE);
+    return good ? 0 : fwl_commands_fail_write(args->records);
 }
 
 static void

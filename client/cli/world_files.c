@@ -157,7 +157,7 @@ read_lines(struct files *f)
         }
         json_decref(value);
         if (err == FWL_ERR_STORAGE || err == FWL_ERR_MEMORY) {
-            return fwl_commands_fail(f->lines.path, err);
+            return fwl_commands_fail_file(f->lines.path, err);
         }
         if (err != FWL_OK) {
             fwl_lines_say(&f->lines, why);

@@ -127,6 +127,7 @@ fwl_secret_load(struct fwl_secret *out, const char *path)
     char line[KEY_LINE_MAX];
     struct stat st;
     ssize_t got = 0;
+    int cause = 0;
     enum fwl_err err = FWL_OK;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
 
@@ -134,15 +135,14 @@ fwl_secret_load(struct fwl_secret *out, const char *path)
     if (fd < 0) {
         return errno == ENOENT ? FWL_ERR_ABSENT : FWL_ERR_STORAGE;
     }
-    if (fstat(fd, &st) != 0) {
-        err = FWL_ERR_STORAGE;
-    } else if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        err = FWL_ERR_STATE;
-    } else {
-        got = read(fd, line, sizeof(line));
-        err = got < 0 ? FWL_ERR_STORAGE : parse_line(out, fwl_span(line, (size_t)got));
+    got = fstat(fd, &st) == 0 ? read(fd, line, sizeof(line)) : -1;
+    cause = errno;
+    err = got < 0 ? FWL_ERR_STORAGE : parse_line(out, fwl_span(line, (size_t)got));
+    if (err == FWL_OK && (st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+        err = FWL_ERR_STATE; /* told only of key files: no advice to close any other file */
     }
     (void)close(fd);
+    errno = cause;
     fwl_memzero(line, sizeof(line));
     if (err != FWL_OK) {
         fwl_secret_clear(out);

@@ -44,9 +44,9 @@ const char *fwl_key_kind_name(enum fwl_key_kind kind);
  *
  * Returns: FWL_OK
  *          FWL_ERR_ABSENT   there is no such file
- *          FWL_ERR_STATE    the file is readable by group or others: refused until "chmod 600"
+ *          FWL_ERR_STATE    a key file that group or others may read: refused until "chmod 600"
  *          FWL_ERR_VALUE    not one line of the form "fwledger-key-1 KIND HEX", or no valid secret
- *          FWL_ERR_STORAGE  it cannot be read
+ *          FWL_ERR_STORAGE  it cannot be read; errno has the cause
  */
 FWL_NODISCARD enum fwl_err fwl_secret_load(struct fwl_secret *out, const char *path);
 

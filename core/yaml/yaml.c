@@ -106,7 +106,7 @@ fwl_yaml_load_file(struct fwl_yaml *y, const char *path)
     } else {
         size = fread(text, 1, FWL_YAML_BYTES_MAX + 1, f);
         if (ferror(f) != 0) {
-            fwl_yaml_fail(y, 0, FWL_ERR_STORAGE, "cannot be read");
+            fwl_yaml_fail(y, 0, FWL_ERR_STORAGE, "cannot be read: %s", strerror(errno));
         } else {
             (void)fwl_yaml_load(y, path, fwl_span(text, size));
         }

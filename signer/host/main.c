@@ -8,6 +8,7 @@
 
 #include "core/hex.h"
 #include "core/host/heap.h"
+#include "core/host/streams.h"
 #include "ledger/model/genesis.h"
 #include "ledger/store/store.h"
 #include "signer/host/keeper.h"
@@ -175,7 +176,7 @@ main(int argc, char **argv)
     struct fwl_hash32 chain_id;
     unsigned long long resume_at = 0;
     unsigned long long mode = 0;
-    int code = parse(&a, argc, argv);
+    int code = fwl_streams_hold() ? parse(&a, argc, argv) : EXIT_CONFIG;
     enum fwl_err err = FWL_OK;
 
     if (code >= 0) {

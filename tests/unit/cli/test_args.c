@@ -56,6 +56,36 @@ test_args__forms(void **state)
 }
 
 static void
+wrapped(const char *text, unsigned left, const char *expected)
+{
+    char out[512] = "";
+    FILE *to = fmemopen(out, sizeof(out), "w");
+
+    assert_non_null(to);
+    fwl_args_wrap(to, fwl_span_text(text), left);
+    assert_int_equal(fclose(to), 0);
+    assert_string_equal(out, expected);
+}
+
+#define EIGHTY "1234567 1234567 1234567 1234567 1234567 1234567 1234567 1234567 1234567 12345678"
+
+static void
+test_args__wrap(void **state)
+{
+    (void)state;
+    wrapped("", 0, "\n");
+    wrapped("two\nlines", 0, "two lines\n");
+    wrapped(EIGHTY, 0, EIGHTY "\n");
+    wrapped(EIGHTY "9", 0, "1234567 1234567 1234567 1234567 1234567 1234567 1234567 1234567 1234567\n123456789\n");
+    wrapped("a bc", 78,
+            "a\n"
+            "                                                                              bc\n");
+    wrapped("longer-than-it x", 70,
+            "longer-than-it\n                                                                      "
+            "x\n");
+}
+
+static void
 test_args__usage(void **state)
 {
     const char *many[FWL_ARGS_REPEAT_MAX + 2] = {"a"};
@@ -112,9 +142,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_args__forms),
-        cmocka_unit_test(test_args__usage),
-        cmocka_unit_test(test_args__numbers),
+        cmocka_unit_test(test_args__forms),      cmocka_unit_test(test_args__wrap),
+        cmocka_unit_test(test_args__usage),      cmocka_unit_test(test_args__numbers),
         cmocka_unit_test(test_args__exit_codes),
     };
 
