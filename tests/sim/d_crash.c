@@ -2,6 +2,8 @@
  * S1, every persist point: one validator dies at its k-th commit: before it is durable, after it is and before a frame
  * leaves, and after each number of the frames that follow. The short run that is struck takes every rule: a block in
  * view 0, one in view 1 after a NULL, one proposed again after a NOTAR without FINAL, one after that.
+ *
+ * S3, every moment: all die at once after the k-th commit of the net and come back; so do all but one, gone for good.
  */
 #include "tests/sim/directed.h"
 
@@ -49,8 +51,6 @@ lost(struct sim *s, uint32_t from, uint32_t to, enum fwl_frame_type type, struct
 static void
 base_run(struct sim *s)
 {
-    s->lost = lost;
-    s->strike = strike;
     sim_start(s);
     for (uint64_t height = 1; height <= 4; height++) {
         sim_load(s, 1, 0);
@@ -77,10 +77,80 @@ d1_crash(struct sim *s, uint64_t i)
         s->skip = UINT64_MAX;
         return;
     }
+    s->lost = lost;
+    s->strike = strike;
     base_run(s);
     if (s->arg[3] == 0) { /* it has no such commit */
         s->skip = (COMMITS - s->arg[1] + 1) * WAYS - s->arg[2];
     } else if (s->arg[2] > 1 && s->node[s->arg[0]].starts == 1) { /* it has sent fewer frames */
         s->skip = WAYS - s->arg[2];
+    }
+}
+
+/* ---- S3 ---- */
+
+/* s->arg: 0 commits of the net until all die, 1 done, 2 who does not come back (s->n: nobody) */
+
+static void
+mass_crash(struct sim *s, uint64_t dead)
+{
+    for (uint32_t i = 0; i < s->count; i++) {
+        s->node[i].gone = i == dead;
+        sim_crash(s, i, 300);
+    }
+}
+
+static enum fwl_memstore_fault
+strike_all(struct sim *s, struct sim_node *n, uint32_t points)
+{
+    (void)n;
+    (void)points;
+    if (s->arg[1] == 0 && s->arg[0]-- == 0) {
+        s->arg[1] = 1;
+        sim_later(s, 0, mass_crash, s->arg[2]); /* all that is sent in this moment is lost with the connections */
+    }
+    return FWL_MEMSTORE_NONE;
+}
+
+/* As lost, and of the fourth height: one node alone hears who notarized, one not even the proposal. The first holds
+ * NOTAR when the others nullify. */
+static bool
+lost_mass(struct sim *s, uint32_t from, uint32_t to, enum fwl_frame_type type, struct fwl_span payload)
+{
+    uint32_t knows = ((uint32_t)s->arg[2] + 1) % s->n;
+    uint32_t misses = ((uint32_t)s->arg[2] + 2) % s->n;
+    struct fwl_message_propose p;
+    struct fwl_vote v;
+
+    if (s->arg[1] != 0 || s->now > 6000) {
+        return false;
+    }
+    if (type == FWL_FRAME_PROPOSE && fwl_message_propose_decode(&p, payload) == FWL_OK && p.height == 4) {
+        return to == misses && p.view == 0;
+    }
+    if (type == FWL_FRAME_VOTE && fwl_vote_decode(&v, payload) == FWL_OK && v.height == 4) {
+        return v.kind == FWL_VOTE_NOTARIZE && v.view == 0 && to != knows;
+    }
+    return lost(s, from, to, type, payload) || (type == FWL_FRAME_CERT && from == knows && s->best == 3);
+}
+
+/* Cases are numbered dead * commits + commit. */
+void
+d3_mass(struct sim *s, uint64_t i)
+{
+    enum { COMMITS = 400 };
+
+    s->arg[0] = i % COMMITS;
+    s->arg[1] = 0;
+    s->arg[2] = s->n - i / COMMITS; /* nobody first */
+    if (i / COMMITS > s->n) {
+        s->skip = UINT64_MAX;
+        return;
+    }
+    s->lost = lost_mass;
+    s->strike = strike_all;
+    base_run(s);
+    if (s->arg[1] == 0) { /* it has no such commit */
+        s->skip = COMMITS - i % COMMITS;
     }
 }

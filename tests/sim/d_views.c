@@ -92,9 +92,13 @@ d11_leader(struct sim *s, uint64_t i)
 
 /* ---- S13 ---- */
 
-enum { SOON_MS = 200 }; /* a relay is two delays at most; a resend comes after timing.tr */
+enum {
+    SOON_MS = 200,    /* a relay is two delays at most; a resend comes after timing.tr */
+    RESENDS_MS = 1000 /* some resends */
+};
 
-/* Node s->arg[0] hears no votes; nobody hears a vote to finalize view 0, or its leader. */
+/* Node s->arg[0] hears no votes; before s->arg[2] nothing at all, then certificates alone. View 0 ends by NOTAR, or by
+ * NULL where s->arg[1] is 0, and view 1 does not end. */
 static bool
 lost_votes(struct sim *s, uint32_t from, uint32_t to, enum fwl_frame_type type, struct fwl_span payload)
 {
@@ -102,13 +106,16 @@ lost_votes(struct sim *s, uint32_t from, uint32_t to, enum fwl_frame_type type, 
     struct fwl_vote v;
 
     (void)from;
+    if (to == s->arg[0] && s->arg[2] > 0 && (type != FWL_FRAME_CERT || s->now < s->arg[2])) {
+        return true;
+    }
     if (type == FWL_FRAME_PROPOSE && fwl_message_propose_decode(&p, payload) == FWL_OK) {
         return s->arg[1] == 0 && p.view == 0;
     }
     if (type != FWL_FRAME_VOTE || fwl_vote_decode(&v, payload) != FWL_OK) {
         return false;
     }
-    return to == s->arg[0] || (v.kind == FWL_VOTE_FINALIZE && v.view == 0);
+    return to == s->arg[0] || v.kind == FWL_VOTE_FINALIZE || v.view > 0;
 }
 
 /* Nobody is in view 1 yet. */
@@ -123,17 +130,21 @@ is_in_view_0(struct sim *s)
     return true;
 }
 
-/* Case: which node, times 2, and whether view 0 ends by NULL or by NOTAR. */
+/* Cases: every node, view 0 ends by NULL or NOTAR, it hears the relayed certificate or only what is sent again. */
 void
 d13_relay(struct sim *s, uint64_t i)
 {
-    if (i >= 2 * (uint64_t)s->n) {
+    bool again = i >= 2 * (uint64_t)s->n;
+    uint64_t wait_ms = again ? RESENDS_MS : SOON_MS;
+
+    if (i >= 4 * (uint64_t)s->n) {
         s->skip = UINT64_MAX;
         return;
     }
-    s->arg[0] = i / 2;
+    s->arg[0] = i / 2 % s->n;
     s->arg[1] = i % 2;
-    s->timing.tr = 4000; /* local: may be anything */
+    s->arg[2] = again ? UINT64_MAX : 0;
+    s->timing.tr = again ? s->timing.tr : 4000; /* local: may be anything */
     s->lost = lost_votes;
     s->quick = true;
     sim_start(s);
@@ -141,11 +152,14 @@ d13_relay(struct sim *s, uint64_t i)
     if (!sim_run_while(s, s->now + 10000, is_in_view_0)) {
         sim_fail(s, SIM_PROGRESS, "view 0 does not end");
     }
-    sim_run(s, s->now + SOON_MS);
-    if (s->node[s->arg[0]].seen_view == 0 && s->node[s->arg[0]].height == 0) {
-        sim_fail(s, SIM_PROGRESS,
-                 "node %u, which hears certificates and no votes, is not in view 1 %d ms after the first",
-                 (unsigned)s->arg[0], SOON_MS);
+    if (again) {
+        sim_run(s, s->now + RESENDS_MS); /* all relays have come and were lost */
+        s->arg[2] = s->now;
+    }
+    sim_run(s, s->now + wait_ms);
+    if (s->node[s->arg[0]].seen_view == 0) {
+        sim_fail(s, SIM_PROGRESS, "node %u, which hears certificates and no votes, is not in view 1 %llu ms later",
+                 (unsigned)s->arg[0], (unsigned long long)wait_ms);
     }
     s->lost = NULL;
     settle(s);

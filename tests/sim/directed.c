@@ -3,10 +3,12 @@
 const struct directed sim_directed[] = {
     {"S1/4", "a crash at every commit of every validator", 4, 0, false, d1_crash},
     {"S1/7", "the same with seven", 7, 0, false, d1_crash},
+    {"S3/4", "all die at every commit of any, and one stays away", 4, 0, false, d3_mass},
+    {"S3/7", "the same with seven", 7, 0, false, d3_mass},
     {"S10/4", "every schedule of two views for four validators, one of them twice", 4, 1, false, d10_twins},
     {"S11/4", "a leader with one wrong field, each; one with a fresh block where another is decided", 4, 1, false,
      d11_leader},
-    {"S13/4", "certificates alone move a node on at once", 4, 0, false, d13_relay},
+    {"S13/4", "certificates alone move a node on, at once and when they are sent again", 4, 0, false, d13_relay},
     {"S13/7", "the same with seven", 7, 0, false, d13_relay},
     {"S14/4", "every truncation and bit flip of every frame, wrong certificates and votes", 4, 1, false, d14_garbage},
     {"S14/7", "the same with seven", 7, 1, false, d14_garbage},

@@ -14,6 +14,7 @@ struct directed {
     /* Case @i. When there is none of this number it says in s->skip how many to pass over; UINT64_MAX: that was all. */
     void (*run)(struct sim *s, uint64_t i);
 };
+void d3_mass(struct sim *s, uint64_t i);
 void d1_crash(struct sim *s, uint64_t i);
 void d10_twins(struct sim *s, uint64_t i);
 void d11_leader(struct sim *s, uint64_t i);

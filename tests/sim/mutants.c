@@ -41,12 +41,12 @@ static const struct mutant {
     uint32_t n;
     uint64_t seed;
 } mutants[] = {
-    {1, 0, "NOTARIZE leaves before its record is durable", "S1", 4, 5},
-    {2, 0, "bodies are not durable before NOTARIZE", "S3", 4, 24},
+    {1, 0, "NOTARIZE leaves before its record is durable", "S3/4", 0, 7},
+    {2, 0, "bodies are not durable before NOTARIZE", "S3/4", 0, 6},
     {3, 0, "NULLIFY leaves before its record is durable", "S1", 4, 1},
     {3, 1, "FINALIZE does not ask for NULLIFY of that view", "S2", 4, 1},
-    {4, 0, "certificates are not durable before FINALIZE", "S3", 4, 165},
-    {5, 0, "the certificate that led into the view is not resent", "S8", 4, 41},
+    {4, 0, "certificates are not durable before FINALIZE", "S3/4", 0, 8},
+    {5, 0, "the certificate that led into the view is not resent", "S13/4", 0, 8},
     {6, 0, "JUST ignores nullifications", "S11/4", 0, 18},
     {7, 0, "own votes do not count again after a restart", "S2", 4, 6},
     {8, 0, "PROPOSE leaves before its record is durable", "S1", 4, 2},
