@@ -12,6 +12,8 @@ const struct directed sim_directed[] = {
     {"S13/7", "the same with seven", 7, 0, false, d13_relay},
     {"S14/4", "every truncation and bit flip of every frame, wrong certificates and votes", 4, 1, false, d14_garbage},
     {"S14/7", "the same with seven", 7, 1, false, d14_garbage},
+    {"S19/4", "a thousand blocks late: among liars, after half of them, where they are forgotten", 4, 1, false,
+     d19_late},
     {"S20/4", "a node restored from a snapshot of a thousand blocks judges like the others", 4, 1, false, d20_snapshot},
     {"S21/4", "forgeries for devices, power cuts, every truncation and bit flip of an answer", 4, 1, true, d21_device},
     {"S21/7", "the same with seven", 7, 1, true, d21_device},

@@ -20,6 +20,7 @@ void d10_twins(struct sim *s, uint64_t i);
 void d11_leader(struct sim *s, uint64_t i);
 void d13_relay(struct sim *s, uint64_t i);
 void d14_garbage(struct sim *s, uint64_t i);
+void d19_late(struct sim *s, uint64_t i);
 void d20_snapshot(struct sim *s, uint64_t i);
 void d21_device(struct sim *s, uint64_t i);
 

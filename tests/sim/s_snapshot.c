@@ -1,5 +1,5 @@
 /* S20: a node that was away, or never there, takes a snapshot among liars and crashes, while its sources go on. */
-#include "tests/sim/directed.h"
+#include "tests/sim/faults.h"
 
 /* Blocks until there are @height, a few transactions each. */
 static void
@@ -141,66 +141,5 @@ s20_snapshot(struct sim *s)
     sim_met[SIM_MET_RESTORE_DROPS] += n->drops;
     if (n->restored > 0) {
         refuses_what_is_final(s, n);
-    }
-}
-
-/* ---- directed: more than 1,000 blocks ---- */
-
-enum { POSSESSION = 1000 }; /* blocks that proof of possession may lie back */
-
-static enum fwl_err
-submit_change(struct sim *s, struct sim_node *n, uint64_t height)
-{
-    uint8_t members[WORLD_KEYS];
-    uint8_t bytes[WORLD_TX_ROOM];
-    struct fwl_state_refusal why = {0};
-    struct fwl_hash32 txid;
-    struct fwl_span tx;
-
-    for (uint32_t i = 0; i <= s->n; i++) {
-        members[i] = (uint8_t)i;
-    }
-    tx = world_change(&s->world, bytes, members, s->n + 1, 1, (int)s->n, height, &s->decided_hash[height],
-                      (WORLD_START_MS + s->now) / 1000 + 86400);
-    return fwl_replica_submit(n->replica, &why, &txid, sim_time(n), tx);
-}
-
-/* A change of the set may name a block of the last 1,000: who has older ones judges as who has not. */
-void
-d20_snapshot(struct sim *s, uint64_t i)
-{
-    struct sim_node *nodes[] = {&s->node[0], &s->node[s->n]}; /* from the first block on; restored */
-
-    if (i > 0) {
-        s->skip = UINT64_MAX;
-        return;
-    }
-    nodes[1]->catch_up = FWL_SYNC_SNAPSHOT;
-    nodes[1]->gone = true;
-    s->people = 1;
-    sim_start(s);
-    nodes[1]->gone = false;
-    s->goal = POSSESSION + 40;
-    while (s->best < s->goal) { /* a net that is never idle makes a block in two or three delays */
-        uint64_t goal = s->goal;
-
-        sim_load(s, 1, 0);
-        (void)reach(s, s->best + 1, 30000);
-        s->goal = goal;
-    }
-    sim_snapshot(s, 0);
-    sim_boot(s, s->n);
-    settle(s);
-    if (nodes[1]->restored == 0) {
-        sim_fail(s, SIM_PROGRESS, "node %u has taken no snapshot", s->n);
-    }
-    for (uint64_t back = POSSESSION - 2; back <= POSSESSION + 20; back += 22) {
-        enum fwl_err old = submit_change(s, nodes[0], s->best + 1 - back);
-        enum fwl_err restored = submit_change(s, nodes[1], s->best + 1 - back);
-
-        if (old != restored || (old == FWL_OK) != (back <= POSSESSION)) {
-            sim_fail(s, SIM_ONE_CHAIN, "a change of the set that names a block %llu back: %s, but %s after a snapshot",
-                     (unsigned long long)back, fwl_err_name(old), fwl_err_name(restored));
-        }
     }
 }
