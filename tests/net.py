@@ -1,7 +1,9 @@
 """net - a local net for whole-system tests: the testnet scripts and the public binaries, from Python."""
 import json
 import os
+import signal
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -62,11 +64,26 @@ class Net:
     def script(self, name, *args):
         return run(os.path.join(ROOT, "testnet", name), *args, env=self.env)
 
-    def url(self, i):
-        return "http://127.0.0.1:%d" % (self.base + 100 + i)
+    def start(self, i):
+        """Starts node @i, unless it runs, and waits until it answers."""
+        self.script("start", str(i))
+
+    def end(self, i, number=signal.SIGKILL):
+        self.script("kill", str(i), number.name[3:])
+
+    @staticmethod
+    def host(_):
+        """The address of a node."""
+        return "127.0.0.1"
+
+    def api(self, i):
+        return self.host(i), self.base + 100 + i
 
     def p2p(self, i):
-        return "127.0.0.1:%d" % (self.base + i)
+        return self.host(i), self.base + i
+
+    def url(self, i):
+        return "http://%s:%d" % self.api(i)
 
     def path(self, *parts):
         return os.path.join(self.dir, *parts)
@@ -135,12 +152,26 @@ class Net:
         return lines
 
 
-class Stranger:
-    """A peer without manners of node @node: tests/system/stranger.c says what it understands."""
+class Load(threading.Thread):
+    """Registers one class after the other through the last validator."""
 
-    def __init__(self, net, node):
-        chain_id = net.status(0)["chain_id"]
-        self.p = subprocess.Popen([STRANGER, "127.0.0.1", str(net.base + node), chain_id], stdin=subprocess.PIPE,
+    def __init__(self, net, signer):
+        super().__init__(daemon=True)
+        self.net, self.signer, self.stop, self.count = net, signer, False, 0
+
+    def run(self):
+        while not self.stop:
+            r = subprocess.run([FWLEDGER, "class", "register", "acme/m%d/c" % self.count, "--scheme", "number", *self.signer,
+                                "--node", self.net.url(self.net.validators - 1)], capture_output=True, text=True, check=False)
+            self.count += r.returncode == 0
+
+
+class Stranger:
+    """A peer without manners of node @node: tests/system/stranger.c says what it understands. @within: a command that runs it."""
+
+    def __init__(self, net, node, within=()):
+        host, port = net.p2p(node)
+        self.p = subprocess.Popen([*within, STRANGER, host, str(port), net.status(node)["chain_id"]], stdin=subprocess.PIPE,
                                   stdout=subprocess.PIPE, text=True)
 
     def say(self, line):

@@ -1,8 +1,13 @@
-"""signers - fwledger-signer, and a program that speaks its protocol (docs/spec/signer.md)."""
+"""signers - fwledger-signer, programs that speak its protocol (docs/spec/signer.md), and a validator whose key is there: node 0."""
 import os
+import re
+import shutil
+import signal
 import socket
 import struct
 import subprocess
+import threading
+import time
 
 from net import BIN, Failed, wait_until
 
@@ -25,13 +30,13 @@ class Signer:
         for name in ("validator.key", "validator.key.instance"):
             os.rename(self.net.path("node%d" % self.i, "keys", name), os.path.join(self.folder, name))
 
-    def configure(self):
-        """The node asks this signer from its next start on."""
+    def configure(self, name="socket"):
+        """The node asks this signer from its next start on, at the socket @name of its folder."""
         path = self.net.path("node%d" % self.i, "config.yaml")
         with open(path, encoding="utf-8") as f:
             text = f.read()
         with open(path, "w", encoding="utf-8") as f:
-            f.write(text.replace("validator_key: keys/validator.key", "signer: ../signer%d/socket" % self.i))
+            f.write(text.replace("validator_key: keys/validator.key", "signer: ../signer%d/%s" % (self.i, name)))
 
     def arguments(self, *more):
         return [os.path.join(BIN, "fwledger-signer"), "--key", os.path.join(self.folder, "validator.key"), "--genesis",
@@ -108,3 +113,138 @@ class Asker:
         if known[0] != 2:
             raise Failed("the signer knows no node: %s" % known.hex())
         self.done(CLAIM, known[1:])
+
+
+class Relay:
+    """Stands between a node and its signer, at the socket `relay`: answers late, or refuses, and remembers every vote signed."""
+
+    def __init__(self, signer):
+        self.signer, self.delay, self.refuse, self.refused, self.signed = signer, 0.0, False, 0, []
+        self.s = socket.socket(socket.AF_UNIX)
+        self.s.bind(os.path.join(signer.folder, "relay"))
+        self.s.listen(16)
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                node = self.s.accept()[0]
+            except OSError:
+                return  # closed
+            threading.Thread(target=self.serve, args=(node,), daemon=True).start()
+
+    def serve(self, node):
+        """One request after the other, as a signer does; either side that goes takes the other with it."""
+        try:
+            with node, socket.socket(socket.AF_UNIX) as to:
+                to.connect(self.signer.socket)
+                while True:
+                    request = self.frame(node)
+                    kind, vote = request[2], request[7:]
+                    if kind == VOTE and self.refuse:
+                        self.refused += 1
+                        answer = request[2:7] + bytes([REFUSED]) + b"the test says so"
+                        node.sendall(struct.pack(">H", len(answer)) + answer)
+                        continue
+                    to.sendall(request)
+                    answer = self.frame(to)
+                    if kind == VOTE and answer[7] == DONE:
+                        self.signed.append(vote)
+                    time.sleep(self.delay)
+                    node.sendall(answer)
+        except (OSError, EOFError):
+            pass
+
+    @staticmethod
+    def frame(s):
+        data, size = b"", 2
+        while len(data) < size:
+            more = s.recv(size - len(data))
+            if not more:
+                raise EOFError
+            data += more
+            if len(data) == 2:
+                size = 2 + struct.unpack(">H", data)[0]
+        return data
+
+    def conflicts(self):
+        """Pairs of signed votes that no validator may sign (E1 to E4 of consensus.md)."""
+        seen, wrong = {}, []
+        for vote in self.signed:
+            kind, height, view = struct.unpack(">BQI", vote[:13])
+            if seen.setdefault((height, view, kind), vote[13:]) != vote[13:]:
+                wrong.append((kind, height, view))
+            if {(height, view, NULLIFY), (height, view, FINALIZE)} <= seen.keys():
+                wrong.append((kind, height, view))
+        return wrong
+
+    def close(self):
+        self.s.close()
+
+
+def metric(net, i, name):
+    return sum(float(line.split()[-1]) for line in net.get(i, "/metrics").decode().splitlines()
+               if line.startswith("fwledger_" + name) and line.split()[0].split("{")[0] == "fwledger_" + name)
+
+
+def own(net, i=3):
+    """What node I tells of the member of node 0."""
+    return next(m for m in net.json(i, "/v1/consensus")["members"] if m["name"] == "org-0")
+
+
+def signs(net, what):
+    """Node 0 takes part in a block from now on."""
+    height = net.height()
+    wait_until(what, lambda: own(net)["last_signed_height"] > height + 1)
+
+
+def others_go_on(net):
+    height = net.height()
+    wait_until("the others go on", lambda: net.height() >= height + 2)
+
+
+def says_why(net, text, up):
+    """Node 0 tells why it does not vote."""
+    wait_until("node 0 says why it does not vote: " + text,
+               lambda: text in net.json(0, "/v1/consensus").get("waiting", "") and metric(net, 0, "signer_up") == up)
+
+
+def node_says(net, node, code, text):
+    """fwledgerd with the folder @node ends like this."""
+    r = subprocess.run([os.path.join(BIN, "fwledgerd"), "--config", net.path(node, "config.yaml")], capture_output=True,
+                       text=True, timeout=60, check=False)
+    if r.returncode != code or text not in r.stderr:
+        raise Failed("fwledgerd of %s: exit code %d, not %d:\n%s" % (node, r.returncode, code, r.stderr))
+
+
+def move_key(net, signer, name="socket"):
+    """From the key file to the signer, as docs/operator.md says; the node asks at the socket @name."""
+    net.end(0, signal.SIGTERM)
+    signer.take_key()
+    signer.refuses(20, "--resume-at HEIGHT")
+    node_says(net, "node0", 3, "validator_key")
+    signer.configure(name)
+    node_says(net, "node0", 4, "the signer does not answer")
+    signer.start("--resume-at", str(net.height() + 3))
+
+
+def moved(net):
+    net.start(0)
+    wait_until("node 0 is allowed to vote", lambda: (net.status(0) or {}).get("voting") is True)
+    signs(net, "node 0 signs by its signer")
+
+
+def second_node(net):
+    """The same folder a second time, then one with another votes store: neither gets a signature."""
+    other = net.path("other")
+    shutil.copytree(net.path("node0"), other)
+    path = os.path.join(other, "config.yaml")
+    with open(path, encoding="utf-8") as f:
+        text = f.read()
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(re.sub(r'listen: ("?)[0-9.]+:\d+', r"listen: \g<1>127.0.0.1:0", text))
+    node_says(net, "other", 21, "another node that is connected votes with this key")
+    shutil.rmtree(os.path.join(other, "data", "votes"))
+    node_says(net, "other", 21, "another node that is connected votes with this key")
+    shutil.rmtree(other)
+    signs(net, "node 0 signs on while others tried its signer")
