@@ -114,6 +114,7 @@ main(int argc, char **argv)
         return code;
     }
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGHUP, SIG_IGN); /* until the event loop takes it, and when it has ended */
     (void)signal(SIGBUS, on_bus_error);
     config = fwl_calloc(1, sizeof(*config));
     code = (int)(config == NULL ? FWL_NODE_EXIT_CONFIG : run(&a, config));

@@ -116,6 +116,11 @@ class Net:
         except OSError:
             return None
 
+    def metric(self, i, name):
+        """The sum of a metric over its labels."""
+        lines = (line.split() for line in self.get(i, "/metrics").decode().splitlines() if line.startswith("fwledger_" + name))
+        return sum(float(words[-1]) for words in lines if words[0].split("{")[0] == "fwledger_" + name)
+
     def ready(self, i):
         try:
             return self.get(i, "/ready") is not None
@@ -134,13 +139,19 @@ class Net:
         self.governors("participant", "put", name, "--public", public, "--role", role, *quotas)
         return ["--as", name, "--key", self.key(name)]
 
-    def same_history(self, seconds=60):
-        """Waits until all nodes are at one height; the block hashes of each node, from 0 on."""
+    def same_tip(self, seconds=60):
+        """Waits until all nodes have the same newest block; its height."""
+        tips = []
+
         def at_one_height():
-            tips = [self.status(i) for i in range(self.count)]
+            tips[:] = [self.status(i) for i in range(self.count)]
             return all(tips) and len({t["block_hash"] for t in tips}) == 1
         wait_until("all nodes are at one height", at_one_height, seconds)
-        top = self.status(0)["height"]
+        return tips[0]["height"]
+
+    def same_history(self, seconds=60):
+        """The same; the block hashes of each node, from 0 on."""
+        top = self.same_tip(seconds)
         return [[self.json(i, "/v1/blocks/%d" % h)["block_hash"] for h in range(top + 1)] for i in range(self.count)]
 
     def broken_lines(self):

@@ -182,11 +182,6 @@ class Relay:
         self.s.close()
 
 
-def metric(net, i, name):
-    return sum(float(line.split()[-1]) for line in net.get(i, "/metrics").decode().splitlines()
-               if line.startswith("fwledger_" + name) and line.split()[0].split("{")[0] == "fwledger_" + name)
-
-
 def own(net, i=3):
     """What node I tells of the member of node 0."""
     return next(m for m in net.json(i, "/v1/consensus")["members"] if m["name"] == "org-0")
@@ -206,7 +201,7 @@ def others_go_on(net):
 def says_why(net, text, up):
     """Node 0 tells why it does not vote."""
     wait_until("node 0 says why it does not vote: " + text,
-               lambda: text in net.json(0, "/v1/consensus").get("waiting", "") and metric(net, 0, "signer_up") == up)
+               lambda: text in net.json(0, "/v1/consensus").get("waiting", "") and net.metric(0, "signer_up") == up)
 
 
 def node_says(net, node, code, text):

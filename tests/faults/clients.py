@@ -15,17 +15,21 @@ POLICY = "select: highest\nmax_age: 15m\nrules:\n  - {name: all, effect: permit,
 
 
 class Session(threading.Thread):
-    """One client or device; remembers what it was told, in order."""
+    """One client or device; remembers what it was told, in order. It asks @ask_nodes (all), at most once in @pause seconds."""
 
-    def __init__(self, net, name, seed):
+    def __init__(self, net, name, seed, ask_nodes=None, pause=0.0):
         super().__init__(daemon=True)
         self.net, self.name, self.random, self.told = net, name, random.Random(seed), []
+        self.ask_nodes, self.pause = list(ask_nodes or range(net.count)), pause
         self.stop, self.error, self.silent = False, None, 0
 
     def run(self):
         try:
             while not self.stop:
+                again = time.monotonic() + self.pause
                 self.turn()
+                while not self.stop and time.monotonic() < again:
+                    time.sleep(min(0.05, max(again - time.monotonic(), 0)))
         except Exception as e:  # pylint: disable=broad-except  # told by check()
             self.error = e
 
@@ -45,15 +49,15 @@ class Session(threading.Thread):
         return 0, b""
 
     def any_node(self):
-        return self.random.randrange(self.net.count)
+        return self.random.choice(self.ask_nodes)
 
     def tell(self, op, node, **more):
         self.told.append({"op": op, "session": self.name if node is None else "%s/n%d" % (self.name, node), **more})
 
 
 class Client(Session):
-    def __init__(self, net, name, seed, signer):
-        super().__init__(net, name, seed)
+    def __init__(self, net, name, seed, signer, **pace):
+        super().__init__(net, name, seed, **pace)
         self.signer, self.count, self.path = [*signer, "--anchor", net.path("anchor.json")], 0, net.path(name)
         self.read_from, self.seen = [], 0
 
@@ -112,8 +116,9 @@ class Client(Session):
 class Device(Session):
     """Keeps what it knows; an answer that would take it back is refused and another node asked."""
 
-    def __init__(self, net, name, seed, device_class):
-        super().__init__(net, name, seed)
+    def __init__(self, net, name, seed, device_class, program, **pace):
+        super().__init__(net, name, seed, **pace)
+        self.program = program
         self.facts, self.state, self.bundle = net.path(name + ".json"), net.path(name + ".state"), net.path(name + ".fwb")
         self.where, self.refused = "/v1/bundles/ops/all/" + device_class, 0
         with open(self.facts, "w", encoding="utf-8") as f:
@@ -125,7 +130,7 @@ class Device(Session):
             return
         with open(self.bundle, "wb") as f:
             f.write(answer)
-        r = subprocess.run([FWLEDGER, "verify", "--anchor", self.net.path("anchor.json"), "--facts", self.facts, "--state",
+        r = subprocess.run([self.program, "verify", "--anchor", self.net.path("anchor.json"), "--facts", self.facts, "--state",
                             self.state, "--json", self.bundle], capture_output=True, text=True, check=False)
         if r.returncode == 13:  # rollback: the node lags behind what this device has seen
             self.refused += 1
@@ -147,14 +152,48 @@ def setup(net):
     return acme
 
 
-class Workload:
-    """Clients and devices on a net. A context: they run in it, and are stopped at its end."""
+class Pulse(threading.Thread):
+    """Looks at the greatest height; how long it stayed what it was, at most. A context: it looks while it lasts."""
 
-    def __init__(self, net, seed, clients=4, devices=2):
+    def __init__(self, net, nodes=None):
+        super().__init__(daemon=True)
+        self.net, self.nodes, self.stop, self.longest = net, list(nodes or range(net.count)), False, 0.0
+
+    def run(self):
+        height, since = 0, time.monotonic()
+        while not self.stop:
+            best = max([s["height"] for s in map(self.net.status, self.nodes) if s] or [0])
+            now = time.monotonic()
+            self.longest = max(self.longest, now - since)
+            if best > height:
+                height, since = best, now
+            time.sleep(0.05)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop = True
+        self.join()
+
+    def within(self, seconds):
+        """Fails when it stood still for longer; a sentence otherwise."""
+        if self.longest > seconds:
+            raise Failed("no block for %.1f s, more than %d s" % (self.longest, seconds))
+        return "a block every %.1f s at least" % self.longest
+
+
+class Workload:
+    """Clients and devices on a net. A context: they run in it, and are stopped at its end. Device I checks
+    answers with a program of @verifiers; @pace: of every session."""
+
+    def __init__(self, net, seed, clients=4, devices=2, verifiers=(FWLEDGER,), **pace):
         self.net, self.history, self.blocks = net, [], []
-        signer = setup(net)
-        self.clients = [Client(net, "c%d" % i, seed + i, signer) for i in range(clients)]
-        self.devices = [Device(net, "d%d" % i, seed + 100 + i, "acme/c0-0/fw") for i in range(devices)]
+        self.signer = setup(net)
+        self.clients = [Client(net, "c%d" % i, seed + i, self.signer, **pace) for i in range(clients)]
+        self.devices = [Device(net, "d%d" % i, seed + 100 + i, "acme/c0-0/fw", verifiers[i % len(verifiers)], **pace)
+                        for i in range(devices)]
         self.sessions = [*self.clients, *self.devices]
 
     def __enter__(self):
@@ -179,13 +218,15 @@ class Workload:
         wait_until("transactions are final again after " + after, lambda: self.told("acknowledged") >= before + 5, seconds)
         return time.monotonic() - start
 
-    def check(self):
-        """After the end: every node has one history, and what was told fits it. The violations."""
+    def check(self, whole=True):
+        """After the end: every node has one history, and what was told fits it. The violations. @whole: each node shows every block;
+        else their tips are equal, so what each hash covers is."""
         for s in self.sessions:
             if s.error:
                 raise s.error
-        chains = self.net.same_history()
-        self.blocks = [[t["txid"] for t in self.net.json(0, "/v1/blocks/%d" % h)["transactions"]] for h in range(len(chains[0]))]
+        chains = self.net.same_history() if whole else []
+        top = self.net.same_tip()
+        self.blocks = [[t["txid"] for t in self.net.json(0, "/v1/blocks/%d" % h)["transactions"]] for h in range(top + 1)]
         self.history = [o for s in self.sessions for o in s.told]
         with open(self.net.path("history.jsonl"), "w", encoding="utf-8") as f:
             f.writelines(json.dumps(o) + "\n" for o in self.history)

@@ -2,7 +2,7 @@
 
 Where the system permits it, the program runs again in namespaces of its own (enter), each node has a network namespace and an
 address on one bridge, and a cut link has a neighbour entry that leads nowhere: packets vanish without a word. Elsewhere, or with
-FWLEDGER_FAULTS_LINKS=proxy, nodes dial each other through proxy.py.
+FWLEDGER_FAULTS_LINKS=proxy, nodes dial each other through proxy.py. A net whose links are never cut takes the loopback.
 """
 import itertools
 import os
@@ -15,7 +15,6 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from net import BIN, FWLEDGER, ROOT, Failed, Net, fwl, run, wait_until  # noqa: E402,F401  (others take them from here)
 
 INSIDE = "FWLEDGER_FAULTS_INSIDE"
-FWLEDGERD = os.path.join(BIN, "fwledgerd")
 UNSHARE = ["unshare", "-rnm", "--pid", "--fork", "--kill-child", "--mount-proc"]
 RUN_FOLDER = "mount -t tmpfs none /run && mkdir /run/netns && ip link set lo up"
 NOWHERE = "02:00:00:00:00:00"
@@ -72,8 +71,42 @@ class Namespaces:
             if lines:
                 self.batch(["-n", "n%d" % i], lines)
 
+    def disturb(self, delay_ms, loss):
+        """Delays each packet by about so many ms and loses some, in percent; 0, 0: none. False where the kernel cannot."""
+        what = "qdisc replace dev eth0 root netem delay %dms %dms loss %d%%" % (delay_ms, delay_ms // 2, loss)
+        undo = ["qdisc", "del", "dev", "eth0", "root"]
+        done = [subprocess.run(["tc", "-n", "n%d" % i, *(what.split() if delay_ms else undo)], capture_output=True, check=False)
+                for i in range(self.net.count)]
+        return all(r.returncode == 0 for r in done)
+
     def close(self):
         self.batch([], ["netns del n%d" % i for i in range(self.net.count)] + ["link del br0"])
+
+
+class Loopback:
+    """Links that cannot be cut."""
+    name = "loopback"
+
+    def __init__(self, net):
+        self.net = net
+
+    @staticmethod
+    def host(_):
+        return "127.0.0.1"
+
+    def address(self, _, j):
+        return "127.0.0.1:%d" % (self.net.base + j)
+
+    @staticmethod
+    def command(_, argv):
+        return argv
+
+    def set(self, dead, _):
+        if dead:
+            raise Failed("links of this net cannot be cut")
+
+    def close(self):
+        pass
 
 
 class Proxies:
@@ -106,16 +139,23 @@ class Proxies:
     def set(self, dead, _):
         self.say("dead " + " ".join("%d,%d" % way for way in sorted(dead)))
 
+    def disturb(self, delay_ms, _):
+        """The same; nothing is lost on the way of a proxy."""
+        self.say("delay %d %d" % (delay_ms // 2, delay_ms * 3 // 2))
+        return True
+
     def close(self):
         self.p.stdin.close()
         self.p.wait()
 
 
 class Cluster(Net):
-    """Nodes are started by __enter__; at the end all are stopped."""
+    """Nodes are started by __enter__; at the end all are stopped. @programs: a folder with those that make the net and run."""
 
-    def __init__(self, name, validators, followers=0, links=None):
+    def __init__(self, name, validators, followers=0, links=None, programs=BIN):
         super().__init__(name, validators, followers)
+        self.programs = programs
+        self.env["FWLEDGER_BIN"] = programs
         self.script("make", str(validators), str(followers))
         self.links = (links or (Namespaces if INSIDE in os.environ else Proxies))(self)
         self.nodes, self.dead = [None] * self.count, set()
@@ -147,7 +187,7 @@ class Cluster(Net):
     def __exit__(self, *_):
         self.set_links(set())
         for i, p in enumerate(self.nodes):
-            if p and p.poll() is None:
+            if self.running(i):
                 p.send_signal(signal.SIGCONT)
                 p.terminate()
         for i, p in enumerate(self.nodes):
@@ -155,13 +195,18 @@ class Cluster(Net):
                 p.wait(60)
         self.links.close()
 
-    def url(self, i):
-        return "http://%s:%d" % (self.links.host(i), self.base + 100 + i)
+    def host(self, i):
+        return self.links.host(i)
 
-    def start(self, i, binary=FWLEDGERD, wait=True):
+    def running(self, i):
+        return self.nodes[i] is not None and self.nodes[i].poll() is None
+
+    def start(self, i, wait=True, programs=None, env=None):  # pylint: disable=arguments-differ
+        if self.running(i):
+            return
+        argv = [os.path.join(programs or self.programs, "fwledgerd"), "--config", self.path("node%d" % i, "config.yaml")]
         with open(self.path("node%d" % i, "node.log"), "ab") as log:
-            self.nodes[i] = subprocess.Popen(
-                self.links.command(i, [binary, "--config", self.path("node%d" % i, "config.yaml")]), stdout=log, stderr=log)
+            self.nodes[i] = subprocess.Popen(self.links.command(i, argv), stdout=log, stderr=log, env=env)
         with open(self.path("node%d" % i, "pid"), "w", encoding="ascii") as f:
             f.write("%d\n" % self.nodes[i].pid)
         if wait:
