@@ -6,7 +6,7 @@ import traceback
 
 from cluster import Failed
 
-WIDTHS = (4, 46, 84)
+WIDTHS = (4, 40, 76)
 
 
 class Table:
