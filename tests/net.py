@@ -178,10 +178,11 @@ class Load(threading.Thread):
 
 
 class Stranger:
-    """A peer without manners of node @node: tests/system/stranger.c says what it understands. @within: a command that runs it."""
+    """A peer without manners of node @node: tests/system/stranger.c says what it understands. @within: a command that runs it;
+    @at: where it finds the node."""
 
-    def __init__(self, net, node, within=()):
-        host, port = net.p2p(node)
+    def __init__(self, net, node, within=(), at=None):
+        host, port = at or net.p2p(node)
         self.p = subprocess.Popen([*within, STRANGER, host, str(port), net.status(node)["chain_id"]], stdin=subprocess.PIPE,
                                   stdout=subprocess.PIPE, text=True)
 

@@ -3,8 +3,13 @@
 tests/hostile runs all of them in a row, tests/faults/hostility.py some under load. A victim of an attack is alive, ready, of use and no
 larger than before when it has ended.
 """
+import contextlib
 import random
+import resource
 import socket
+import ssl
+import sys
+import threading
 import time
 
 from net import Failed, Stranger, fwl, wait_until
@@ -24,9 +29,8 @@ def memory_kib(net, node, what="VmRSS"):
 class Victim:
     """Node 0 of the net: alive, ready, of use, and no larger than before."""
 
-    def __init__(self, net, signer):
-        self.net, self.signer, self.count, self.before = net, signer, 0, memory_kib(net, 0)
-        self.slowest, self.grown = 0.0, 0
+    def __init__(self, net, signer, tell=lambda line: print(line, flush=True)):
+        self.net, self.signer, self.tell, self.count, self.before = net, signer, tell, 0, memory_kib(net, 0)
 
     def check(self, what):
         self.count += 1
@@ -39,10 +43,9 @@ class Victim:
         wait_until("ready after " + what, lambda: self.net.ready(0), 20)
         ready = time.monotonic() - start
         grown = memory_kib(self.net, 0) - self.before
-        self.slowest, self.grown = max(self.slowest, took), max(self.grown, grown)
         if grown > GROWTH_KIB:
             raise Failed("%s: the node has grown by %d KiB" % (what, grown))
-        print("%-44s honest transaction %4.0f ms, ready after %4.1f s, memory %+6d KiB" % (what, took * 1000, ready, grown), flush=True)
+        self.tell("%-44s honest transaction %4.0f ms, ready after %4.1f s, memory %+6d KiB" % (what, took * 1000, ready, grown))
 
 
 def web(net):
@@ -246,5 +249,91 @@ def stolen_node_key(net, victim):
     net.start(1)
 
 
+@contextlib.contextmanager
+def crowd(address, count):
+    """So many connections to one port, not waited for, as many of them open at once as this process may have; then all end."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    held, most = [], min(count, hard - 512)
+    try:
+        for _ in range(count):
+            if len(held) == most:
+                held.pop(0).close()
+            held.append(socket.socket())
+            held[-1].setblocking(False)
+            held[-1].connect_ex(address)
+        yield len(held)
+    finally:
+        for s in held:
+            s.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def client_hello():
+    """The first bytes of a TLS client."""
+    out = ssl.MemoryBIO()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.wrap_bio(ssl.MemoryBIO(), out, server_hostname="node").do_handshake()
+    except ssl.SSLWantReadError:
+        pass
+    return out.read()
+
+
+def tls_garbage(net, seed, count):
+    """What is no TLS, or only nearly, and each time a wait until the node closes; how many were closed."""
+    rng, hello, closed = random.Random(seed), client_hello(), 0
+    for n in range(count):
+        flipped = bytearray(hello)
+        flipped[rng.randrange(len(hello))] ^= 1 << rng.randrange(8)
+        data = (rng.randbytes(rng.randrange(1, 4096)), b"\x16\x03\x01\xff\xff" + rng.randbytes(16384), bytes(flipped),
+                hello[:5] + rng.randbytes(len(hello) - 5), b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", hello * 2,
+                b"\x80\x2e\x01\x00\x02" + rng.randbytes(41))[n % 7]
+        with socket.create_connection(net.p2p(0), 10) as s:
+            try:
+                s.sendall(data)
+                s.shutdown(socket.SHUT_WR)
+            except OSError:
+                pass  # closed before it was read
+            said(s)  # TimeoutError after 10 s: the node does not let go
+            closed += 1
+    return closed
+
+
+def handshake_flood(net, seconds, threads=4):
+    """Connections that begin TLS and are dropped, from several sides without a pause; how many."""
+    hello, end, done = client_hello(), time.monotonic() + seconds, [0] * threads
+
+    def run(i):
+        while time.monotonic() < end:
+            try:
+                with socket.create_connection(net.p2p(0), 5) as s:
+                    s.sendall(hello)
+                    s.settimeout(0.05)
+                    s.recv(1)  # the node has answered, or has refused
+            except OSError:
+                pass
+            done[i] += 1
+    workers = [threading.Thread(target=run, args=(i,)) for i in range(threads)]
+    for w in workers:
+        w.start()
+    for w in workers:
+        w.join()
+    return sum(done)
+
+
 HTTP = (slow_connections, endless_requests, unread_answers, odd_requests)
 P2P = (silent_peers, wrong_auth, odd_frames, unread_frames, bad_transactions, stolen_node_key)
+
+
+def hold(host, port, count):
+    """A program of its own, for a place that is cut off afterwards: connections with half a request each, until it is killed."""
+    held = [socket.create_connection((host, int(port)), 10) for _ in range(int(count))]
+    for s in held:
+        s.sendall(b"GET /v1/status HTTP/1.1\r\nHost:")
+    print("held", flush=True)
+    sys.stdin.read()
+
+
+if __name__ == "__main__":
+    hold(*sys.argv[1:])

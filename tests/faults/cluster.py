@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from net import BIN, FWLEDGER, ROOT, Failed, Net, fwl, run, wait_until  # noqa: E402,F401  (others take them from here)
+from net import BIN, FWLEDGER, ROOT, Failed, Net, Stranger, fwl, run, wait_until  # noqa: E402,F401  (others take them from here)
 
 INSIDE = "FWLEDGER_FAULTS_INSIDE"
 UNSHARE = ["unshare", "-rnm", "--pid", "--fork", "--kill-child", "--mount-proc"]
