@@ -212,17 +212,6 @@ def node_says(net, node, code, text):
         raise Failed("fwledgerd of %s: exit code %d, not %d:\n%s" % (node, r.returncode, code, r.stderr))
 
 
-def move_key(net, signer, name="socket"):
-    """From the key file to the signer, as docs/operator.md says; the node asks at the socket @name."""
-    net.end(0, signal.SIGTERM)
-    signer.take_key()
-    signer.refuses(20, "--resume-at HEIGHT")
-    node_says(net, "node0", 3, "validator_key")
-    signer.configure(name)
-    node_says(net, "node0", 4, "the signer does not answer")
-    signer.start("--resume-at", str(net.height() + 3))
-
-
 def moved(net):
     net.start(0)
     wait_until("node 0 is allowed to vote", lambda: (net.status(0) or {}).get("voting") is True)

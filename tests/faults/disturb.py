@@ -6,10 +6,10 @@ from cluster import Failed
 
 
 class Faults:
-    """What can happen to the net; each leaves it whole."""
+    """What can happen to the net; each leaves it whole. @scale: of how long it lasts."""
 
-    def __init__(self, net, rng):
-        self.net, self.random = net, rng
+    def __init__(self, net, rng, scale=1.0):
+        self.net, self.random, self.scale = net, rng, scale
         self.kinds = [self.kill, self.kill_leader, self.kill_two, self.kill_all, self.pause, self.pause_leader, self.pause_two,
                       self.cut_off_one, self.cut_off_leader, self.halves, self.bridge, self.ring, self.deaf, self.mute,
                       self.flapping, self.swizzle]
@@ -18,7 +18,7 @@ class Faults:
         return self.random.sample(range(self.net.count), count)
 
     def last(self, least=0.5, most=4.0):
-        time.sleep(self.random.uniform(least, most))  # how long a fault lasts is part of it
+        time.sleep(self.scale * self.random.uniform(least, most))  # how long a fault lasts is part of it
 
     def ends(self, nodes, number=signal.SIGKILL):
         for i in nodes:
@@ -48,7 +48,10 @@ class Faults:
     def pauses(self, nodes, seconds=None):
         for i in nodes:
             self.net.send(i, signal.SIGSTOP)
-        self.last(*((seconds, seconds) if seconds else ()))
+        if seconds:
+            time.sleep(seconds)
+        else:
+            self.last()
         for i in nodes:
             self.net.send(i, signal.SIGCONT)
 

@@ -68,7 +68,7 @@ def forget_peak(net):
 
 
 def run(table, options):
-    count, seconds = 10000, 3 if options.short else 30
+    count, seconds = 10000, 2 if options.short else 30
     with table.row("P26", "start of 4 validators under load") as numbers:
         net = Cluster("p26", 4, 1)
         numbers.append("4 clients at the nodes 1 to 3, strangers at node 0")

@@ -51,12 +51,12 @@ def links(net, load, faults):
 
 
 def run(table, options):
-    rounds, pause = (1, 2) if options.short else (2, 30)
+    rounds, pause, scale = (1, 1, 0.3) if options.short else (2, 30, 1)
     with table.row("P23", "start of 4 validators and a follower") as numbers:
         net = Cluster("p23", 4, 1)
         numbers.append("4 clients, 2 devices, seed %d" % options.seed)
     with net:
-        load, faults = Workload(net, options.seed), Faults(net, random.Random(options.seed))
+        load, faults = Workload(net, options.seed), Faults(net, random.Random(options.seed), scale)
         with load:
             for number in (signal.SIGKILL, signal.SIGTERM):
                 with table.row("P23", "%s and start of each node" % number.name) as numbers:

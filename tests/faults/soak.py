@@ -119,7 +119,7 @@ def bounded(numbers, watch, transactions, retain):
 
 
 def run(table, options):
-    count, retain = (300, 10) if options.short else (2000, 100)
+    count, retain = (200, 10) if options.short else (2000, 100)
     with table.row("P25", "start of %d validators" % options.nodes) as numbers:
         net = Cluster("p25", options.nodes, links=Loopback)
         configure(net, retain)
