@@ -21,9 +21,9 @@ port_taken() {
     grep -qsE "^ *[0-9]+: [0-9A-F]+:$hex [0-9A-F:]+ 0A" /proc/net/tcp /proc/net/tcp6
 }
 
-# free_base COUNT - print a base whose p2p and API ports for COUNT nodes are free.
+# free_base COUNT [FROM] - print a base, at least FROM (7100), whose p2p and API ports for COUNT nodes are free.
 free_base() {
-    b=7100
+    b=${2:-7100}
     while [ "$b" -lt 30000 ]; do
         i=0
         while [ "$i" -lt "$1" ] && ! port_taken $((b + i)) && ! port_taken $((b + 100 + i)); do

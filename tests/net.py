@@ -50,7 +50,8 @@ class Net:
             with open(self.dir + "/base") as f:
                 run(os.path.join(ROOT, "testnet", "down"), "--delete",
                     env=dict(self.env, FWLEDGER_TESTNET_PORT=f.read().strip()))
-        self.base = int(run("sh", "-c", '. "%s/testnet/lib.sh"; free_base %d' % (ROOT, self.count + 2), env=self.env))
+        self.base = int(run("sh", "-c", '. "%s/testnet/lib.sh"; free_base %d %d' % (
+            ROOT, self.count + 2, 7100 + 200 * (os.getpid() % 100)), env=self.env))  # nets that are made at one time do not meet
         self.env["FWLEDGER_TESTNET_PORT"] = str(self.base)
 
     def __enter__(self):

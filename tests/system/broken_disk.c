@@ -1,5 +1,5 @@
 /*
- * broken_disk - a disk that fails, for tests/broken-disk: preloaded into a node.
+ * broken_disk - a disk that fails, for tests/disks.py: preloaded into a node.
  *
  * The file that FWL_BROKEN_DISK names says what fails: "CALL ERRNO PATH", CALL being sync or write, for files whose
  * path has PATH in it. No file, or an empty one: everything works. It is read at every call, so a test breaks and mends

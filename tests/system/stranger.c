@@ -1,6 +1,6 @@
 /*
- * stranger HOST PORT CHAIN_ID - a peer without manners, for tests/hostile: TLS like a node, then what standard input
- * says.
+ * stranger HOST PORT CHAIN_ID - a peer without manners, for tests/strangers.py: TLS like a node, then what standard
+ * input says.
  *
  * One command a line:
  *   connect             TCP and TLS                         -> "ok" or "closed"
