@@ -11,6 +11,7 @@
 #include <event2/thread.h>
 
 #include "core/hex.h"
+#include "core/host/descriptors.h"
 #include "core/host/heap.h"
 #include "ledger/model/genesis.h"
 #include "node/node_part.h"
@@ -21,6 +22,7 @@ enum {
     READERS_S = 3600,      /* slots of dead readers are cleared */
     EXPIRY_GRACE_S = 60,   /* a clock may be behind */
     SNAPSHOT_AHEAD = 1000, /* blocks that a snapshot must save */
+    OTHER_FILES = 512,     /* connections of nodes, at most 128 + 2 * 64 + validators, and stores */
     PATH_ROOM = FWL_CONFIG_PATH_MAX + 16,
 };
 
@@ -431,6 +433,19 @@ open_api(struct fwl_node *n)
     return FWL_NODE_EXIT_DONE;
 }
 
+/* A node that may open too few files goes on: it refuses connections then. */
+static void
+allow_files(const struct fwl_node *n)
+{
+    uint64_t limit = fwl_descriptors_raise();
+
+    if (limit < (uint64_t)n->config->api_connections_max + OTHER_FILES) {
+        fwl_log(n->log, FWL_LOG_UNUSUAL, "node", "fewer files may be open than api.max_connections needs",
+                "limit=%llu needed=%u hint=\"ulimit -n, LimitNOFILE\"", (unsigned long long)limit,
+                n->config->api_connections_max + OTHER_FILES);
+    }
+}
+
 static enum fwl_node_exit
 open_all(struct fwl_node *n)
 {
@@ -442,6 +457,7 @@ open_all(struct fwl_node *n)
     if (code != FWL_NODE_EXIT_DONE || n->options.check_only) {
         return code;
     }
+    allow_files(n);
     code = open_stores(n);
     if (code == FWL_NODE_EXIT_DONE && !make_events(n)) {
         code = config_fault(n, "the event loop cannot be made", "libevent", FWL_ERR_MEMORY);
