@@ -71,6 +71,29 @@ reply_entry(struct fwl_api_call *c, json_t *object)
     fwl_api_json(c, object);
 }
 
+/* What is missing, for who asked for it by its name. */
+static const char *
+absence(enum fwl_table table)
+{
+    static const struct {
+        enum fwl_table table;
+        const char *text;
+    } known[] = {{FWL_TABLE_PARTICIPANT, "there is no such participant"},
+                 {FWL_TABLE_VENDOR, "there is no such vendor"},
+                 {FWL_TABLE_CLASS, "there is no such class"},
+                 {FWL_TABLE_FLEET, "there is no such fleet"},
+                 {FWL_TABLE_RELEASE, "there is no such release"},
+                 {FWL_TABLE_EVIDENCE, "there is no such evidence"},
+                 {FWL_TABLE_POLICY, "there is no such fleet, or it has no policy"}};
+
+    for (size_t i = 0; i < FWL_COUNT(known); i++) {
+        if (known[i].table == table) {
+            return known[i].text;
+        }
+    }
+    return NULL;
+}
+
 /* The bytes of an entry; false has answered. */
 static bool
 get(struct fwl_api_call *c, struct fwl_span *value, enum fwl_table table, struct fwl_span key)
@@ -78,7 +101,7 @@ get(struct fwl_api_call *c, struct fwl_span *value, enum fwl_table table, struct
     enum fwl_err err = fwl_query_entry(&c->read.kv, value, table, key);
 
     if (err != FWL_OK) {
-        fwl_api_fail(c, err, NULL, NULL);
+        fwl_api_fail(c, err, err == FWL_ERR_ABSENT ? absence(table) : NULL, NULL);
         return false;
     }
     return true;
@@ -111,7 +134,7 @@ join(struct fwl_api_call *c, char name[FWL_CLASS_MAX + 1])
 {
     static_assert(FWL_CLASS_MAX >= FWL_FLEET_MAX && FWL_CLASS_MAX >= FWL_PARTICIPANT_ID_MAX, "the longest name");
     if (!fwl_api_join(name, FWL_CLASS_MAX + 1, c->arg, c->arg_count)) {
-        fwl_api_fail(c, FWL_ERR_ABSENT, NULL, NULL);
+        fwl_api_fail(c, FWL_ERR_ABSENT, "no name is that long", NULL);
         return false;
     }
     return true;

@@ -17,19 +17,21 @@ struct arguments {
 static void
 usage(FILE *to)
 {
-    (void)fprintf(
-        to, "fwledgerd " FWL_VERSION_TEXT ": a node of the ledger, validator or follower\n\n"
-            "fwledgerd --config FILE [--check] [--force-voting]\n"
-            "  --config FILE    configuration in YAML; paths in it are relative to its folder\n"
-            "  --check          read configuration, genesis and keys, and say whether they are usable\n"
-            "  --force-voting   vote although the votes store is not the one this key last voted with.\n"
-            "                   Only when it is certain that the key has voted nowhere else at the present height\n"
-            "  --write-snapshot CHAIN FILE   write the snapshot of a store; a node calls itself so\n"
-            "  --version, --help\n\n"
-            "It runs in the foreground, logs to standard error, ends on SIGTERM or SIGINT, and reads FILE again on "
-            "SIGHUP.\n"
-            "Exit: 0 stopped as told; 2 usage; 3 configuration; 4 no signer; 20 storage; 21 second instance of a\n"
-            "key; 22 local fault: own execution differs.\n");
+    (void)fprintf(to, "fwledgerd " FWL_VERSION_TEXT ": a node of the ledger, validator or follower\n\n");
+    (void)fputs("usage: fwledgerd --config FILE [--check] [--force-voting]\n\n"
+                "  --config FILE    configuration in YAML; paths in it are relative to its folder\n"
+                "  --check          read configuration, genesis and keys, say whether they are\n"
+                "                   usable; starts nothing\n"
+                "  --force-voting   vote although the votes store is not the one this key last\n"
+                "                   voted with. Only when it is certain that the key has voted\n"
+                "                   nowhere else at the present height\n"
+                "  --version, --help\n\n"
+                "It runs in the foreground, logs to standard error, ends on SIGTERM or SIGINT,\n"
+                "and reads FILE again on SIGHUP. It calls itself with --write-snapshot.\n\n"
+                "Exit codes: 0 stopped as told; 2 usage; 3 configuration; 4 no signer;\n"
+                "20 storage; 21 second instance of a key; 22 local fault: own execution differs.\n\n"
+                "Example:\n  fwledgerd --config /var/lib/fwledger/config.yaml --check\n",
+                to);
 }
 
 /* -1: go on; else the exit code. */
@@ -37,7 +39,7 @@ static int
 parse(struct arguments *a, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--help") == 0) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             usage(stdout);
             return FWL_NODE_EXIT_DONE;
         }

@@ -28,11 +28,16 @@ enum {
 
 /* Logs a failure of the configuration and says so. */
 static enum fwl_node_exit
+config_fault_why(const struct fwl_node *n, const char *what, const char *where, enum fwl_err err, const char *why)
+{
+    fwl_log(n->log, FWL_LOG_UNUSUAL, "node", what, "where=\"%s\" reason=%s text=\"%s\"", where, fwl_err_name(err), why);
+    return FWL_NODE_EXIT_CONFIG;
+}
+
+static enum fwl_node_exit
 config_fault(const struct fwl_node *n, const char *what, const char *where, enum fwl_err err)
 {
-    fwl_log(n->log, FWL_LOG_UNUSUAL, "node", what, "where=\"%s\" reason=%s text=\"%s\"", where, fwl_err_name(err),
-            fwl_err_text(err));
-    return FWL_NODE_EXIT_CONFIG;
+    return config_fault_why(n, what, where, err, fwl_err_text(err));
 }
 
 static enum fwl_node_exit
@@ -53,8 +58,8 @@ read_genesis(struct fwl_node *n)
     enum fwl_err err = FWL_OK;
 
     if (file == NULL) {
-        return config_fault(n, "the genesis document cannot be opened", path,
-                            errno == ENOENT ? FWL_ERR_ABSENT : FWL_ERR_STORAGE);
+        return config_fault_why(n, "the genesis document cannot be opened", path,
+                                errno == ENOENT ? FWL_ERR_ABSENT : FWL_ERR_STORAGE, strerror(errno));
     }
     n->genesis = fwl_malloc(FWL_GENESIS_MAX + 1);
     n->genesis_size = n->genesis == NULL ? 0 : fread(n->genesis, 1, FWL_GENESIS_MAX + 1, file);
@@ -66,7 +71,9 @@ read_genesis(struct fwl_node *n)
     err = fwl_genesis_decode(&genesis, &fault, fwl_span(n->genesis, n->genesis_size));
     if (err != FWL_OK) {
         fwl_log(n->log, FWL_LOG_UNUSUAL, "node", "the genesis document is not valid",
-                "where=\"%s\" field=%s offset=%zu reason=%s", path, fault.field, fault.offset, fwl_err_name(err));
+                "where=\"%s\" field=%s offset=%zu reason=%s text=\"%s\"", path,
+                fault.field == NULL || fault.field[0] == '\0' ? "none" : fault.field, fault.offset, fwl_err_name(err),
+                fwl_err_text(err));
         return FWL_NODE_EXIT_CONFIG;
     }
     fwl_genesis_chain_id(&n->chain_id, fwl_span(n->genesis, n->genesis_size));
@@ -83,7 +90,7 @@ read_keys(struct fwl_node *n)
         err = FWL_ERR_TYPE;
     }
     if (err != FWL_OK) {
-        return config_fault(n, "node_key is not usable", c->node_key, err);
+        return config_fault_why(n, "node_key is not usable", c->node_key, err, fwl_secret_why(err));
     }
     fwl_secret_xonly(&n->node_key, &n->node_secret);
     for (size_t i = 0; i < c->peer_count; i++) {

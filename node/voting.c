@@ -26,6 +26,14 @@ fault(const struct fwl_node *n, enum fwl_node_exit code, const char *what, enum 
     return code;
 }
 
+static enum fwl_node_exit
+key_fault(const struct fwl_node *n, enum fwl_err err)
+{
+    fwl_log(n->log, FWL_LOG_UNUSUAL, "node", "validator_key is not usable", "where=\"%s\" reason=%s text=\"%s\"",
+            n->config->validator_key, fwl_err_name(err), fwl_secret_why(err));
+    return FWL_NODE_EXIT_CONFIG;
+}
+
 /* The exit code of a failure of the tie: of the store, or of the key's side. */
 static enum fwl_node_exit
 tie_fault(const struct fwl_node *n, const char *what, enum fwl_err err)
@@ -56,7 +64,7 @@ fwl_voting_open(struct fwl_node *n)
     if (c->validator_key[0] != '\0') {
         err = fwl_signer_open_file(&n->signer, c->validator_key);
     }
-    return err == FWL_OK ? FWL_NODE_EXIT_DONE : fault(n, FWL_NODE_EXIT_CONFIG, "validator_key is not usable", err);
+    return err == FWL_OK ? FWL_NODE_EXIT_DONE : key_fault(n, err);
 }
 
 enum fwl_node_exit

@@ -98,15 +98,25 @@ print_path(const struct ask *args, const char *path)
 
 /* The bytes behind a path, as they are, into a file. */
 static int
-save_path(const struct ask *args, const char *path, const char *file)
+save(const struct ask *args, const char *path)
 {
-    struct fwl_http_response response = {0};
     struct fwl_session session;
+    struct fwl_http_response response = {0};
     int code = fwl_session_connect(&session, args->node);
 
     code = code == 0 ? fwl_session_get(&session, &response, path) : code;
-    if (code == 0 && fwl_files_replace(file, fwl_span(response.body, response.size)) != FWL_OK) {
-        code = fwl_commands_fail_write(file);
+    if (code == 0) {
+        enum fwl_err err = fwl_files_replace(args->out, fwl_span(response.body, response.size));
+
+        code = err == FWL_OK ? 0 : fwl_commands_fail_write(args->out);
+    }
+    if (code == 0 && args->json) {
+        json_t *value = json_pack("{s:s,s:I}", "file", args->out, "bytes", (json_int_t)response.size);
+
+        fwl_print_value(stdout, value, true);
+        json_decref(value);
+    } else if (code == 0) {
+        printf("%s: %zu bytes\n", args->out, response.size);
     }
     fwl_http_response_clear(&response);
     fwl_session_close(&session);
@@ -272,13 +282,12 @@ run_block(const struct fwl_command *self, int argc, char **argv)
 {
     struct ask args = {0};
     struct fwl_operands operands;
-    const char *file = NULL;
     const struct fwl_option options[] = {NODE_OPTION(&args),
                                          JSON_OPTION(&args),
                                          {.name = "--certificate",
                                           .value_name = "FILE",
                                           .help = "write its FINAL certificate, for forensics",
-                                          .value = &file}};
+                                          .value = &args.out}};
     int code = fwl_args_parse(self, options, FWL_COUNT(options), &operands, 1, 1, argc, argv);
     char path[PATH_ROOM];
 
@@ -286,8 +295,8 @@ run_block(const struct fwl_command *self, int argc, char **argv)
     if (code != 0 || operands.count == 0) {
         return code;
     }
-    (void)snprintf(path, sizeof(path), "/v1/blocks/%s%s", operands.values[0], file == NULL ? "" : "/certificate");
-    return file == NULL ? print_path(&args, path) : save_path(&args, path, file);
+    (void)snprintf(path, sizeof(path), "/v1/blocks/%s%s", operands.values[0], args.out == NULL ? "" : "/certificate");
+    return args.out == NULL ? print_path(&args, path) : save(&args, path);
 }
 
 static int
@@ -371,32 +380,6 @@ run_validators(const struct fwl_command *self, int argc, char **argv)
 }
 
 /* ---- files of a (fleet, class) ---- */
-
-static int
-save(const struct ask *args, const char *path)
-{
-    struct fwl_session session;
-    struct fwl_http_response response = {0};
-    int code = fwl_session_connect(&session, args->node);
-
-    code = code == 0 ? fwl_session_get(&session, &response, path) : code;
-    if (code == 0) {
-        enum fwl_err err = fwl_files_replace(args->out, fwl_span(response.body, response.size));
-
-        code = err == FWL_OK ? 0 : fwl_commands_fail_write(args->out);
-    }
-    if (code == 0 && args->json) {
-        json_t *value = json_pack("{s:s,s:I}", "file", args->out, "bytes", (json_int_t)response.size);
-
-        fwl_print_value(stdout, value, true);
-        json_decref(value);
-    } else if (code == 0) {
-        printf("%s: %zu bytes\n", args->out, response.size);
-    }
-    fwl_http_response_clear(&response);
-    fwl_session_close(&session);
-    return code;
-}
 
 static int
 fetch(const struct fwl_command *self, const char *kind, int argc, char **argv)

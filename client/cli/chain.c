@@ -116,7 +116,7 @@ sign_statement(struct consent *c, const struct fwl_arg_list *files, const char *
         fwl_secret_clear(&secret);
     }
     if (count < c->set.threshold) {
-        (void)fprintf(stderr, "fwledger: %u of the governors' %s are needed, %zu were given\n", c->set.threshold, whose,
+        (void)fprintf(stderr, "fwledger: %u of the governors' %s are needed, given: %zu\n", c->set.threshold, whose,
                       count);
         return FWL_EXIT_NO;
     }

@@ -74,12 +74,8 @@ fwl_commands_secret(struct fwl_secret *out, const char *path, enum fwl_key_kind 
 {
     enum fwl_err err = fwl_secret_load(out, path);
 
-    if (err == FWL_ERR_STATE) {
-        (void)fprintf(stderr, "fwledger: %s: others may read this key file; do: chmod 600 %s\n", path, path);
-        return FWL_EXIT_CONFIG;
-    }
-    if (err == FWL_ERR_VALUE) {
-        (void)fprintf(stderr, "fwledger: %s: it is no key file; fwledger keygen makes one\n", path);
+    if (err == FWL_ERR_STATE || err == FWL_ERR_VALUE) {
+        (void)fprintf(stderr, "fwledger: %s: %s\n", path, fwl_secret_why(err));
         return FWL_EXIT_CONFIG;
     }
     if (err != FWL_OK) {

@@ -9,6 +9,15 @@ enum {
     PATH_BYTES = 4096,
 };
 
+int
+fwl_data_fail_absent(const char *dir, const char *name)
+{
+    (void)fprintf(stderr,
+                  "fwledger: %s: it is no folder of a node: there is neither %s/data.mdb nor data/%s/data.mdb\n", dir,
+                  name, name);
+    return FWL_EXIT_STORAGE;
+}
+
 static int
 open_data(struct fwl_data *out, const char *dir, enum fwl_store_kind kind, bool reader)
 {
@@ -33,10 +42,7 @@ open_data(struct fwl_data *out, const char *dir, enum fwl_store_kind kind, bool 
         return FWL_EXIT_STORAGE;
     }
     if (err == FWL_ERR_ABSENT) {
-        (void)fprintf(stderr,
-                      "fwledger: %s: it is no folder of a node: there is neither %s/data.mdb nor data/%s/data.mdb\n",
-                      dir, name, name);
-        return FWL_EXIT_STORAGE;
+        return fwl_data_fail_absent(dir, name);
     }
     if (err == FWL_OK) {
         out->storage = fwl_store_storage(out->store);

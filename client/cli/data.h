@@ -20,6 +20,8 @@ struct fwl_data {
 int fwl_data_open(struct fwl_data *out, const char *dir, enum fwl_store_kind kind);
 /** fwl_data_open_reader - the same, also while the node runs. */
 int fwl_data_open_reader(struct fwl_data *out, const char *dir, enum fwl_store_kind kind);
+/** fwl_data_fail_absent - print that @dir has no store @name; FWL_EXIT_STORAGE. */
+int fwl_data_fail_absent(const char *dir, const char *name);
 void fwl_data_close(struct fwl_data *data);
 
 #endif

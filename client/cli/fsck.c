@@ -7,6 +7,7 @@
 
 #include "client/cli/bar.h"
 #include "client/cli/commands.h"
+#include "client/cli/data.h"
 #include "client/cli/print.h"
 #include "client/cli/votes.h"
 #include "core/hex.h"
@@ -219,7 +220,7 @@ run_fsck(const struct fwl_command *self, int argc, char **argv)
     } else if (is_there(file, c.dir, "data/chain/data.mdb")) {
         (void)is_there(c.data, c.dir, "data");
     } else {
-        return fwl_args_usage(self, "DIR has no data of a node: neither chain/data.mdb nor data/chain/data.mdb");
+        return fwl_data_fail_absent(c.dir, "chain");
     }
     return check_apart(&c);
 }

@@ -75,6 +75,11 @@ finish(const struct fwl_spec *spec, const char *path, const char *out, const cha
     enum fwl_err err = fwl_genesis_decode(&genesis, &fault, document);
     int code = 0;
 
+    if (err == FWL_ERR_VALUE && genesis.members.count < 4 && !genesis.development) {
+        (void)fprintf(
+            stderr, "fwledger: %s: validators: at least 4, or \"development: true\" for a chain to play with\n", path);
+        return FWL_EXIT_CONFIG;
+    }
     if (err != FWL_OK) {
         (void)fprintf(stderr, "fwledger: %s: %s: %s\n", path, fault.field, fwl_err_text(err));
         return FWL_EXIT_CONFIG;
@@ -160,7 +165,9 @@ run_show(const struct fwl_command *self, int argc, char **argv)
         fwl_print_value(stdout, value, json);
         json_decref(value);
     } else {
-        (void)fprintf(stderr, "fwledger: %s: %s: %s\n", operands.values[0], fault.field, fwl_err_text(err));
+        (void)fprintf(stderr, "fwledger: %s: it is no genesis document: %s%s%s\n", operands.values[0],
+                      fault.field == NULL ? "" : fault.field, fault.field == NULL || fault.field[0] == '\0' ? "" : ": ",
+                      fwl_err_text(err));
     }
     fwl_free((void *)(uintptr_t)bytes.p);
     return err == FWL_OK ? FWL_EXIT_YES : FWL_EXIT_MALFORMED;

@@ -378,7 +378,7 @@ run_import(const struct fwl_command *self, int argc, char **argv)
          .value = &templates.class_name},
         {.name = "--scheme", .value_name = "S", .help = "version scheme of new classes (required)", .value = &scheme},
         {.name = "--author-key", .value_name = "FILE", .help = "sign each record as its author", .value = &author_path},
-        FWL_SUBMIT_OPTIONS(&args)};
+        FWL_SUBMIT_SIGN_OPTIONS(&args)};
     int code = fwl_args_parse(self, options, FWL_COUNT(options), &operands, 1, 1, argc, argv);
 
     if (code != -1) {

@@ -2,10 +2,16 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "core/time.h"
 
 enum {
     DEPTH_MAX = 16,
 };
+
+#define TIME_MIN_MS UINT64_C(1000000000000)
+#define TIME_MAX_MS UINT64_C(253402300799999) /* the end of 9999 */
 
 void
 fwl_print_text(FILE *to, const char *text)
@@ -31,6 +37,24 @@ scalar(FILE *to, const json_t *value)
     free(text); /* of jansson, so of the C library */
 }
 
+/* Behind a time in milliseconds, what it is for people. No duration is that long: 31 years. Beside time_ms stands time.
+ */
+static void
+time_for_people(FILE *to, const char *key, const json_t *value)
+{
+    size_t size = strlen(key);
+    json_int_t number = json_integer_value(value);
+    uint64_t ms = strcmp(key, "expires") == 0 ? (uint64_t)number * 1000 : (uint64_t)number;
+    char text[FWL_TIME_TEXT_SIZE];
+
+    if (((size > 3 && strcmp(key + size - 3, "_ms") == 0 && strcmp(key, "time_ms") != 0) ||
+         strcmp(key, "expires") == 0) &&
+        number > 0 && ms >= TIME_MIN_MS && ms <= TIME_MAX_MS) {
+        fwl_time_text(text, ms);
+        (void)fprintf(to, " (%s)", text);
+    }
+}
+
 static bool
 is_scalar(const json_t *value)
 {
@@ -48,6 +72,7 @@ member_line(FILE *to, const char *key, const json_t *member, unsigned depth) /* 
     if (is_scalar(member)) {
         (void)fputc(' ', to);
         scalar(to, member);
+        time_for_people(to, key, member);
     } else if (json_object_size(member) == 0 && json_array_size(member) == 0) {
         (void)fputs(" none", to);
     }

@@ -32,7 +32,8 @@ struct fwl_submit_args {
     bool no_wait;
 };
 
-#define FWL_SUBMIT_OPTIONS(a)                                                                                          \
+/* Who signs what for which chain, and where it goes. */
+#define FWL_SUBMIT_SIGN_OPTIONS(a)                                                                                     \
     {.name = "--node", .value_name = "URL", .help = "API of a node; default $FWLEDGER_NODE", .value = &(a)->node},     \
         {.name = "--as", .value_name = "ID", .help = "the participant that signs", .value = &(a)->participant},        \
         {.name = "--key", .value_name = "FILE", .help = "a key of that participant", .list = &(a)->keys},              \
@@ -44,13 +45,18 @@ struct fwl_submit_args {
          .value_name = "SECONDS",                                                                                      \
          .help = "validity from now; default 3600",                                                                    \
          .value = &(a)->expires},                                                                                      \
+    {                                                                                                                  \
+        .name = "--json", .help = "print one JSON object", .flag = &(a)->json                                          \
+    }
+
+#define FWL_SUBMIT_OPTIONS(a)                                                                                          \
+    FWL_SUBMIT_SIGN_OPTIONS(a),                                                                                        \
         {.name = "--write",                                                                                            \
          .value_name = "FILE",                                                                                         \
          .help = "write the signed transaction, do not send it",                                                       \
          .value = &(a)->write},                                                                                        \
-        {.name = "--no-wait", .help = "do not wait until it is final", .flag = &(a)->no_wait},                         \
     {                                                                                                                  \
-        .name = "--json", .help = "print one JSON object", .flag = &(a)->json                                          \
+        .name = "--no-wait", .help = "do not wait until it is final", .flag = &(a)->no_wait                            \
     }
 
 /** fwl_submit_parse - the command line of a writing command with @count operands and no other options. Returns as

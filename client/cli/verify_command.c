@@ -307,6 +307,8 @@ explain(const struct run *run, enum fwl_err err, const char *path)
         (void)fprintf(stderr, "; two certified blocks of one height: keep both files, they convict validators");
     } else if (err == FWL_ERR_AUTHOR) {
         (void)fprintf(stderr, "; a release is offered, but its author is not one that the anchor names");
+    } else if (err == FWL_ERR_PROOF) {
+        (void)fprintf(stderr, "; it is damaged, or not for the fleet and class of the facts");
     } else if (err == FWL_ERR_STALE) {
         (void)fprintf(stderr, "; fetch it again, or check this machine's clock");
     }

@@ -150,6 +150,24 @@ fwl_secret_load(struct fwl_secret *out, const char *path)
     return err;
 }
 
+const char *
+fwl_secret_why(enum fwl_err err)
+{
+    if (err == FWL_ERR_ABSENT) {
+        return "there is no such file";
+    }
+    if (err == FWL_ERR_STATE) {
+        return "others may read this key file; chmod 600 closes it";
+    }
+    if (err == FWL_ERR_VALUE) {
+        return "it is no key file; fwledger keygen makes one";
+    }
+    if (err == FWL_ERR_TYPE) {
+        return "it is a key of another kind";
+    }
+    return err == FWL_ERR_STORAGE ? "it cannot be read" : fwl_err_text(err);
+}
+
 enum fwl_err
 fwl_secret_save(const struct fwl_secret *secret, const char *path)
 {

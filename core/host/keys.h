@@ -50,6 +50,10 @@ const char *fwl_key_kind_name(enum fwl_key_kind kind);
  */
 FWL_NODISCARD enum fwl_err fwl_secret_load(struct fwl_secret *out, const char *path);
 
+/** fwl_secret_why - what a failure of fwl_secret_load means, for people; FWL_ERR_TYPE: a key of another kind than is
+ * needed. */
+const char *fwl_secret_why(enum fwl_err err);
+
 /** fwl_secret_save - create a key file with mode 0600, synced. FWL_ERR_EXISTS when there is one; FWL_ERR_STORAGE. */
 FWL_NODISCARD enum fwl_err fwl_secret_save(const struct fwl_secret *secret, const char *path);
 

@@ -31,19 +31,26 @@ struct arguments {
 static void
 usage(FILE *to)
 {
-    (void)fprintf(
-        to,
-        "fwledger-signer " FWL_VERSION_TEXT ": keeps a validator key in a process of its own\n\n"
-        "fwledger-signer --key FILE --genesis FILE --data DIR --socket PATH [--socket-mode MODE] [--resume-at HEIGHT]\n"
-        "  --key FILE           the validator key; FILE.instance beside it moves with it\n"
-        "  --genesis FILE       of the chain that it signs for\n"
-        "  --data DIR           what was signed; made if needed. Never restore it from a backup\n"
-        "  --socket PATH        where the node asks; `signer: PATH` in its configuration\n"
-        "  --socket-mode MODE   octal, default 0600: the same user; 0660: the same group\n"
-        "  --resume-at HEIGHT   sign from HEIGHT on although DIR is not what the key last signed with\n"
-        "  --version, --help\n\n"
-        "It runs in the foreground, logs to standard error, and may be killed at any moment.\n"
-        "Exit: 2 usage; 3 configuration, key or socket; 20 storage, or DIR is not what the key last signed with.\n");
+    (void)fprintf(to, "fwledger-signer " FWL_VERSION_TEXT ": keeps a validator key in a process of its own\n\n");
+    (void)fputs("usage: fwledger-signer --key FILE --genesis FILE --data DIR --socket PATH\n"
+                "                       [--socket-mode MODE] [--resume-at HEIGHT]\n\n"
+                "  --key FILE           the validator key; FILE.instance beside it moves with it\n"
+                "  --genesis FILE       of the chain that it signs for\n"
+                "  --data DIR           what was signed; made if needed. Never restore it from a\n"
+                "                       backup\n"
+                "  --socket PATH        where the node asks; `signer: PATH` in its configuration\n"
+                "  --socket-mode MODE   octal, default 0600: the same user; 0660: the same group\n"
+                "  --resume-at HEIGHT   sign from HEIGHT on although DIR is not what the key last\n"
+                "                       signed with\n"
+                "  --version, --help\n\n"
+                "It runs in the foreground, logs to standard error, and may be killed at any\n"
+                "moment.\n\n"
+                "Exit codes: 2 usage; 3 configuration, key or socket; 20 storage, or DIR is not\n"
+                "what the key last signed with.\n\n"
+                "Example:\n"
+                "  fwledger-signer --key validator.key --genesis genesis.cbor --data signer-data \\\n"
+                "      --socket signer.sock\n",
+                to);
 }
 
 /* -1: go on; else the exit code. */
@@ -59,7 +66,7 @@ parse(struct arguments *a, int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         size_t k = 0;
 
-        if (strcmp(argv[i], "--help") == 0) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             usage(stdout);
             return 0;
         }
@@ -162,8 +169,11 @@ guard_fault(const struct arguments *a, enum fwl_err err)
     if (err == FWL_ERR_CHAIN) {
         return fail(EXIT_CONFIG, "the data is of another key or chain", a->data, err);
     }
-    return fail(err >= FWL_ERR_STORAGE && err < FWL_ERR_NETWORK && err != FWL_ERR_ABSENT ? EXIT_STORAGE : EXIT_CONFIG,
-                "the key or its data cannot be used", a->key, err);
+    if (err >= FWL_ERR_STORAGE && err < FWL_ERR_NETWORK && err != FWL_ERR_ABSENT) {
+        return fail(EXIT_STORAGE, "the key or its data cannot be used", a->key, err);
+    }
+    (void)fprintf(stderr, "fwledger-signer: the key cannot be used: %s: %s\n", a->key, fwl_secret_why(err));
+    return EXIT_CONFIG;
 }
 
 int

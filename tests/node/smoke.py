@@ -86,7 +86,9 @@ class Node:
         raise AssertionError("it ended, and did not say \"%s\": %s" % (text, lines))
 
 
-class Smoke(unittest.TestCase):
+class OneNode(unittest.TestCase):
+    """Keys, genesis and configuration of a node, in a folder that goes away."""
+
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
         self.addCleanup(self.folder.cleanup)
@@ -121,6 +123,8 @@ class Smoke(unittest.TestCase):
         r = subprocess.run([FWLEDGERD, *args], capture_output=True, text=True, timeout=60)
         return r.returncode, r.stdout + r.stderr
 
+
+class Smoke(OneNode):
     def publish(self, node, name):
         key = self.fwledger("keygen", "participant", self.path(name + ".key")).strip()
         self.fwledger("participant", "put", name, "--public", key, "--role", "provider", "--as", "governors", "--key",
@@ -159,6 +163,13 @@ class Smoke(unittest.TestCase):
         code, text = self.daemon("--config", self.make_config("bad.yaml", more="colour: red\n"), "--check")
         self.assertEqual(code, 3)
         self.assertRegex(text, r"bad\.yaml:8: .*colour")
+        for key, why in (("none.key", "there is no such file"), ("node.key", "it is a key of another kind"),
+                         ("genesis.yaml", "it is no key file")):
+            with open(self.config, encoding="utf-8") as f:
+                bad = self.write("bad.yaml", f.read().replace("validator_key: validator.key", "validator_key: " + key))
+            code, text = self.daemon("--config", bad, "--check")
+            self.assertEqual(code, 3)
+            self.assertIn(why, text)
         code, text = self.daemon("--config", self.make_config("bad.yaml", genesis="none.cbor"), "--check")
         self.assertEqual(code, 3)
         self.assertIn("none.cbor", text)

@@ -176,6 +176,18 @@ test_keys__p256_signatures_have_low_s(void **state)
 }
 
 static void
+test_keys__why(void **state)
+{
+    (void)state;
+    assert_string_equal(fwl_secret_why(FWL_ERR_ABSENT), "there is no such file");
+    assert_string_equal(fwl_secret_why(FWL_ERR_STATE), "others may read this key file; chmod 600 closes it");
+    assert_string_equal(fwl_secret_why(FWL_ERR_VALUE), "it is no key file; fwledger keygen makes one");
+    assert_string_equal(fwl_secret_why(FWL_ERR_TYPE), "it is a key of another kind");
+    assert_string_equal(fwl_secret_why(FWL_ERR_STORAGE), "it cannot be read");
+    assert_string_equal(fwl_secret_why(FWL_ERR_MEMORY), fwl_err_text(FWL_ERR_MEMORY));
+}
+
+static void
 test_keys__kind_names(void **state)
 {
     (void)state;
@@ -193,6 +205,7 @@ main(void)
         cmocka_unit_test(test_keys__files_others_may_read_and_absent_ones),
         cmocka_unit_test(test_keys__deterministic_signatures),
         cmocka_unit_test(test_keys__p256_signatures_have_low_s),
+        cmocka_unit_test(test_keys__why),
         cmocka_unit_test(test_keys__kind_names),
     };
 
