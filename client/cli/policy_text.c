@@ -18,6 +18,8 @@ quoted(FILE *to, struct fwl_span text)
             (void)fputs("\\n", to);
         } else if (c < ' ' || c == 0x7f) {
             (void)fprintf(to, "\\x%02x", c);
+        } else if (c == 0xc2 && i + 1 < text.size && text.p[i + 1] < 0xa0) { /* U+0080 to U+009F are no text of YAML */
+            (void)fprintf(to, "\\x%02x", text.p[++i]);
         } else {
             (void)fputc(c, to);
         }

@@ -18,8 +18,14 @@ fwl_print_text(FILE *to, const char *text)
 {
     for (; *text != '\0'; text++) {
         unsigned char c = (unsigned char)*text;
+        unsigned char next = (unsigned char)text[1];
 
-        (void)fputc(c < ' ' || c == 0x7f ? ' ' : c, to);
+        if (c == 0xc2 && next >= 0x80 && next < 0xa0) { /* U+0080 to U+009F: terminals obey some of them too */
+            (void)fputc(' ', to);
+            text++;
+        } else {
+            (void)fputc(c < ' ' || c == 0x7f ? ' ' : c, to);
+        }
     }
 }
 
@@ -37,20 +43,28 @@ scalar(FILE *to, const json_t *value)
     free(text); /* of jansson, so of the C library */
 }
 
-/* Behind a time in milliseconds, what it is for people. No duration is that long: 31 years. Beside time_ms stands time.
- */
+/* Milliseconds that the number behind @key counts, where it is a time and no text of it stands beside; else 0. */
+static uint64_t
+unit_of(const char *key)
+{
+    size_t size = strlen(key);
+
+    if (strcmp(key, "expires") == 0) {
+        return 1000;
+    }
+    return size > 3 && strcmp(key + size - 3, "_ms") == 0 && strcmp(key, "time_ms") != 0;
+}
+
+/* Behind a time, what it is for people. A duration is never that long: 31 years. */
 static void
 time_for_people(FILE *to, const char *key, const json_t *value)
 {
-    size_t size = strlen(key);
+    uint64_t unit = unit_of(key);
     json_int_t number = json_integer_value(value);
-    uint64_t ms = strcmp(key, "expires") == 0 ? (uint64_t)number * 1000 : (uint64_t)number;
     char text[FWL_TIME_TEXT_SIZE];
 
-    if (((size > 3 && strcmp(key + size - 3, "_ms") == 0 && strcmp(key, "time_ms") != 0) ||
-         strcmp(key, "expires") == 0) &&
-        number > 0 && ms >= TIME_MIN_MS && ms <= TIME_MAX_MS) {
-        fwl_time_text(text, ms);
+    if (unit != 0 && number > 0 && (uint64_t)number <= TIME_MAX_MS / unit && (uint64_t)number * unit >= TIME_MIN_MS) {
+        fwl_time_text(text, (uint64_t)number * unit);
         (void)fprintf(to, " (%s)", text);
     }
 }

@@ -9,7 +9,8 @@
 
 #include <jansson.h>
 
-/** fwl_print_value - @value to @to: as one line of JSON when @json, else "member: value" lines. */
+/** fwl_print_value - @value to @to: as one line of JSON when @json, else "member: value" lines, times with their date.
+ */
 void fwl_print_value(FILE *to, const json_t *value, bool json);
 
 /** fwl_print_text - @text with control characters replaced: what a node or a file says never steers a terminal. */
