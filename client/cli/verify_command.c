@@ -208,6 +208,32 @@ decision_value(const struct run *run)
     return fwl_json_decision(&d);
 }
 
+/* The version of a listed release, by the hexadecimal digits of its id, and the first of them. */
+static void
+print_release(const struct run *run, const char *id)
+{
+    const struct fwl_verify *v = &run->verify;
+    struct fwl_reader it;
+    struct fwl_live live;
+    struct fwl_hash32 wanted;
+    struct fwl_release_entry entry;
+    struct fwl_release record;
+
+    if (id == NULL || fwl_hex_decode(wanted.b, sizeof(wanted.b), fwl_span_text(id)) != FWL_OK) {
+        printf("anything");
+        return;
+    }
+    fwl_list_begin(&it, v->entry.live);
+    for (size_t i = 0; i < v->release_count && fwl_entry_next_live(&it, &live); i++) {
+        if (fwl_hash32_equal(&live.id, &wanted) && fwl_entry_release(&entry, NULL, v->releases[i]) == FWL_OK &&
+            fwl_release_decode(&record, NULL, entry.record, v->entry.scheme) == FWL_OK) {
+            printf("%.*s (%.12s)", (int)record.version.size, (const char *)record.version.p, id);
+            return;
+        }
+    }
+    printf("%.12s", id);
+}
+
 static void
 print_people(const struct run *run, const json_t *value)
 {
@@ -231,7 +257,9 @@ print_people(const struct run *run, const json_t *value)
         if (d->kind == FWL_DECISION_CURRENT) {
             break;
         }
-        printf("  not %.12s: ", release == NULL ? "anything" : release);
+        printf("  not ");
+        print_release(run, release);
+        printf(": ");
         fwl_print_text(stdout, json_string_value(json_object_get(item, "message")));
         printf(" (");
         fwl_print_text(stdout, json_string_value(json_object_get(item, "rule")));
@@ -307,6 +335,8 @@ explain(const struct run *run, enum fwl_err err, const char *path)
         (void)fprintf(stderr, "; two certified blocks of one height: keep both files, they convict validators");
     } else if (err == FWL_ERR_AUTHOR) {
         (void)fprintf(stderr, "; a release is offered, but its author is not one that the anchor names");
+    } else if (err == FWL_ERR_ROLLBACK) {
+        (void)fprintf(stderr, "; what the device or its anchor knows is newer: fetch it again");
     } else if (err == FWL_ERR_PROOF) {
         (void)fprintf(stderr, "; it is damaged, or not for the fleet and class of the facts");
     } else if (err == FWL_ERR_STALE) {

@@ -69,7 +69,9 @@ check(const char *state, const char *file, const struct fwl_key *author, const c
     size_t size = read_file(bundle, sizeof(bundle), file);
     enum fwl_err err = FWL_OK;
 
-    (void)read_file(slots, sizeof(slots), state);
+    if (read_file(slots, sizeof(slots), state) == 0) {
+        return FWL_ERR_ABSENT;
+    }
     err = fwl_slots_decode(&device, fwl_span(slots[0], sizeof(slots[0])), fwl_span(slots[1], sizeof(slots[1])));
     if (err != FWL_OK) {
         return err;
@@ -94,7 +96,11 @@ main(int argc, char **argv)
     struct fwl_key author = {.alg = FWL_ALG_ES256K};
     enum fwl_err err = FWL_ERR_ARG;
 
-    if (argc == 5 && strncmp(argv[3], "es256k:", 7) == 0 &&
+    if (argc != 5) {
+        (void)fprintf(stderr, "usage: example_device STATE BUNDLE AUTHOR VERSION\n");
+        return 2;
+    }
+    if (strncmp(argv[3], "es256k:", 7) == 0 &&
         fwl_hex_decode(author.point.b, sizeof(author.point.b), fwl_span_text(argv[3] + 7)) == FWL_OK) {
         err = check(argv[1], argv[2], &author, argv[4]);
     }
