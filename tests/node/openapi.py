@@ -19,7 +19,13 @@ from jsonschema import Draft202012Validator
 from smoke import Node, OneNode
 
 DOCUMENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "openapi.yaml")
-POLICY = "select: highest\nmax_age: 15m\nrules: [{name: all, effect: permit, when: 'true'}]\n"
+POLICY = """select: highest
+max_age: 15m
+staged: [acme/m/c]
+params: {n: 1, t: 5m}
+rules: [{name: all, effect: permit, when: 'true'}]
+rollouts: {all: {stages: [{percent: 100}], advance_when: 'true', halt_when: 'false'}}
+"""
 ABSENT, MALFORMED = "0" * 64, "%20!"
 
 
@@ -85,6 +91,7 @@ class Api(OneNode):
         self.fwledger("class", "register", "acme/m/d", "--scheme", "semver", *signer["acme"], "--write", self.path("tx"), node=node)
         sent = json.loads(self.fwledger("transaction", "send", self.path("tx"), "--json", node=node))
         live = json.loads(node.get("/v1/classes/acme/m/c"))["releases"][0]
+        self.fwledger("rollout", "start", "ops/f", live["id"], "--template", "all", *signer["ops"], node=node)
         return {"txid": sent["txid"], "height": sent["height"], "vendor": "acme", "model": "m", "component": "c",
                 "administrator": "ops", "fleet": "f", "hash": live["value"], "participants id": "acme", "releases id": live["id"]}
 
