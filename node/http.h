@@ -58,8 +58,8 @@ struct fwl_http_server_config {
  *
  * Shape:   at least one thread (FWL_ASSERT).
  * Owns:    keeps the handler's cookie. fwl_http_server_stop frees.
- * Returns: FWL_OK; FWL_ERR_NETWORK when the address cannot be bound; FWL_ERR_MEMORY, also for a thread that cannot be
- *          started.
+ * Returns: FWL_OK; FWL_ERR_NETWORK when the address cannot be bound, errno has the cause; FWL_ERR_MEMORY, also for a
+ *          thread that cannot be started.
  */
 FWL_NODISCARD enum fwl_err fwl_http_server_start(struct fwl_http_server **out,
                                                  const struct fwl_http_server_config *config);

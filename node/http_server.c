@@ -1,4 +1,5 @@
 /* Threads, connections and their limits; the end of it. */
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -368,6 +369,7 @@ fwl_http_server_start(struct fwl_http_server **out, const struct fwl_http_server
 {
     struct fwl_http_server *s = fwl_calloc(1, sizeof(*s));
     enum fwl_err err = FWL_ERR_MEMORY;
+    int cause = 0;
 
     FWL_ASSERT(config->threads > 0);
     *out = NULL;
@@ -400,7 +402,9 @@ fwl_http_server_start(struct fwl_http_server **out, const struct fwl_http_server
         return FWL_OK;
     }
 stop:
+    cause = errno;
     fwl_http_server_stop(s);
+    errno = cause;
     return err;
 }
 

@@ -138,7 +138,8 @@ open_stores(struct fwl_node *n)
     enum fwl_node_exit code = FWL_NODE_EXIT_DONE;
 
     if (mkdir(n->config->data, S_IRWXU) != 0 && errno != EEXIST) {
-        return storage_fault(n, "the data folder cannot be made", n->config->data, FWL_ERR_STORAGE);
+        (void)config_fault_why(n, "the data folder cannot be made", n->config->data, FWL_ERR_STORAGE, strerror(errno));
+        return FWL_NODE_EXIT_STORAGE;
     }
     code = open_store(n, &n->chain_store, &n->chain, "chain", FWL_STORE_CHAIN);
     if (code == FWL_NODE_EXIT_DONE) {
@@ -433,8 +434,8 @@ open_api(struct fwl_node *n)
         err = fwl_http_server_start(&n->server, &http);
     }
     if (err != FWL_OK) {
-        fwl_log(n->log, FWL_LOG_UNUSUAL, "node", "api.listen cannot be bound", "host=%s port=%u reason=%s",
-                c->api_listen.host, c->api_listen.port, fwl_err_name(err));
+        fwl_log(n->log, FWL_LOG_UNUSUAL, "node", "api.listen cannot be bound", "address=%s:%u reason=\"%s\"",
+                c->api_listen.host, c->api_listen.port, err == FWL_ERR_NETWORK ? strerror(errno) : fwl_err_text(err));
         return FWL_NODE_EXIT_CONFIG;
     }
     return FWL_NODE_EXIT_DONE;

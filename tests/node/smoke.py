@@ -8,6 +8,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -177,6 +178,14 @@ class Smoke(OneNode):
         code, text = self.daemon("--config", self.config, "--check")
         self.assertEqual(code, 3)
         self.assertIn("validator_key", text)
+
+    def test_a_taken_port_is_named(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken, open(self.config, encoding="utf-8") as f:
+            address = "127.0.0.1:%d" % taken.getsockname()[1]
+            bad = self.write("bad.yaml", f.read().replace("api: {listen: \"127.0.0.1:0\"}", "api: {listen: \"%s\"}" % address))
+            code, text = self.daemon("--config", bad)
+        self.assertEqual(code, 3, text)
+        self.assertIn('address=%s reason="Address already in use"' % address, text)
 
     def test_reload(self):
         """SIGHUP: what can change does, what cannot is named, a bad file changes nothing."""
