@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "client/cli/commands.h"
+#include "client/cli/print.h"
+#include "client/cli/tally.h"
 
 static int
 take_line(struct fwl_pass *pass, int (*take)(struct fwl_pass *pass, void *cookie, json_t *value), void *cookie,
@@ -10,11 +12,18 @@ take_line(struct fwl_pass *pass, int (*take)(struct fwl_pass *pass, void *cookie
 {
     int code = take(pass, cookie, value);
 
-    if (code != 0) {
+    if (code == FWL_EXIT_NO) { /* the line is to blame: go on */
         fwl_lines_say(&pass->lines, pass->error);
+        pass->failed++;
+        return 0;
     }
-    pass->failed += code == FWL_EXIT_NO;
-    return code == FWL_EXIT_NO ? 0 : code; /* the line is to blame: go on */
+    if (code != 0) {
+        fwl_bar_wipe(&pass->lines.bar);
+        (void)fputs("fwledger: ", stderr);
+        fwl_print_text(stderr, pass->error);
+        (void)fputc('\n', stderr);
+    }
+    return code;
 }
 
 int
@@ -56,6 +65,17 @@ fwl_pass_text(struct fwl_pass *pass, const struct fwl_json_decision *d)
     err = fwl_writer_finish(&w, &text);
     FWL_ASSERT(err == FWL_OK); /* every decision fits */
     return text;
+}
+
+void
+fwl_pass_left_out(uint64_t lines)
+{
+    char n[FWL_TALLY_NUMBER];
+
+    if (lines > 0) {
+        (void)fprintf(stderr, "%s line%s left out, see above\n", fwl_tally_number(n, lines),
+                      lines == 1 ? " was" : "s were");
+    }
 }
 
 void

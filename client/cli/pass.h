@@ -29,6 +29,9 @@ int fwl_pass_lines(struct fwl_pass *pass, const char *path,
 /** fwl_pass_text - a decision as one line without its end; views pass->text. */
 struct fwl_span fwl_pass_text(struct fwl_pass *pass, const struct fwl_json_decision *d);
 
+/** fwl_pass_left_out - a line of the summary on standard error about @lines that failed; nothing for 0. */
+void fwl_pass_left_out(uint64_t lines);
+
 /** fwl_pass_print - bytes to standard output. */
 void fwl_pass_print(struct fwl_span text);
 

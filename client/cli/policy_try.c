@@ -99,10 +99,14 @@ explain(char *out, size_t room, const char *member, const json_t *want, const js
 }
 
 static int
-compare_case(struct fwl_pass *pass, const char *name, json_t *want, const json_t *got)
+compare_case(struct fwl_pass *pass, const char *name, json_t *want, const struct fwl_json_decision *d)
 {
+    json_t *got = fwl_json_decision(d);
     const char *member = NULL;
     json_t *value = NULL;
+    bool passes = says(got, want);
+    char outcome[160];
+    size_t size = 0;
 
     (void)snprintf(pass->error, sizeof(pass->error), "%.200s", name);
     json_object_foreach(want, member, value)
@@ -111,7 +115,11 @@ compare_case(struct fwl_pass *pass, const char *name, json_t *want, const json_t
             explain(pass->error, sizeof(pass->error), member, value, json_object_get(got, member));
         }
     }
-    return says(got, want) ? 0 : FWL_EXIT_NO;
+    fwl_pass_outcome(outcome, sizeof(outcome), d);
+    size = strlen(pass->error);
+    (void)snprintf(pass->error + size, sizeof(pass->error) - size, " (%s)", outcome);
+    json_decref(got);
+    return passes ? 0 : FWL_EXIT_NO;
 }
 
 /* {"name": ..., "device": {facts}, "expect": {members of the decision}} */
@@ -123,7 +131,6 @@ test_case(struct fwl_pass *pass, void *cookie, json_t *value)
     json_t *facts = json_object_get(value, "device");
     json_t *want = json_object_get(value, "expect");
     const struct fwl_json_decision *d = NULL;
-    json_t *got = NULL;
     int code = 0;
 
     if (!json_is_object(facts) || !json_is_object(want) || json_object_size(want) == 0) {
@@ -136,10 +143,8 @@ test_case(struct fwl_pass *pass, void *cookie, json_t *value)
     if (code != 0) {
         return code;
     }
-    got = fwl_json_decision(d);
-    code = compare_case(pass, name == NULL ? "a case without a name" : name, want, got);
+    code = compare_case(pass, name == NULL ? "a case without a name" : name, want, d);
     t->count += code == 0;
-    json_decref(got);
     return code;
 }
 
@@ -270,10 +275,13 @@ run_diff(const struct fwl_command *self, int argc, char **argv)
         code = fwl_pass_lines(&t->pass, devices, diff_device, t);
     }
     if (code == 0) {
-        (void)fprintf(stderr, "of %s devices %s get another answer\n", fwl_tally_number(n[0], t->count),
-                      fwl_tally_number(n[1], t->changed));
+        uint64_t failed = t->pass.failed + fwl_world_bad(t->pass.world);
+
+        (void)fprintf(stderr, "of %s device%s %s get%s another answer\n", fwl_tally_number(n[0], t->count),
+                      t->count == 1 ? "" : "s", fwl_tally_number(n[1], t->changed), t->changed == 1 ? "s" : "");
         fwl_tally_print(stderr, &t->changes, "changes");
-        code = t->pass.failed + fwl_world_bad(t->pass.world) == 0 ? FWL_EXIT_YES : FWL_EXIT_NO;
+        fwl_pass_left_out(failed);
+        code = failed == 0 ? FWL_EXIT_YES : FWL_EXIT_NO;
     }
     close_trial(t);
     return code;

@@ -105,9 +105,7 @@ summary(const struct simulation *s, bool json)
     if (s->forced > 0) {
         (void)fprintf(stderr, "%s of the installations may not be declined\n", fwl_tally_number(n[4], s->forced));
     }
-    if (failed > 0) {
-        (void)fprintf(stderr, "%s lines were left out, see above\n", fwl_tally_number(n[4], failed));
-    }
+    fwl_pass_left_out(failed);
 }
 
 static int

@@ -98,7 +98,8 @@ fwl_tally_print(FILE *to, const struct fwl_tally *tally, const char *title)
         }
     }
     if (rest > 0) {
-        (void)fprintf(to, "  %10s  %zu others\n", fwl_tally_number(number, rest), count - FWL_TALLY_SHOWN);
+        (void)fprintf(to, "  %10s  %zu other%s\n", fwl_tally_number(number, rest), count - FWL_TALLY_SHOWN,
+                      count - FWL_TALLY_SHOWN == 1 ? "" : "s");
     }
     fwl_free(sorted);
 }

@@ -208,7 +208,8 @@ load_from_node(struct fwl_world *world, char error[FWL_WORLD_ERROR_MAX], struct 
                    (int)ask->class_name.size, (const char *)ask->class_name.p);
     err = fwl_http_get(world->session.http, &response, path, FWL_SUBMIT_TIMEOUT_S);
     if (err != FWL_OK) {
-        code = fail(error, fwl_commands_exit(err), world->session.url, response.error);
+        (void)snprintf(error, FWL_WORLD_ERROR_MAX, "%s", response.error); /* it names the node */
+        code = fwl_commands_exit(err);
     } else if (response.status != 200) {
         fwl_session_problem(problem, &response);
         code = fail(error, FWL_EXIT_NODE, path, problem);

@@ -14,7 +14,11 @@ map(struct fwl_snapfile *file, int fd)
     struct stat st;
     void *at = MAP_FAILED;
 
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+    if (fstat(fd, &st) != 0) {
+        return FWL_ERR_STORAGE;
+    }
+    if (!S_ISREG(st.st_mode)) { /* a read would say so; errno is what people are told */
+        errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
         return FWL_ERR_STORAGE;
     }
     if (st.st_size == 0) {
