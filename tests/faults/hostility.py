@@ -15,8 +15,6 @@ from outages import end
 
 STILL = 10  # seconds without a block
 CAP_KIB = 64 * 1024  # a node grows by, at most: pool, queues of peers and connections have their limits
-PLACE = 4  # of strangers that vanish
-OTHERS = [1, 2, 3]
 
 
 class Vanishing:
@@ -24,9 +22,10 @@ class Vanishing:
 
     def __init__(self, net):
         self.net, self.before, self.all, self.clients = net, net.metric(0, "p2p_peers"), [], None
+        self.place = net.validators
 
     def __enter__(self):
-        within, at = self.net.links.command(PLACE, []), self.net.links.address(PLACE, 0).split(":")
+        within, at = self.net.links.command(self.place, []), self.net.links.address(self.place, 0).split(":")
         for i in range(6):
             self.all.append(Stranger(self.net, 0, within, at))
             if i % 2:
@@ -38,7 +37,7 @@ class Vanishing:
                                              *map(str, self.net.api(0)), "100"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             self.clients.stdout.readline()
         wait_until("three strangers are peers", lambda: self.net.metric(0, "p2p_peers") == self.before + 3, 10)
-        self.net.set_links(self.net.split({PLACE}))
+        self.net.set_links(self.net.split({self.place}))
         return self
 
     def given_up(self):
@@ -67,20 +66,21 @@ def forget_peak(net):
         f.write("5")
 
 
-def run(table, options):
-    count, seconds = 10000, 2 if options.short else 30
-    with table.row("P26", "start of 4 validators under load") as numbers:
-        net = Cluster("p26", 4, 1)
-        numbers.append("4 clients at the nodes 1 to 3, strangers at node 0")
+def run(table, options, n):
+    count, seconds = 10000, 2 if options.brief else 30
+    with table.row("start of %d validators under load" % n) as numbers:
+        net = Cluster("p26", n, 1)
+        numbers.append("4 clients at the nodes 1 to %d, strangers at node 0" % (n - 1))
     with net:
-        load = Workload(net, options.seed, ask_nodes=OTHERS)
-        net.end(PLACE)
+        others = range(1, n)
+        load = Workload(net, options.seed, ask_nodes=others)
+        net.end(n)
 
         @contextlib.contextmanager
         def attack(what):
             """A row: what the body does to the node does not hold up the others; then it is of use, and no larger than the cap."""
-            with table.row("P26", what) as numbers:
-                with Pulse(net, OTHERS) as pulse:
+            with table.row(what) as numbers:
+                with Pulse(net, others) as pulse:
                     yield numbers
                 victim.check(what)
                 numbers += [pulse.within(STILL), "memory %+d KiB at most" % (peak_kib(net) - before)]
@@ -93,8 +93,8 @@ def run(table, options):
             forget_peak(net)
             before, open_before = strangers.memory_kib(net, 0), files(net)
             attacks(net, attack, victim, (count, seconds, options.seed, open_before))
-        with table.row("P26", "at the end") as numbers:
-            net.start(PLACE)
+        with table.row("at the end") as numbers:
+            net.start(n)
             end(numbers, load)
 
 

@@ -50,26 +50,26 @@ def links(net, load, faults):
             "delays of 20 to 60 ms" if noise else "no delays: the kernel has no netem", AGAIN % longest]
 
 
-def run(table, options):
-    rounds, pause, scale = (1, 1, 0.3) if options.short else (2, 30, 1)
-    with table.row("P23", "start of 4 validators and a follower") as numbers:
-        net = Cluster("p23", 4, 1)
+def run(table, options, n):
+    rounds, pause, scale = (1, 1, 0.3) if options.brief else (2, 30, 1)
+    with table.row("start of %d validators and a follower" % n) as numbers:
+        net = Cluster("p23", n, 1)
         numbers.append("4 clients, 2 devices, seed %d" % options.seed)
     with net:
         load, faults = Workload(net, options.seed), Faults(net, random.Random(options.seed), scale)
         with load:
             for number in (signal.SIGKILL, signal.SIGTERM):
-                with table.row("P23", "%s and start of each node" % number.name) as numbers:
+                with table.row("%s and start of each node" % number.name) as numbers:
                     longest = max(every_node(load, lambda i, n=number: faults.ends([i], n), number.name) for _ in range(rounds))
                     numbers += ["%d times" % (rounds * net.count), AGAIN % longest]
-            with table.row("P23", "SIGSTOP of each node for %d s" % pause) as numbers:
+            with table.row("SIGSTOP of each node for %d s" % pause) as numbers:
                 longest = every_node(load, lambda i: faults.pauses([i], pause), "SIGSTOP")
                 numbers += ["%d times" % net.count, AGAIN % longest]
-            with table.row("P23", "a disk that is full, and free again") as numbers:
+            with table.row("a disk that is full, and free again") as numbers:
                 numbers += ["%d times by %s" % (rounds, full_disk(net, rounds)), "503, reads and no votes meanwhile, then votes"]
-            with table.row("P23", "links cut, slow and noisy") as numbers:
+            with table.row("links cut, slow and noisy") as numbers:
                 numbers += links(net, load, faults)
-        with table.row("P23", "at the end") as numbers:
+        with table.row("at the end") as numbers:
             end(numbers, load)
 
 

@@ -118,9 +118,9 @@ def bounded(numbers, watch, transactions, retain):
         raise Failed("a bound does not hold")
 
 
-def run(table, options):
-    count, retain = (200, 10) if options.short else (2000, 100)
-    with table.row("P25", "start of %d validators" % options.nodes) as numbers:
+def run(table, options, _):
+    count, retain = (200, 10) if options.brief else (2000, 100)
+    with table.row("start of %d validators" % options.nodes) as numbers:
         net = Cluster("p25", options.nodes, links=Loopback)
         configure(net, retain)
         net.__enter__()
@@ -128,7 +128,7 @@ def run(table, options):
     try:
         load = Workload(net, options.seed, clients=1, devices=1, pause=1.0)
         with Pulse(net, [0, net.count - 1]) as pulse, Watch(net) as watch, load:
-            with table.row("P25", "a transaction a second, and a burst") as numbers:
+            with table.row("a transaction a second, and a burst") as numbers:
                 load.goes_on("the start")
                 watch.samples.clear()
                 start = time.monotonic()
@@ -138,9 +138,9 @@ def run(table, options):
                     before = load.told("acknowledged")
                     wait_until("a transaction is final", lambda b=before: load.told("acknowledged") > b, 60)
                 numbers.append(pulse.within(STILL))
-        with table.row("P25", "files, memory, disk of each node") as numbers:
+        with table.row("files, memory, disk of each node") as numbers:
             bounded(numbers, watch, int(net.metric(0, "consensus_total_txs")), retain)
-        with table.row("P25", "at the end") as numbers:
+        with table.row("at the end") as numbers:
             end(numbers, load, whole=False)
     finally:
         net.__exit__()

@@ -119,25 +119,25 @@ def reload_all(net):
     return count
 
 
-def run(table, options):
-    with table.row("P24", "build of the previous version") as numbers:
+def run(table, options, n):
+    with table.row("build of the previous version") as numbers:
         commit = previous()
         numbers.append(commit[:12])
         old = build(commit)
-    with table.row("P24", "start of 4 validators and a follower of it") as numbers:
-        net = Cluster("p24", 4, 1, programs=old)
+    with table.row("start of %d validators and a follower of it" % n) as numbers:
+        net = Cluster("p24", n, 1, programs=old)
         numbers.append("genesis, keys and configuration of the previous version")
     with net, Pulse(net) as pulse:
         load = Workload(net, options.seed, verifiers=(FWLEDGER, os.path.join(old, "fwledger")))
         with load:
-            with table.row("P24", "upgrade of one node after the other") as numbers:
+            with table.row("upgrade of one node after the other") as numbers:
                 load.goes_on("the start")
                 numbers += ["%d nodes" % net.count, AGAIN % upgrade(net, load, range(net.count), BIN)]
-            with table.row("P24", "downgrade of one node, and back") as numbers:
+            with table.row("downgrade of one node, and back") as numbers:
                 numbers.append(AGAIN % max(upgrade(net, load, [1], old), upgrade(net, load, [1], BIN)))
-            with table.row("P24", "SIGHUP of each node") as numbers:
+            with table.row("SIGHUP of each node") as numbers:
                 numbers.append("%d configurations, %d of them refused" % (reload_all(net), net.count))
                 numbers.append(AGAIN % load.goes_on("SIGHUP"))
-        with table.row("P24", "at the end") as numbers:
+        with table.row("at the end") as numbers:
             numbers.append(pulse.within(STILL))
             end(numbers, load)
