@@ -167,19 +167,20 @@ class Relay:
                 size = 2 + struct.unpack(">H", data)[0]
         return data
 
-    def conflicts(self):
-        """Pairs of signed votes that no validator may sign (E1 to E4 of consensus.md)."""
-        seen, wrong = {}, []
-        for vote in self.signed:
-            kind, height, view = struct.unpack(">BQI", vote[:13])
-            if seen.setdefault((height, view, kind), vote[13:]) != vote[13:]:
-                wrong.append((kind, height, view))
-            if {(height, view, NULLIFY), (height, view, FINALIZE)} <= seen.keys():
-                wrong.append((kind, height, view))
-        return wrong
-
     def close(self):
         self.s.close()
+
+
+def conflicts(votes):
+    """Those of signed votes (bodies of VOTE) that no validator may sign besides another one (E1 to E4 of consensus.md)."""
+    seen, wrong = {}, []
+    for vote in votes:
+        kind, height, view = struct.unpack(">BQI", vote[:13])
+        if seen.setdefault((height, view, kind), vote[13:]) != vote[13:]:
+            wrong.append((kind, height, view))
+        if kind in (NULLIFY, FINALIZE) and {(height, view, NULLIFY), (height, view, FINALIZE)} <= seen.keys():
+            wrong.append((kind, height, view))
+    return wrong
 
 
 def own(net, i=3):

@@ -77,6 +77,8 @@ class Watch(threading.Thread):
     def grown(self):
         """KiB from the second quarter to the last, of the node that grew most."""
         n = len(self.samples) // 4
+        if n == 0:
+            raise Failed("too few samples")
         return max(statistics.median(s[i][1] for s in self.samples[-n:]) -
                    statistics.median(s[i][1] for s in self.samples[n:2 * n]) for i in range(self.net.count))
 

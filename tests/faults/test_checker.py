@@ -1,9 +1,16 @@
 #!/usr/bin/env python3
-"""The checker of histories must see what it is there for: one history that is right, and each way to be wrong."""
+"""What judges must see what it is there for: of histories one that is right, and each way to be wrong; of votes, memory and files too."""
 import copy
+import struct
+import types
 import unittest
 
+import soak
+import upgrades
 from checker import check
+from clients import Pulse
+from cluster import Failed
+from signers import FINALIZE, NOTARIZE, NULLIFY, PROPOSE, conflicts
 
 BLOCKS = [[], ["class"], ["one"], [], ["two", "maybe"]]
 RIGHT = [
@@ -73,6 +80,42 @@ class Checker(unittest.TestCase):
     def test_refused_by_a_node_that_lags(self):
         history = [*RIGHT, {**RIGHT[7], "outcome": "refused", "height": 0, "session": "c9/n1"}]
         self.assertEqual(check(history, BLOCKS), [])
+
+
+class Judges(unittest.TestCase):
+    @staticmethod
+    def vote(kind, height=5, view=0, block=1):
+        return struct.pack(">BQI", kind, height, view) + bytes([0 if kind == NULLIFY else block] * 32)
+
+    def test_votes(self):
+        fine = [self.vote(k) for k in (PROPOSE, NOTARIZE, FINALIZE)]
+        other_view = [self.vote(k, view=1, block=2) for k in (PROPOSE, NOTARIZE, NULLIFY)]
+        self.assertEqual(conflicts([*fine, *fine, *other_view, self.vote(FINALIZE, height=6, block=2)]), [])
+        for kind in (PROPOSE, NOTARIZE, FINALIZE):
+            self.assertEqual(conflicts([*fine, self.vote(kind, block=2)]), [(kind, 5, 0)])
+        self.assertEqual(conflicts([*fine, self.vote(NULLIFY)]), [(NULLIFY, 5, 0)])
+        self.assertEqual(conflicts([self.vote(NULLIFY), self.vote(NOTARIZE), self.vote(FINALIZE)]), [(FINALIZE, 5, 0)])
+
+    def test_memory_that_grows(self):
+        watch = soak.Watch(types.SimpleNamespace(count=2))
+        watch.samples = [[(30, 1000, 0), (30, 1000 + 10 * t, 0)] for t in range(100)]
+        self.assertEqual(watch.grown(), 500)
+        self.assertEqual(watch.most(1), [1000, 1990])
+        watch.samples = watch.samples[:3]
+        self.assertRaises(Failed, watch.grown)
+
+    def test_a_chain_that_stands_still(self):
+        pulse = Pulse(types.SimpleNamespace(count=1))
+        pulse.longest = 2.5
+        self.assertIn("2.5 s", pulse.within(3))
+        self.assertRaises(Failed, pulse.within, 2)
+
+    def test_previous(self):
+        with open(upgrades.FILE, encoding="utf-8") as f:
+            self.assertRegex(upgrades.named(f.read()), r"^[0-9a-f]{40}$|^v\d")
+        self.assertEqual(upgrades.named("# a\n\nv1.2 and why\n"), "v1.2")
+        self.assertRaises(Failed, upgrades.named, "# a\n")
+        self.assertRaises(Failed, upgrades.named, "one\ntwo\n")
 
 
 if __name__ == "__main__":

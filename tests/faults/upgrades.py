@@ -24,17 +24,23 @@ def tool(*argv, **more):
     return r.stdout
 
 
-def previous():
-    """The commit that the file names."""
-    with open(FILE, encoding="utf-8") as f:
-        names = [line.split()[0] for line in f if line.strip() and not line.startswith("#")]
+def named(text):
+    """The commit or tag that the file names."""
+    names = [line.split()[0] for line in text.splitlines() if line.strip() and not line.startswith("#")]
     if len(names) != 1:
         raise Failed("%s: one line names a commit or tag, the others begin with #" % FILE)
+    return names[0]
+
+
+def previous():
+    """Its commit."""
+    with open(FILE, encoding="utf-8") as f:
+        name = named(f.read())
     try:
-        return tool("git", "-C", ROOT, "rev-parse", "--verify", "--quiet", names[0] + "^{commit}").decode().strip()
+        return tool("git", "-C", ROOT, "rev-parse", "--verify", "--quiet", name + "^{commit}").decode().strip()
     except (Failed, FileNotFoundError) as e:
         raise Failed("tests/faults/previous names %s, which is not in this clone. It needs git and the history: a shallow clone gets it "
-                     "with git fetch --unshallow" % names[0]) from e
+                     "with git fetch --unshallow" % name) from e
 
 
 def build(commit):
