@@ -2,10 +2,10 @@
 
 Files: FILES for listeners, stores, loops, the log and our own requests (29 measured), and two connections to each other node, for
 while both dial there are two. Memory: what a node has taken for itself (RssAnon; pages of the stores are the kernel's to take back)
-is below MEMORY and PEER for each other node (10 MiB measured with 16 nodes and a burst of 2000, 9 with 50), and in the last quarter
-of the time not more than GROWTH above the second: so little is left of a leak of a few bytes a frame in ten minutes. Disk: every
-node but one forgets old blocks (retain), so its data is below DISK and what a transaction leaves in state and indexes for good,
-TRANSACTION (3.4 MiB measured after 2130 transactions).
+is below MEMORY and PEER for each other node, and in the last quarter of the time not more than GROWTH above the second: so little is
+left of a leak of a few bytes a frame in ten minutes. Disk: every node but one forgets old blocks (retain), so its data is below DISK
+and what a transaction leaves in state and indexes for good, TRANSACTION. Measured in ten minutes of 16 nodes, 2603 transactions in 606
+blocks, 2000 of them in a burst: 43 files, 16 MiB of memory that grew by 0.14 MiB, 6.6 MiB of disk.
 """
 import os
 import statistics
