@@ -13,9 +13,12 @@ struct directed {
     bool real;
     /* Case @i. When there is none of this number it says in s->skip how many to pass over; UINT64_MAX: that was all. */
     void (*run)(struct sim *s, uint64_t i);
+    uint32_t heartbeat_s; /* 0: default */
 };
 void d3_mass(struct sim *s, uint64_t i);
 void d1_crash(struct sim *s, uint64_t i);
+void d6_lost_votes(struct sim *s, uint64_t i);
+void d16_idle(struct sim *s, uint64_t i);
 void d10_twins(struct sim *s, uint64_t i);
 void d11_leader(struct sim *s, uint64_t i);
 void d13_relay(struct sim *s, uint64_t i);

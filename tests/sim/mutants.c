@@ -53,7 +53,7 @@ static const struct mutant {
     {9, 0, "waiting transactions are told once", "S16", 4, 2},
     {10, 0, "STATUS before the block is durable", "S1", 4, 1},
     {10, 1, "receipts before the block is durable", "S1", 4, 1},
-    {11, 0, "votes at once after a lost votes store", "S6", 4, 1},
+    {11, 0, "votes at once after a lost votes store", "S6/4", 0, 2},
     {12, 0, "the view after a restart is that of NOTAR alone", "S2", 4, 6},
     {12, 1, "whoever nullified does not move by a late NOTAR", "S13", 4, 2},
     {12, 2, "certificates are not relayed", "S13/4", 0, 2},

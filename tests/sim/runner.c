@@ -16,10 +16,11 @@ open_sim(struct sim *s, const struct sim_play *play)
 {
     const struct scenario *sc = play->scenario;
     uint64_t seed = sc != NULL ? play->seed : 1;
+    uint64_t heartbeat_s = sc != NULL ? sc->heartbeat_s : play->directed->heartbeat_s;
     struct fwl_params params;
 
     fwl_params_default(&params);
-    params.heartbeat_ms = sc != NULL && sc->heartbeat_s != 0 ? sc->heartbeat_s * 1000 : 10000;
+    params.heartbeat_ms = heartbeat_s != 0 ? heartbeat_s * 1000 : 10000;
     params.leader_term = seed % 2 == 0 ? 4 : 16;
     params.max_block = FWL_BLOCK_MAX_MIN;
     params.max_work = FWL_BLOCK_WORK_MIN;

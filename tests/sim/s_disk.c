@@ -1,6 +1,6 @@
 /* S1 to S6: crashes, full disks, damaged and lost stores. */
 #include "ledger/fsck/fsck.h"
-#include "tests/sim/faults.h"
+#include "tests/sim/directed.h"
 
 void
 s1_crash(struct sim *s)
@@ -349,4 +349,55 @@ s6_lost_votes(struct sim *s)
     fwl_memstore_free(older);
     heal(s);
     settle(s);
+}
+
+/* ---- S6, directed: f + 1 stores lost within one undecided height ---- */
+
+/* Nobody hears a vote to finalize the second block. */
+static bool
+lost_final(struct sim *s, uint32_t from, uint32_t to, enum fwl_frame_type type, struct fwl_span payload)
+{
+    struct fwl_vote v;
+
+    (void)s;
+    (void)from;
+    (void)to;
+    return type == FWL_FRAME_VOTE && fwl_vote_decode(&v, payload) == FWL_OK && v.kind == FWL_VOTE_FINALIZE &&
+           v.height == 2;
+}
+
+/* They are more than f, so the height may wait for an operator for ever; nobody says two things. That they wrote down
+ * from when on they vote is not asked here: what they say is all that counts. Cases: which, and when. */
+void
+d6_lost_votes(struct sim *s, uint64_t i)
+{
+    enum { MOMENTS = 12, STEP = 40 };
+    uint32_t lost[] = {(uint32_t)i % s->n, (uint32_t)((i % s->n + 1 + i / s->n % (s->n - 1)) % s->n)};
+    uint64_t moment = i / s->n / (s->n - 1);
+    struct fwl_memstore *empty = NULL;
+
+    if (moment >= MOMENTS) {
+        s->skip = UINT64_MAX;
+        return;
+    }
+    s->lost = lost_final;
+    sim_start(s);
+    sim_load(s, 1, 0);
+    if (!reach(s, 1, 5000)) {
+        sim_fail(s, SIM_PROGRESS, "no first block");
+    }
+    sim_load(s, 1, 0);
+    sim_run(s, s->now + 10 + STEP * moment);
+    empty = fwl_memstore_new();
+    FWL_ASSERT(empty != NULL);
+    for (size_t k = 0; k < FWL_COUNT(lost); k++) { /* f = 1 */
+        struct sim_node *n = &s->node[lost[k]];
+
+        replace_votes(s, n, empty);
+        n->was_lost = false;
+        sim_boot(s, n->id);
+        sim_run(s, s->now + 150 + STEP * moment);
+    }
+    fwl_memstore_free(empty);
+    sim_run(s, s->now + 5000);
 }

@@ -1,5 +1,5 @@
 /* S16 to S19: idle nets, changes of the set, catching up. */
-#include "tests/sim/faults.h"
+#include "tests/sim/directed.h"
 
 /* ---- idle ---- */
 
@@ -93,6 +93,54 @@ s16_idle(struct sim *s)
     }
     s->resubmit = false;
     ends[sim_random(s, FWL_COUNT(ends))](s);
+    settle(s);
+}
+
+/* What a node keeps of undecided and past heights, in records. */
+static uint64_t
+kept_votes(const struct sim_node *n)
+{
+    static const enum fwl_space spaces[] = {FWL_SPACE_REC, FWL_SPACE_CERT, FWL_SPACE_BODY, FWL_SPACE_VMETA};
+    struct fwl_storage storage = fwl_memstore_storage(n->votes.mem);
+    struct fwl_kv_entry e;
+    struct fwl_read read;
+    uint64_t count = 0;
+
+    FWL_ASSERT(fwl_read_begin(&storage, &read) == FWL_OK);
+    for (size_t i = 0; i < FWL_COUNT(spaces); i++) {
+        for (enum fwl_err err = fwl_kv_seek(&read.kv, &e, spaces[i], (struct fwl_span){0}); err == FWL_OK;
+             err = fwl_kv_next(&read.kv, &e, spaces[i], e.key)) {
+            count++;
+        }
+    }
+    fwl_read_end(&read);
+    return count;
+}
+
+/* Ten days without a transaction, a heartbeat every five minutes; STATUS every minute makes it bearable. Of a thousand
+ * heights a record of votes and two certificates are kept, and some of the height under way. */
+void
+d16_idle(struct sim *s, uint64_t i)
+{
+    enum { BEATS_A_DAY = 288, DAYS = 10, KEPT_MAX = 3 * 1000 + 32 };
+
+    if (i > 0) {
+        s->skip = UINT64_MAX;
+        return;
+    }
+    s->timing.ts = 60000;
+    sim_start(s);
+    sim_load(s, 1, 10);
+    sim_run(s, 10000);
+    for (int beat = 0; beat < DAYS * BEATS_A_DAY; beat++) {
+        idle_beat(s);
+        for (uint32_t k = 0; beat % BEATS_A_DAY == 0 && k < s->count; k++) {
+            if (kept_votes(&s->node[k]) > KEPT_MAX) {
+                sim_fail(s, SIM_BOUNDS, "node %u keeps %llu records of votes", k,
+                         (unsigned long long)kept_votes(&s->node[k]));
+            }
+        }
+    }
     settle(s);
 }
 
