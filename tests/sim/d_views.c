@@ -28,29 +28,14 @@ lost_final(struct sim *s, uint32_t from, uint32_t to, enum fwl_frame_type type, 
     return from == s->arg[0] && s->best >= 1;
 }
 
-static uint32_t
-leader_at_start(const struct sim *s, uint32_t view)
-{
-    const struct fwl_chain_tip *tip = fwl_replica_tip(s->node[0].replica);
-    struct fwl_pubkey32 key;
-
-    fwl_validators_key(&key, &tip->validators, fwl_chain_leader(tip, view));
-    for (uint32_t i = 0; i < s->n; i++) {
-        if (memcmp(&s->world.key[i], &key, sizeof(key)) == 0) {
-            return i;
-        }
-    }
-    return SIM_NODES;
-}
-
 /* The leader of view 1 proposes a block of its own, with no word on view 0. */
 static void
 fresh_where_decided(struct sim *s)
 {
-    uint32_t liar = SIM_NODES;
+    uint32_t liar = 0;
 
     sim_start(s);
-    liar = leader_at_start(s, 1);
+    liar = next_leader(s, 1);
     s->node[liar].lies = SIM_LIE_FRESH | SIM_LIE_NO_JUST | SIM_LIE_YES;
     s->arg[0] = (liar + 1) % s->n;
     s->arg[1] = s->now + 8000;

@@ -49,6 +49,21 @@ reach(struct sim *s, uint64_t height, uint64_t limit_ms)
     return sim_run_while(s, s->now + limit_ms, is_below);
 }
 
+uint32_t
+next_leader(const struct sim *s, uint32_t view)
+{
+    const struct fwl_chain_tip *tip = fwl_replica_tip(s->node[0].replica);
+    struct fwl_pubkey32 key;
+
+    fwl_validators_key(&key, &tip->validators, fwl_chain_leader(tip, view));
+    for (uint32_t i = 0; i < s->count; i++) {
+        if (s->node[i].who >= 0 && memcmp(&s->world.key[s->node[i].who], &key, sizeof(key)) == 0) {
+            return i;
+        }
+    }
+    return 0;
+}
+
 static bool
 is_apart(struct sim *s)
 {

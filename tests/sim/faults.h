@@ -35,6 +35,8 @@ void settle(struct sim *s);
 void choose(struct sim *s, uint32_t count, bool chosen[SIM_NODES]);
 /* Runs until the net has decided block @height; false: not within @limit_ms. */
 bool reach(struct sim *s, uint64_t height, uint64_t limit_ms);
+/* The validator that leads @view of the height to come, by the tip of node 0, which is up. */
+uint32_t next_leader(const struct sim *s, uint32_t view);
 /* Every node is up and connected to every other; false: not within @limit_ms. */
 bool assemble(struct sim *s, uint64_t limit_ms);
 /* Up to f validators lie, each in one or more ways of @lies. */

@@ -158,26 +158,10 @@ must_be_prompt(struct sim *s, uint32_t tx, uint64_t limit_ms, const char *when)
     }
 }
 
-/* The leader of the view to come, by the tip of a node that is up. */
-static uint32_t
-next_leader(const struct sim *s)
-{
-    const struct fwl_chain_tip *tip = fwl_replica_tip(s->node[0].replica);
-    struct fwl_pubkey32 key;
-
-    fwl_validators_key(&key, &tip->validators, fwl_chain_leader(tip, 0));
-    for (uint32_t i = 0; i < s->n; i++) {
-        if (memcmp(&s->world.key[i], &key, sizeof(key)) == 0) {
-            return i;
-        }
-    }
-    return 0;
-}
-
 static void
 during_view_change(struct sim *s)
 {
-    uint32_t dead = next_leader(s);
+    uint32_t dead = next_leader(s, 0);
 
     sim_crash(s, dead, 0);
     (void)sim_one(s, 0, (int)((dead + 1) % s->n));
@@ -290,7 +274,7 @@ propose_set(struct sim *s, const struct churn *c, int added)
 static size_t
 place_of_leader(const struct sim *s, const struct churn *c)
 {
-    uint32_t leader = next_leader(s);
+    uint32_t leader = next_leader(s, 0);
 
     for (size_t i = 0; i < c->count; i++) {
         if (c->members[i] == leader) {
