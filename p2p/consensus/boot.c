@@ -261,22 +261,19 @@ fwl_boot_start(struct fwl_consensus *c, const struct fwl_event *in)
 void
 fwl_boot_reports(struct fwl_consensus *c)
 {
-    bool seen[FWL_VALIDATORS_MAX] = {false};
     uint32_t reports = 0;
     uint64_t greatest = 0;
 
     if (c->voting_from != UINT64_MAX) {
         return;
     }
-    for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX; i++) {
-        const struct fwl_peer *p = &c->peers[i];
-        uint16_t index = 0;
+    for (uint32_t i = 0; i < c->n; i++) {
+        struct fwl_tally_peer p;
 
-        if (p->up && p->status && fwl_validators_find(&index, &c->tip.next, &p->validator_key) && index != c->me &&
-            !seen[index]) {
-            seen[index] = true;
+        fwl_tally_peer(&p, c, i); /* of several nodes of a member the foremost: the others may lag behind its votes */
+        if (p.told && i != c->me) {
             reports++;
-            greatest = FWL_MAX(greatest, p->height);
+            greatest = FWL_MAX(greatest, p.height);
         }
     }
     /* Caught up with all of them: reports of a set that has long been replaced would say nothing. */

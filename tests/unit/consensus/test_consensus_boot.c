@@ -388,6 +388,68 @@ test_consensus_boot__lost_alone(void **state)
     rig_free(r);
 }
 
+/* A member has several nodes, and one of them lags: what counts is the greatest height that any of them tells. This
+ * node may have voted where the member itself is. */
+static void
+test_consensus_boot__lost_and_a_laggard(void **state)
+{
+    static const uint32_t peers[2][2] = {{0, 9}, {9, 0}}; /* of validator 0: the one that lags, the other */
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct rig *r = rig_new(4, 3);
+        struct fwl_event up = {.type = FWL_EVENT_PEER_UP, .peer = 9};
+
+        r->lost = true;
+        rig_boot(r);
+        memcpy(up.validator_key.b, r->keys, 32);
+        rig_step(r, &up);
+        status(r, peers[i][0], 5);
+        status(r, peers[i][1], 6);
+        status(r, 1, 5);
+        status(r, 2, 5);
+        assert_true(rig_info(r).voting_from == UINT64_MAX); /* not caught up with the greatest */
+        rig_commit(r, 5, 0);
+        assert_int_equal(rig_info(r).voting_from, 8);
+        rig_free(r);
+    }
+}
+
+/* What a liar can say of this node and of itself. A height below its own changes nothing, since the others tell theirs;
+ * old votes of this node that it kept are no second instance while voting is off, and there are none from where it is
+ * on. */
+static void
+test_consensus_boot__lost_and_a_liar(void **state)
+{
+    (void)state;
+    for (uint32_t liar = 0; liar < 3; liar++) {
+        struct rig *r = rig_new(4, 3);
+        struct rig_block b = rig_block(r, 0, 0, r->now, 1);
+        struct fwl_consensus_msg old = {.type = FWL_MSG_VOTE};
+
+        r->lost = true;
+        rig_boot(r);
+        old.vote = rig_signed(r, FWL_VOTE_NOTARIZE, RIG_HEIGHT, 0, &b.hash, 3);
+        rig_message(r, liar, &old);
+        assert_int_equal(r->out.halt, FWL_HALT_NONE);
+        for (uint32_t peer = 0; peer < 3; peer++) {
+            status(r, peer, peer == liar ? 1 : 6);
+        }
+        assert_true(rig_info(r).voting_from == UINT64_MAX);
+        rig_commit(r, 5, 0);
+        assert_int_equal(rig_info(r).voting_from, 8);
+        old.vote = rig_signed(r, FWL_VOTE_NOTARIZE, RIG_HEIGHT + 1, 0, &b.hash, 3); /* the last it can have given */
+        rig_message(r, liar, &old);
+        assert_int_equal(r->out.halt, FWL_HALT_NONE);
+        rig_commit(r, 6, 0);
+        rig_commit(r, 7, 0);
+        assert_true(rig_info(r).voting);
+        rig_message(r, liar, &old);
+        assert_int_equal(r->out.halt, FWL_HALT_NONE);
+        rig_free(r);
+    }
+}
+
 /* ---- halts ---- */
 static void
 test_consensus_boot__second_instance(void **state)
@@ -464,6 +526,8 @@ main(void)
         cmocka_unit_test(test_consensus_boot__limits),
         cmocka_unit_test(test_consensus_boot__lost),
         cmocka_unit_test(test_consensus_boot__lost_alone),
+        cmocka_unit_test(test_consensus_boot__lost_and_a_laggard),
+        cmocka_unit_test(test_consensus_boot__lost_and_a_liar),
         cmocka_unit_test(test_consensus_boot__second_instance),
         cmocka_unit_test(test_consensus_boot__second_instance_in_a_certificate),
         cmocka_unit_test(test_consensus_boot__fork),
