@@ -169,6 +169,10 @@ take_committed(struct fwl_consensus *c, const struct fwl_event *in)
 static void
 peer_up(struct fwl_consensus *c, const struct fwl_event *in)
 {
+    if (c->peers[in->peer].up) {
+        c->peers[in->peer].validator_key = in->validator_key;
+        return;
+    }
     c->peers[in->peer] = (struct fwl_peer){.up = true, .validator_key = in->validator_key};
     fwl_outbox_status(c, fwl_outbox_one(in->peer));
 }

@@ -131,7 +131,7 @@ struct fwl_consensus_msg {
 enum fwl_event_type {
     FWL_EVENT_BOOT,      /* the first event, once: boot */
     FWL_EVENT_TICK,      /* timer, mempool changed, remote signature is there */
-    FWL_EVENT_PEER_UP,   /* peer, validator_key */
+    FWL_EVENT_PEER_UP,   /* peer, validator_key; of one that is up: another key */
     FWL_EVENT_PEER_DOWN, /* peer */
     FWL_EVENT_MESSAGE,   /* peer, msg; of a peer that is up */
     FWL_EVENT_CHECKED,   /* hash, verdict */

@@ -175,6 +175,8 @@ struct fwl_replica {
     bool votes_forced;     /* the same */
     bool stalled;
     bool halted;
+    struct fwl_hash32 members; /* of the entry of the validators, by which peers are known */
+    bool members_moved;        /* it is another one, and the engine was not told */
     uint64_t evidence_seen;
     struct fwl_tally tally;
     uint64_t fetched;
@@ -196,6 +198,10 @@ void fwl_replica_end(struct fwl_replica *r, enum fwl_replica_end why, enum fwl_e
 enum fwl_err fwl_replica_commit(struct fwl_replica *r, struct fwl_span body, const struct fwl_cert *cert);
 /** fwl_replica_stall - the disk is full: drop the engine, try again later. */
 void fwl_replica_stall(struct fwl_replica *r);
+/** fwl_replica_members - is the entry of the validators another one than before? fwl_replica_know - tell the engine
+ * whose peers are whose. */
+bool fwl_replica_members(struct fwl_replica *r);
+void fwl_replica_know(struct fwl_replica *r);
 /** fwl_replica_timer - tell the driver the earliest moment at which something is due. */
 void fwl_replica_timer(struct fwl_replica *r);
 

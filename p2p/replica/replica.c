@@ -196,6 +196,36 @@ validator_of(struct fwl_pubkey32 *out, const struct fwl_replica *r, const struct
     return found;
 }
 
+bool
+fwl_replica_members(struct fwl_replica *r)
+{
+    const struct fwl_hash32 before = r->members;
+    struct fwl_read read;
+    struct fwl_span value;
+
+    if (fwl_read_begin(&r->config.io.chain, &read) != FWL_OK) {
+        return true; /* it may be */
+    }
+    if (fwl_state_get(&read.kv, &value, FWL_TABLE_VALIDATORS, (struct fwl_span){0}) == FWL_OK) {
+        fwl_sha256(&r->members, value);
+    }
+    fwl_read_end(&read);
+    return !fwl_hash32_equal(&before, &r->members);
+}
+
+void
+fwl_replica_know(struct fwl_replica *r)
+{
+    for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX; i++) {
+        if (r->peers[i].id != 0) {
+            struct fwl_event up = {.type = FWL_EVENT_PEER_UP, .peer = i};
+
+            (void)validator_of(&up.validator_key, r, &r->peers[i].node_key);
+            fwl_replica_step(r, &up);
+        }
+    }
+}
+
 /* That the votes store is not the key's counts until the engine has written from when on it votes, also when the disk
  * is full meanwhile. */
 static void
@@ -213,14 +243,9 @@ boot_engine(struct fwl_replica *r)
     if (r->booted) {
         r->votes_lost = r->votes_forced = false;
     }
-    for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX; i++) {
-        if (r->peers[i].id != 0) {
-            struct fwl_event up = {.type = FWL_EVENT_PEER_UP, .peer = i};
-
-            (void)validator_of(&up.validator_key, r, &r->peers[i].node_key);
-            fwl_replica_step(r, &up);
-        }
-    }
+    (void)fwl_replica_members(r);
+    r->members_moved = false;
+    fwl_replica_know(r);
     fwl_replica_step(r, &tick);
 }
 

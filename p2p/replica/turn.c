@@ -333,6 +333,7 @@ fwl_replica_commit(struct fwl_replica *r, struct fwl_span body, const struct fwl
     if (err != FWL_OK) {
         return err;
     }
+    r->members_moved = fwl_replica_members(r) || r->members_moved;
     if (!FWL_MUTANT(10, 1)) {
         count = take_committed(r, body);
         r->config.io.committed(r->config.io.ctx, fwl_chain_tip(r->chain), r->txids, count);
@@ -454,5 +455,9 @@ fwl_replica_step(struct fwl_replica *r, struct fwl_event *event)
             todo.build = true;
             todo.build_of = mine.build_of;
         }
+    }
+    if (r->members_moved) {
+        r->members_moved = false;
+        fwl_replica_know(r);
     }
 }

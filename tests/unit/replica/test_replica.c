@@ -187,6 +187,47 @@ test_replica__lost_votes_on_a_full_disk(void **unused)
     sim_close(&s);
 }
 
+/* Who becomes a member is known as one on the connections that are there, and who is none any more is not: a node that
+ * lost its votes counts the words of members, and pulls ask the leader first. */
+static void
+test_replica__a_peer_becomes_a_member(void **unused)
+{
+    static struct fwl_replica_watch watch;
+    uint8_t members[5] = {0, 1, 2, 3, 4};
+    uint8_t bytes[WORLD_TX_ROOM];
+    uint16_t index = 0;
+    uint64_t conn = 0;
+
+    (void)unused;
+    open_net(4, 1);
+    s.node[4].who = 4; /* its connections are of the node key of validator 4 */
+    sim_start(&s);
+    sim_load(&s, 1, 0);
+    sim_run(&s, 3000);
+    conn = s.conn[0][4];
+    for (uint64_t epoch = 1; epoch <= 2; epoch++) {
+        size_t count = epoch == 1 ? 5 : 4;
+
+        (void)sim_client(&s, 0,
+                         world_change(&s.world, bytes, members, count, epoch, epoch == 1 ? 4 : -1, s.best,
+                                      &s.decided_hash[s.best], WORLD_START_MS / 1000 + 86400),
+                         false);
+        for (int i = 0; i < 100 && status(0).epoch < epoch; i++) {
+            sim_run(&s, s.now + 100);
+        }
+        sim_run(&s, s.now + 1200); /* a STATUS of everybody */
+        assert_int_equal(status(0).epoch, epoch);
+        assert_true(s.conn[0][4] == conn);
+        fwl_replica_watch(s.node[0].replica, &watch);
+        assert_int_equal(watch.n, count);
+        for (uint32_t k = 1; k < count; k++) {
+            assert_true(fwl_validators_find(&index, &fwl_replica_tip(s.node[0].replica)->validators, &s.world.key[k]));
+            assert_true(watch.peers[index].connected && watch.peers[index].told);
+        }
+    }
+    sim_close(&s);
+}
+
 static void
 test_replica__gossip(void **unused)
 {
@@ -339,6 +380,7 @@ main(void)
         cmocka_unit_test(test_replica__codec),
         cmocka_unit_test(test_replica__outbox),
         cmocka_unit_test(test_replica__lost_votes_on_a_full_disk),
+        cmocka_unit_test(test_replica__a_peer_becomes_a_member),
         cmocka_unit_test(test_replica__gossip),
         cmocka_unit_test(test_replica__gossip_of_many),
         cmocka_unit_test(test_replica__catch_up),
