@@ -47,6 +47,7 @@ struct fwl_api_watch {
     struct fwl_replica_watch replica;
     const char *own;              /* what is the matter with this node itself; static, NULL: nothing */
     uint64_t waited_ms;           /* since a block is wanted; 0: none is */
+    uint64_t waiting;             /* requests that wait for the block of their transaction */
     uint64_t failed_transactions; /* that waited in the pool and did not get into a block; since the start */
     uint64_t evidence_seen;
     uint64_t attests_signed; /* as in fwl_replica_status */

@@ -216,6 +216,7 @@ reply(struct fwl_api_call *c, uint8_t *buffer, struct fwl_api_watch *watch)
     put_transport(&w, &s.transport);
     put_mempool(&w, &s, watch);
     put_storage(&w, watch);
+    metric(&w, "gauge", "api_waiting", watch->waiting);
     metric(&w, "counter", "attest_signed", watch->attests_signed);
     metric(&w, "counter", "attest_answered", watch->attests_answered);
     metric(&w, "counter", "attest_failed", watch->attests_failed);

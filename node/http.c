@@ -105,6 +105,12 @@ fwl_http_header(struct fwl_http_request *request, const char *name, const char *
     (void)evhttp_add_header(evhttp_request_get_output_headers(c->raw), name, value);
 }
 
+bool
+fwl_http_gone(const struct fwl_http_deferred *d)
+{
+    return atomic_load(&d->gone);
+}
+
 struct fwl_http_deferred *
 fwl_http_defer(struct fwl_http_request *request)
 {
@@ -116,7 +122,7 @@ fwl_http_defer(struct fwl_http_request *request)
         c->answered = true;
         d->raw = c->raw;
         d->worker = c->worker;
-        fwl_http_server_note(c->worker, c->raw, true);
+        fwl_http_server_note(c->worker, c->raw, d);
     }
     return d;
 }

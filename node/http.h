@@ -103,6 +103,10 @@ void fwl_http_reply_problem(struct fwl_http_request *request, const struct fwl_h
 /** fwl_http_defer - keep the request open after the handler returned; NULL when out of memory (then reply now). */
 struct fwl_http_deferred *fwl_http_defer(struct fwl_http_request *request);
 
+/** fwl_http_gone - has the client of a deferred request closed its side of the connection? Seen within a quarter of a
+ * second. From any thread, before it is answered. */
+bool fwl_http_gone(const struct fwl_http_deferred *deferred);
+
 /** fwl_http_finish, fwl_http_finish_problem - answer a deferred request, from any thread, exactly once; @deferred is
  * gone then. Copies @body, borrows @problem; @type is static text. 503 without a body when memory is short. */
 void fwl_http_finish(struct fwl_http_deferred *deferred, int status, const char *type, struct fwl_span body);

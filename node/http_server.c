@@ -28,9 +28,9 @@ enum {
 
 /* A place at the server. */
 struct connection {
-    struct bufferevent *bev; /* with a reference of ours */
-    uint64_t since_ms;       /* when it was accepted, or its last request was handled; monotonic */
-    bool waits;              /* its answer is deferred: it is we who are slow */
+    struct bufferevent *bev;         /* with a reference of ours */
+    uint64_t since_ms;               /* when it was accepted, or its last request was handled; monotonic */
+    struct fwl_http_deferred *waits; /* its answer is deferred: it is we who are slow; NULL: it is not */
 };
 
 struct fwl_http_worker {
@@ -62,7 +62,7 @@ struct fwl_http_server {
 };
 
 void
-fwl_http_server_note(struct fwl_http_worker *w, struct evhttp_request *raw, bool waits)
+fwl_http_server_note(struct fwl_http_worker *w, struct evhttp_request *raw, struct fwl_http_deferred *waits)
 {
     struct evhttp_connection *connection = evhttp_request_get_connection(raw);
     const struct bufferevent *bev = connection == NULL ? NULL : evhttp_connection_get_bufferevent(connection);
@@ -104,7 +104,7 @@ on_wake(evutil_socket_t fd, short what, void *cookie)
     while (d != NULL) {
         struct fwl_http_deferred *next = d->next;
 
-        fwl_http_server_note(w, d->raw, false);
+        fwl_http_server_note(w, d->raw, NULL);
         fwl_http_send(d->raw, d->status, d->type, fwl_span(d->body, d->size));
         fwl_free(d->body);
         fwl_free(d);
@@ -124,7 +124,7 @@ on_request(struct evhttp_request *raw, void *cookie)
 {
     struct fwl_http_worker *w = cookie;
 
-    fwl_http_server_note(w, raw, false);
+    fwl_http_server_note(w, raw, NULL);
     fwl_http_handle(&w->server->config, w, w->index, raw);
 }
 
@@ -171,8 +171,22 @@ make_room(struct fwl_http_worker *w)
         const struct connection *c = &w->connections[i];
         bool unread = evbuffer_get_length(bufferevent_get_output(c->bev)) > 0;
 
-        if (!c->waits && now - c->since_ms > (unread ? PRESSED_UNREAD_MS : PRESSED_IDLE_MS)) {
+        if (c->waits == NULL && now - c->since_ms > (unread ? PRESSED_UNREAD_MS : PRESSED_IDLE_MS)) {
             (void)shutdown(bufferevent_getfd(c->bev), SHUT_RDWR);
+        }
+    }
+}
+
+/* evhttp does not read while an answer is deferred, so it does not see who closes meanwhile. */
+static void
+find_gone(const struct fwl_http_worker *w)
+{
+    for (size_t i = 0; i < w->connection_count; i++) {
+        const struct connection *c = &w->connections[i];
+        uint8_t byte = 0;
+
+        if (c->waits != NULL && recv(bufferevent_getfd(c->bev), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0) {
+            atomic_store(&c->waits->gone, true);
         }
     }
 }
@@ -216,6 +230,7 @@ on_sweep(evutil_socket_t fd, short what, void *cookie)
             w->connections[i] = w->connections[--w->connection_count];
         }
     }
+    find_gone(w);
     take_limit(w);
     if (w->looks > 0) {
         if (is_drained(w) || w->looks++ == DRAIN_LOOKS) {

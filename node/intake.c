@@ -7,6 +7,12 @@
 #include "ledger/query/query.h"
 #include "node/node_part.h"
 
+size_t
+fwl_intake_limit(unsigned connections_max)
+{
+    return FWL_MAX(connections_max / 2, 1U);
+}
+
 enum fwl_err
 fwl_intake_submit(void *cookie, struct fwl_api_submission *s)
 {
@@ -72,7 +78,9 @@ take(struct fwl_node *n, struct fwl_api_submission *s)
     enum fwl_err err = FWL_OK;
 
     if (wait && fwl_waiters_add(&n->waiters, s) != FWL_OK) {
-        fwl_api_submission_unknown(s, FWL_ERR_BUSY, "too many requests wait for a block");
+        fwl_api_submission_unknown(s, FWL_ERR_BUSY,
+                                   "as many requests wait for a block as may, so this one was not taken: send it again "
+                                   "later, or now without wait=final");
         return;
     }
     s->bytes = NULL;
@@ -185,4 +193,6 @@ fwl_intake_expire(struct fwl_node *n, uint64_t unix_s)
 {
     answer_unknown(fwl_waiters_expired(&n->waiters, unix_s), FWL_ERR_EXPIRED,
                    "the transaction has expired and is in no block that this node knows of");
+    answer_unknown(fwl_waiters_gone(&n->waiters), FWL_ERR_STATE,
+                   "the connection was closed on the client's side; ask what became of the transaction");
 }

@@ -513,7 +513,8 @@ fwl_node_open(struct fwl_node **out, struct fwl_config *config, const struct fwl
     n->log = log;
     n->options = *options;
     (void)pthread_mutex_init(&n->lock, NULL);
-    fwl_waiters_init(&n->waiters, FWL_NODE_WAITERS_MAX);
+    fwl_questions_limit(n, config->api_connections_max);
+    fwl_waiters_init(&n->waiters, fwl_intake_limit(config->api_connections_max));
     code = open_all(n);
     if (code != FWL_NODE_EXIT_DONE || options->check_only) {
         fwl_node_close(n);

@@ -31,8 +31,7 @@ enum fwl_node_exit {
 
 enum {
     FWL_NODE_QUEUE_MAX = 4096,   /* transactions of clients that the chain's thread has not looked at */
-    FWL_NODE_WAITERS_MAX = 8192, /* requests that wait for their block */
-    FWL_NODE_QUESTIONS_MAX = 64, /* about the time, that the chain's thread has not looked at */
+    FWL_NODE_QUESTIONS_MAX = 64, /* about the time, under way */
 };
 
 struct fwl_node_options {

@@ -81,7 +81,8 @@ struct fwl_node {
     struct fwl_api_submission *queue;   /* under lock; newest first */
     size_t queued;                      /* under lock */
     struct fwl_api_question *questions; /* under lock; newest first */
-    size_t question_count;              /* under lock */
+    size_t question_count;              /* under lock: these and those under way */
+    size_t question_max;                /* under lock */
     bool closing;                       /* under lock: nothing is taken any more */
     bool stop;                          /* under lock */
     struct fwl_api_status status;       /* under lock */
@@ -113,8 +114,11 @@ void fwl_peers_close(struct fwl_node *node);
  */
 void fwl_reload_config(struct fwl_node *node);
 
-/** fwl_intake_submit - backend of the API, any thread. fwl_intake_drain - on the chain's thread: the queue into the
+/** fwl_intake_limit - how many requests may wait for their block: half of those that the API holds at once, so that the
+ * other half is there for who does not wait.
+ * fwl_intake_submit - backend of the API, any thread. fwl_intake_drain - on the chain's thread: the queue into the
  * replica. fwl_intake_close - take nothing more, answer everybody. */
+size_t fwl_intake_limit(unsigned connections_max);
 enum fwl_err fwl_intake_submit(void *cookie, struct fwl_api_submission *s);
 void fwl_intake_drain(struct fwl_node *node);
 void fwl_intake_close(struct fwl_node *node);
@@ -123,8 +127,10 @@ void fwl_intake_committed(struct fwl_node *node, const struct fwl_hash32 *txid, 
 void fwl_intake_refused(struct fwl_node *node, const struct fwl_hash32 *txid, const struct fwl_state_refusal *why);
 void fwl_intake_expire(struct fwl_node *node, uint64_t unix_s);
 
-/** fwl_questions_ask - backend of the API, any thread. fwl_questions_drain - on the chain's thread: those into the
+/** fwl_questions_limit - how many may be under way: a quarter of the requests that the API holds at once, as above.
+ * fwl_questions_ask - backend of the API, any thread. fwl_questions_drain - on the chain's thread: those into the
  * replica. fwl_questions_answered - what became of one. fwl_questions_close - take nothing more, answer everybody. */
+void fwl_questions_limit(struct fwl_node *node, unsigned connections_max);
 enum fwl_err fwl_questions_ask(void *cookie, struct fwl_api_question *q);
 void fwl_questions_drain(struct fwl_node *node);
 void fwl_questions_answered(struct fwl_node *node, uint64_t client, const struct fwl_attest *words, size_t count,

@@ -5,6 +5,14 @@
 
 static const char going_down[] = "the node is going down; ask another one";
 
+void
+fwl_questions_limit(struct fwl_node *n, unsigned connections_max)
+{
+    (void)pthread_mutex_lock(&n->lock);
+    n->question_max = FWL_MAX(FWL_MIN(connections_max / 4, (unsigned)FWL_NODE_QUESTIONS_MAX), 1U);
+    (void)pthread_mutex_unlock(&n->lock);
+}
+
 enum fwl_err
 fwl_questions_ask(void *cookie, struct fwl_api_question *q)
 {
@@ -14,7 +22,7 @@ fwl_questions_ask(void *cookie, struct fwl_api_question *q)
     (void)pthread_mutex_lock(&n->lock);
     if (n->closing) {
         err = FWL_ERR_STATE;
-    } else if (n->question_count == FWL_NODE_QUESTIONS_MAX) {
+    } else if (n->question_count >= n->question_max) {
         err = FWL_ERR_BUSY;
     } else {
         q->next = n->questions;
@@ -38,7 +46,6 @@ take_all(struct fwl_node *n, bool closing)
     n->closing = n->closing || closing;
     list = n->questions;
     n->questions = NULL;
-    n->question_count = 0;
     (void)pthread_mutex_unlock(&n->lock);
     return list;
 }
@@ -52,6 +59,9 @@ take_one(struct fwl_node *n, uint64_t client)
 
         if (q->client == client) {
             *at = q->next;
+            (void)pthread_mutex_lock(&n->lock);
+            n->question_count--;
+            (void)pthread_mutex_unlock(&n->lock);
             return q;
         }
     }

@@ -70,6 +70,8 @@ apply(struct fwl_node *n, const struct fwl_config *next)
     }
     n->config->api_connections_max = next->api_connections_max;
     fwl_http_server_limit(n->server, next->api_connections_max);
+    fwl_questions_limit(n, next->api_connections_max);
+    fwl_waiters_limit(&n->waiters, fwl_intake_limit(next->api_connections_max));
     tell_lasting(n, next);
     n->config->log_json = next->log_json;
     n->log->json = next->log_json;

@@ -6,6 +6,12 @@ fwl_waiters_init(struct fwl_waiters *w, size_t max)
     *w = (struct fwl_waiters){.max = max};
 }
 
+void
+fwl_waiters_limit(struct fwl_waiters *w, size_t max)
+{
+    w->max = max;
+}
+
 /* Transaction ids are hashes: any bits of them spread well, and a stranger who makes them collide pays for it alone. */
 static struct fwl_api_submission **
 bucket(struct fwl_waiters *w, const struct fwl_hash32 *txid)
@@ -18,7 +24,7 @@ fwl_waiters_add(struct fwl_waiters *w, struct fwl_api_submission *s)
 {
     struct fwl_api_submission **at = bucket(w, &s->txid);
 
-    if (w->count == w->max) {
+    if (w->count >= w->max) {
         return FWL_ERR_BUSY;
     }
     s->next = *at;
@@ -68,8 +74,9 @@ fwl_waiters_remove(struct fwl_waiters *w, const struct fwl_api_submission *s, co
     return false;
 }
 
-struct fwl_api_submission *
-fwl_waiters_expired(struct fwl_waiters *w, uint64_t unix_s)
+/* All that @is says yes to. */
+static struct fwl_api_submission *
+take_those(struct fwl_waiters *w, bool (*is)(const struct fwl_api_submission *s, uint64_t unix_s), uint64_t unix_s)
 {
     struct fwl_api_submission *taken = NULL;
 
@@ -77,7 +84,7 @@ fwl_waiters_expired(struct fwl_waiters *w, uint64_t unix_s)
         struct fwl_api_submission **at = &w->buckets[i];
 
         while (*at != NULL) {
-            if ((*at)->expires_s < unix_s || unix_s == UINT64_MAX) {
+            if (is(*at, unix_s)) {
                 move(w, at, &taken);
             } else {
                 at = &(*at)->next;
@@ -85,4 +92,29 @@ fwl_waiters_expired(struct fwl_waiters *w, uint64_t unix_s)
         }
     }
     return taken;
+}
+
+static bool
+is_expired(const struct fwl_api_submission *s, uint64_t unix_s)
+{
+    return s->expires_s < unix_s || unix_s == UINT64_MAX;
+}
+
+static bool
+is_gone(const struct fwl_api_submission *s, uint64_t unix_s)
+{
+    (void)unix_s;
+    return fwl_http_gone(s->answer);
+}
+
+struct fwl_api_submission *
+fwl_waiters_expired(struct fwl_waiters *w, uint64_t unix_s)
+{
+    return take_those(w, is_expired, unix_s);
+}
+
+struct fwl_api_submission *
+fwl_waiters_gone(struct fwl_waiters *w)
+{
+    return take_those(w, is_gone, 0);
 }

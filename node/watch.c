@@ -140,6 +140,7 @@ fwl_watch_second(struct fwl_node *n, uint64_t mono_ms)
     w->signer_refused = signer.refused;
     w->own = own_trouble(n, w, &r, n->status.transport.peers);
     w->waited_ms = n->wait.waits ? mono_ms - n->wait.since_ms : 0;
+    w->waiting = n->waiters.count;
     w->failed_transactions = n->failed;
     w->evidence_seen = r.evidence_seen;
     w->attests_signed = r.attests_signed;

@@ -415,6 +415,63 @@ test_node__stop_answers_who_waits(void **state)
     assert_true(client_has(&reply, "urn:fwledger:error:STATE"));
 }
 
+/* Until so many requests wait for their block. */
+static void
+await_waiting(unsigned count)
+{
+    const struct timespec pause = {.tv_nsec = 20000000};
+    char line[64];
+
+    (void)snprintf(line, sizeof(line), "fwledger_api_waiting %u\n", count);
+    for (int i = 0; i < 500; i++) { /* the number is at most a second old */
+        assert_int_equal(get("/metrics"), 200);
+        if (client_has(&reply, line)) {
+            return;
+        }
+        (void)nanosleep(&pause, NULL);
+    }
+    fail_msg("never %u requests wait", count);
+}
+
+/* Half of the places at the API may wait for a block; the next one is told to come back, and everybody else is served.
+ * A client that has gone gives its place to another. */
+static void
+test_node__bounded_waiting(void **state)
+{
+    enum { PLACES = 8 };
+    uint8_t bytes[4096];
+    struct fwl_span tx;
+    int waiting[PLACES / 2];
+
+    (void)state;
+    write_genesis("four.cbor", 3); /* one of four: nothing becomes final */
+    load_config("four.cbor", "");
+    config.api_connections_max = PLACES;
+    start();
+    tx = make_tx(bytes, sizeof(bytes), "governors", "acme");
+    for (unsigned i = 0; i < FWL_COUNT(waiting); i++) {
+        waiting[i] = client_connect(fwl_node_api_port(node));
+        client_send(waiting[i], "POST", "/v1/transactions?wait=final", tx);
+        await_waiting(i + 1);
+    }
+    assert_int_equal(post("/v1/transactions?wait=final", tx), 503);
+    assert_true(client_has(&reply, "urn:fwledger:error:BUSY"));
+    assert_non_null(strstr(reply.head, "Retry-After: 1"));
+    assert_int_equal(post("/v1/transactions", tx), 202);
+    assert_int_equal(get("/v1/status"), 200);
+    assert_int_equal(close(waiting[0]), 0);
+    await_waiting(FWL_COUNT(waiting) - 1);
+    waiting[0] = client_connect(fwl_node_api_port(node));
+    client_send(waiting[0], "POST", "/v1/transactions?wait=final", tx);
+    await_waiting(FWL_COUNT(waiting));
+    stop();
+    for (unsigned i = 0; i < FWL_COUNT(waiting); i++) {
+        client_read(waiting[i], &reply);
+        assert_int_equal(reply.status, 503);
+        assert_true(client_has(&reply, "urn:fwledger:error:STATE"));
+    }
+}
+
 /* The path of a question about the tip, with a nonce of @number. */
 static const char *
 question(unsigned number)
@@ -497,6 +554,38 @@ test_node__attest_without_quorum(void **state)
     client_read(waiting, &reply);
     assert_int_equal(reply.status, 503);
     assert_true(client_has(&reply, "urn:fwledger:error:NETWORK"));
+}
+
+/* A quarter of the places at the API may wait for the time. */
+static void
+test_node__bounded_questions(void **state)
+{
+    enum { PLACES = 8 };
+    int asking[PLACES / 4];
+    bool busy = false;
+
+    (void)state;
+    write_genesis("four.cbor", 3);
+    load_config("four.cbor", "");
+    config.api_connections_max = PLACES;
+    start();
+    for (unsigned round = 0; round < 5 && !busy;
+         round++) { /* one that came before the others waits for 5 s like them */
+        for (unsigned i = 0; i < FWL_COUNT(asking); i++) {
+            asking[i] = client_connect(fwl_node_api_port(node));
+            client_send(asking[i], "GET", question(10 * round + i), fwl_span(NULL, 0));
+        }
+        assert_int_equal(get(question(10 * round + 9)), 503);
+        busy = client_has(&reply, "urn:fwledger:error:BUSY");
+        assert_non_null(strstr(reply.head, "Retry-After: 1"));
+        for (unsigned i = 0; i < FWL_COUNT(asking); i++) {
+            client_read(asking[i], &reply);
+            assert_int_equal(reply.status, 503);
+            assert_true(!busy || client_has(&reply, "urn:fwledger:error:TIMEOUT"));
+        }
+    }
+    assert_true(busy);
+    stop();
 }
 
 static void
@@ -621,8 +710,10 @@ main(void)
         CASE(answer_verifies),
         CASE(restart_keeps_the_chain),
         CASE(stop_answers_who_waits),
+        CASE(bounded_waiting),
         CASE(attest),
         CASE(attest_without_quorum),
+        CASE(bounded_questions),
         CASE(lost_votes_do_not_vote),
         CASE(one_process_a_store),
         CASE(check_starts_nothing),
