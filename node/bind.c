@@ -95,11 +95,11 @@ io_drop_peer(void *ctx, uint64_t peer, enum fwl_replica_fault fault)
 }
 
 static void
-io_charge(void *ctx, uint64_t peer, enum fwl_replica_charge what, uint32_t count)
+io_charge(void *ctx, uint64_t peer)
 {
     struct fwl_node *n = ctx;
 
-    fwl_transport_charge(n->transport, peer, what == FWL_REPLICA_TX ? FWL_BUDGET_TX : FWL_BUDGET_SIGNATURES, count);
+    fwl_transport_charge(n->transport, peer, 1);
 }
 
 static void

@@ -26,7 +26,7 @@ struct parts {
     struct fwl_pooled *votes[FWL_ENGINE_WINDOW];
     struct fwl_cert_view *certs;
     struct fwl_rec *recs;
-    struct fwl_vote *next_votes;
+    struct fwl_next_vote *next_votes;
     uint8_t *cert_bytes, *final_bytes, *scratch_cert, *just_bytes, *next_body, *bodies[FWL_ENGINE_BODIES];
     size_t cert_room;
     uint32_t next_room;
@@ -184,7 +184,10 @@ dispatch(struct fwl_consensus *c, const struct fwl_event *in)
     case FWL_EVENT_BOOT: fwl_boot_start(c, in); break;
     case FWL_EVENT_TICK: break;
     case FWL_EVENT_PEER_UP: peer_up(c, in); break;
-    case FWL_EVENT_PEER_DOWN: c->peers[in->peer] = (struct fwl_peer){0}; break;
+    case FWL_EVENT_PEER_DOWN:
+        fwl_inbox_gone(c, in->peer);
+        c->peers[in->peer] = (struct fwl_peer){0};
+        break;
     case FWL_EVENT_MESSAGE:
         if (c->peers[in->peer].up) {
             fwl_inbox_take(c, in->peer, in->msg);

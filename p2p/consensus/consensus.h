@@ -224,6 +224,7 @@ struct fwl_effects {
     struct fwl_consensus_commit commit;
     uint64_t timer_at; /* monotonic; UINT64_MAX: none */
     bool bad_peer;     /* the message of this event was malformed, forged, or lowered a height: drop that peer */
+    struct fwl_peer_set bad_late; /* what came early of these was forged, as is known now: drop them too */
     enum fwl_consensus_halt halt;
 };
 

@@ -82,6 +82,11 @@ struct fwl_peer {
     bool next_proposal;
 };
 
+struct fwl_next_vote {
+    struct fwl_vote vote;
+    uint32_t peer; /* that sent it; FWL_CONSENSUS_PEERS_MAX: it has gone */
+};
+
 struct fwl_next_proposal {
     uint32_t view;
     struct fwl_hash32 hash;
@@ -149,7 +154,7 @@ struct fwl_consensus {
     uint32_t behind_peer;
 
     struct fwl_peer peers[FWL_CONSENSUS_PEERS_MAX];
-    struct fwl_vote *next_votes; /* of height h + 1, of all peers */
+    struct fwl_next_vote *next_votes; /* of height h + 1, of all peers */
     uint32_t next_count, next_room;
     struct fwl_next_proposal next_proposals[FWL_CONSENSUS_PEERS_MAX];
     uint8_t *next_body;

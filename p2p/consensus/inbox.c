@@ -61,12 +61,17 @@ take_proposal(struct fwl_consensus *c, uint32_t view, const struct fwl_hash32 *h
 {
     struct fwl_vote vote = {.kind = FWL_VOTE_PROPOSE, .height = c->h, .view = view, .block_hash = *hash, .sig = *sig};
     struct fwl_pool_view *pv = fwl_pool_view(c, view);
+    bool full = true; /* its view is over, or has its two proposals */
 
     vote.idx = fwl_turns_leader(&c->tip, view);
     for (uint32_t i = 0; pv != NULL && i < FWL_ENGINE_PROPOSALS; i++) {
         if (pv->proposal[i].present && fwl_hash32_equal(&pv->proposal[i].hash, hash)) {
             return true;
         }
+        full = full && pv->proposal[i].present;
+    }
+    if (full && !fwl_pool_foreign(c, &vote)) {
+        return true; /* nobody would look at it: nor is its signature looked at */
     }
     if (!fwl_pool_signed(c, &vote)) {
         return false;
@@ -190,7 +195,7 @@ static void
 buffer_vote(struct fwl_consensus *c, uint32_t peer, const struct fwl_vote *vote)
 {
     for (uint32_t i = 0; i < c->next_count; i++) {
-        const struct fwl_vote *b = &c->next_votes[i];
+        const struct fwl_vote *b = &c->next_votes[i].vote;
 
         if (b->idx == vote->idx && b->kind == vote->kind && b->view == vote->view &&
             fwl_hash32_equal(&b->block_hash, &vote->block_hash) && memcmp(&b->sig, &vote->sig, sizeof(b->sig)) == 0) {
@@ -199,7 +204,7 @@ buffer_vote(struct fwl_consensus *c, uint32_t peer, const struct fwl_vote *vote)
     }
     if (c->next_count < c->next_room && c->peers[peer].buffered < 2 * (uint32_t)c->cfg.validators_max) {
         c->peers[peer].buffered++;
-        c->next_votes[c->next_count++] = *vote;
+        c->next_votes[c->next_count++] = (struct fwl_next_vote){.vote = *vote, .peer = peer};
     }
 }
 
@@ -218,22 +223,41 @@ buffer_proposal(struct fwl_consensus *c, uint32_t peer, const struct fwl_consens
     }
 }
 
+/* Only now is known that it was forged. */
+static void
+blame(struct fwl_consensus *c, uint32_t peer)
+{
+    if (peer < FWL_CONSENSUS_PEERS_MAX) {
+        c->out->bad_late.word[peer / 64] |= UINT64_C(1) << (peer % 64);
+    }
+}
+
+void
+fwl_inbox_gone(struct fwl_consensus *c, uint32_t peer)
+{
+    for (uint32_t i = 0; i < c->next_count; i++) {
+        if (c->next_votes[i].peer == peer) {
+            c->next_votes[i].peer = FWL_CONSENSUS_PEERS_MAX;
+        }
+    }
+}
+
 void
 fwl_inbox_replay(struct fwl_consensus *c)
 {
     for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX; i++) {
         const struct fwl_next_proposal *p = &c->next_proposals[i];
 
-        if (c->peers[i].next_proposal && p->view < c->cfg.views_max) {
-            (void)take_proposal(c, p->view, &p->hash, &p->sig);
+        if (c->peers[i].next_proposal && p->view < c->cfg.views_max && !take_proposal(c, p->view, &p->hash, &p->sig)) {
+            blame(c, i);
         }
     }
     if (c->next_body_size > 0) {
         (void)put_body(c, fwl_span(c->next_body, c->next_body_size), NULL);
     }
     for (uint32_t i = 0; i < c->next_count; i++) {
-        if (c->next_votes[i].height == c->h) {
-            (void)fwl_pool_offer(c, &c->next_votes[i]);
+        if (c->next_votes[i].vote.height == c->h && !fwl_pool_offer(c, &c->next_votes[i].vote)) {
+            blame(c, c->next_votes[i].peer);
         }
     }
     fwl_inbox_drop(c);

@@ -18,6 +18,7 @@ fwl_outbox_begin(struct fwl_consensus *c, struct fwl_effects *out)
     out->has_build = false;
     out->has_commit = false;
     out->bad_peer = false;
+    memset(&out->bad_late, 0, sizeof(out->bad_late));
     out->halt = FWL_HALT_NONE;
     out->timer_at = UINT64_MAX;
     memset(&out->check, 0, sizeof(out->check));

@@ -183,7 +183,7 @@ on_transaction(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl_
         fwl_gossip_tell(r, &txid);
         fwl_replica_step(r, &tick);
     } else if (err != FWL_ERR_EXISTS && err != FWL_ERR_REPLAY && err != FWL_ERR_BUSY) {
-        r->config.io.charge(r->config.io.ctx, from->id, FWL_REPLICA_TX, 1);
+        r->config.io.charge(r->config.io.ctx, from->id);
     }
 }
 

@@ -33,12 +33,6 @@ enum fwl_replica_fault {
     FWL_REPLICA_FORGED,    /* a signature, certificate or block that does not hold, or a height that went down */
 };
 
-/* What a peer is charged for (transport.md, budgets). */
-enum fwl_replica_charge {
-    FWL_REPLICA_TX,
-    FWL_REPLICA_SIGNATURES,
-};
-
 /* Why it halts. */
 enum fwl_replica_end {
     FWL_REPLICA_SECOND_INSTANCE = 1, /* FWL_HALT_SECOND_INSTANCE */
@@ -73,7 +67,8 @@ struct fwl_replica_io {
     /** The tip jumped to that of a snapshot; it is durable. */
     void (*restored)(void *ctx, const struct fwl_chain_tip *tip);
     void (*drop_peer)(void *ctx, uint64_t peer, enum fwl_replica_fault fault);
-    void (*charge)(void *ctx, uint64_t peer, enum fwl_replica_charge what, uint32_t count);
+    /** A transaction of a peer was refused (transport.md, budgets). */
+    void (*charge)(void *ctx, uint64_t peer);
     /** Call fwl_replica_tick at this monotonic time; replaces the one before. */
     void (*timer)(void *ctx, uint64_t mono_ms);
     /** A block is final and durable. @txids are those of its transactions, in order. */

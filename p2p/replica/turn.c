@@ -101,6 +101,18 @@ note_evidence(struct fwl_replica *r)
     }
 }
 
+static void
+drop_forgers(struct fwl_replica *r, uint32_t from_peer)
+{
+    for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX; i++) {
+        bool forged = (r->effects.bad_peer && i == from_peer) || fwl_peer_set_has(&r->effects.bad_late, i);
+
+        if (forged && r->peers[i].id != 0) {
+            r->config.io.drop_peer(r->config.io.ctx, r->peers[i].id, FWL_REPLICA_FORGED);
+        }
+    }
+}
+
 /* Writes, sends, and a note of what is still to be done. False when the replica does not go on. */
 static bool
 release_effects(struct fwl_replica *r, struct fwl_replica_todo *todo, uint32_t from_peer)
@@ -121,9 +133,7 @@ release_effects(struct fwl_replica *r, struct fwl_replica_todo *todo, uint32_t f
         send_message(r, &e->sends[i]);
     }
     r->engine_timer = e->timer_at;
-    if (e->bad_peer && from_peer < FWL_CONSENSUS_PEERS_MAX && r->peers[from_peer].id != 0) {
-        r->config.io.drop_peer(r->config.io.ctx, r->peers[from_peer].id, FWL_REPLICA_FORGED);
-    }
+    drop_forgers(r, from_peer);
     if (e->halt != FWL_HALT_NONE) {
         static const enum fwl_replica_end ends[] = {
             [FWL_HALT_NONE] = FWL_REPLICA_LIMIT,

@@ -242,7 +242,6 @@ fill_buckets(struct fwl_link *l)
     fwl_bucket_init(&l->buckets[FWL_LINK_REQUESTS], config->requests_s, l->up_ms);
     fwl_bucket_init(&l->buckets[FWL_LINK_ATTESTS], config->attests_s, l->up_ms);
     fwl_bucket_init(&l->buckets[FWL_LINK_TXS], config->txs_s, l->up_ms);
-    fwl_bucket_init(&l->buckets[FWL_LINK_SIGNATURES], config->signatures_s, l->up_ms);
 }
 
 static void

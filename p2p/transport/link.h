@@ -24,7 +24,6 @@ enum fwl_link_bucket {
     FWL_LINK_REQUESTS,
     FWL_LINK_ATTESTS,
     FWL_LINK_TXS,
-    FWL_LINK_SIGNATURES,
     FWL_LINK_BUCKETS,
 };
 

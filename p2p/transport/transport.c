@@ -35,7 +35,6 @@ fwl_transport_config_init(struct fwl_transport_config *config)
         .attests_s = 10,
         .bytes_in_s = 8U << 20,
         .txs_s = 200,
-        .signatures_s = 2000,
         .redial_min_ms = 500,
         .redial_max_ms = 30000,
         .ban_ms = 600000,
@@ -275,7 +274,7 @@ config_ok(const struct fwl_transport_config *c)
     return c->max_block >= FWL_BLOCK_MAX_MIN && c->max_block <= FWL_BLOCK_MAX_MAX && c->unauth_max > 0 &&
            c->unauth_net_max > 0 && c->peers_max > 0 && places < 32768 && c->auth_ms > 0 && c->idle_ms > 0 &&
            c->out_drop > 0 && c->out_urgent > 0 && c->in_queue_max > 0 && c->jobs_max > 0 && c->requests_s > 0 &&
-           c->attests_s > 0 && c->bytes_in_s > 0 && c->txs_s > 0 && c->signatures_s > 0 && c->redial_min_ms > 0 &&
+           c->attests_s > 0 && c->bytes_in_s > 0 && c->txs_s > 0 && c->redial_min_ms > 0 &&
            c->redial_max_ms >= c->redial_min_ms && c->ban_ms > 0 && c->ban_max_ms >= c->ban_ms;
 }
 
@@ -417,13 +416,12 @@ fwl_transport_done(struct fwl_transport *host, fwl_peer_id peer)
 }
 
 void
-fwl_transport_charge(struct fwl_transport *host, fwl_peer_id peer, enum fwl_transport_budget budget, uint32_t count)
+fwl_transport_charge(struct fwl_transport *host, fwl_peer_id peer, uint32_t count)
 {
     struct fwl_link *l = find_peer(host, peer);
 
     if (l != NULL) {
-        fwl_bucket_take(&l->buckets[budget == FWL_BUDGET_TX ? FWL_LINK_TXS : FWL_LINK_SIGNATURES], count,
-                        fwl_clock_mono_ms());
+        fwl_bucket_take(&l->buckets[FWL_LINK_TXS], count, fwl_clock_mono_ms());
         fwl_link_throttle(l);
     }
 }

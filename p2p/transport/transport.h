@@ -64,12 +64,6 @@ enum fwl_transport_fault {
     FWL_FAULT_BLOCK,     /* a block that is not valid */
 };
 
-/* Budgets that the owner charges as it sees fit, transport.md 5. Requests and bytes are charged by the transport. */
-enum fwl_transport_budget {
-    FWL_BUDGET_TX,         /* transactions; fwledgerd charges those that are refused */
-    FWL_BUDGET_SIGNATURES, /* signature checks; fwledgerd charges none, a peer with a bad one is dropped */
-};
-
 /* Every limit is a configuration key. fwl_transport_config_init gives the defaults in brackets. */
 struct fwl_transport_config {
     struct fwl_hash32 chain_id;
@@ -91,8 +85,7 @@ struct fwl_transport_config {
     uint32_t requests_s;          /* [20] GET frames but GETTX, a second */
     uint32_t attests_s;           /* [10] ATTESTREQ a second */
     uint32_t bytes_in_s;          /* [8 MiB] */
-    uint32_t txs_s;               /* [200] FWL_BUDGET_TX, and GETTX */
-    uint32_t signatures_s;        /* [2,000] FWL_BUDGET_SIGNATURES */
+    uint32_t txs_s;               /* [200] fwl_transport_charge, and GETTX */
     uint32_t redial_min_ms;       /* [500] first wait before dialling again, doubled each time */
     uint32_t redial_max_ms;       /* [30,000] */
     uint32_t ban_ms;              /* [600,000] first ban, doubled each time */
@@ -239,9 +232,9 @@ FWL_NODISCARD enum fwl_err fwl_transport_send_object(struct fwl_transport *host,
  * was one). No effect when the peer is gone. */
 void fwl_transport_done(struct fwl_transport *host, fwl_peer_id peer);
 
-/** fwl_transport_charge - take @count from a budget of @peer; below zero it is not read until it is made up. */
-void fwl_transport_charge(struct fwl_transport *host, fwl_peer_id peer, enum fwl_transport_budget budget,
-                          uint32_t count);
+/** fwl_transport_charge - take @count from the transactions of @peer, for those that the owner has refused; below zero
+ * it is not read until it is made up. */
+void fwl_transport_charge(struct fwl_transport *host, fwl_peer_id peer, uint32_t count);
 
 /** fwl_transport_misbehaved - drop the peer; its key is banned unless it is a validator's. */
 void fwl_transport_misbehaved(struct fwl_transport *host, fwl_peer_id peer, enum fwl_transport_fault fault);

@@ -282,9 +282,9 @@ io_drop_peer(void *ctx, uint64_t peer, enum fwl_replica_fault fault)
 }
 
 static void
-io_charge(void *ctx, uint64_t peer, enum fwl_replica_charge what, uint32_t count)
+io_charge(void *ctx, uint64_t peer)
 {
-    (void)ctx, (void)peer, (void)what, (void)count;
+    (void)ctx, (void)peer;
 }
 
 static void

@@ -43,6 +43,7 @@ struct rig {
     uint64_t now, mono;
     bool have_txs, lost, forced;
     enum fwl_err signer; /* its answer */
+    uint64_t verified;   /* signatures that were checked */
     struct rig_item items[RIG_ITEMS];
     uint32_t nitems;
     struct fwl_vote sent[RIG_SENT]; /* PROPOSE as votes of kind PROPOSE */

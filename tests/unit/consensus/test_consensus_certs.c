@@ -350,7 +350,76 @@ test_consensus_certs__next_height(void **state)
     rig_free(r);
 }
 
+/* What came early and does not hold once it can be checked costs its sender the connection, as at its own height. */
+static void
+test_consensus_certs__forged_for_the_next_height(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) { /* a vote; a proposal; a vote of who has gone since */
+        struct rig *r = rig_open(4, 3);
+        struct fwl_consensus_msg m = {.type = i == 1 ? FWL_MSG_PROPOSE : FWL_MSG_VOTE, .height = RIG_HEIGHT + 1};
+        struct fwl_consensus_msg good = {.type = FWL_MSG_VOTE};
+        struct fwl_event down = {.type = FWL_EVENT_PEER_DOWN, .peer = 1};
+        struct fwl_event up = {.type = FWL_EVENT_PEER_UP, .peer = 1};
+
+        good.vote = rig_signed(r, FWL_VOTE_NULLIFY, RIG_HEIGHT + 1, 0, NULL, 0);
+        rig_message(r, 0, &good);
+        m.vote = rig_signed(r, FWL_VOTE_NULLIFY, RIG_HEIGHT + 1, 0, NULL, 2);
+        m.vote.sig.b[0] ^= 1;
+        rig_message(r, 1, &m);
+        assert_false(r->out.bad_peer); /* nobody knows yet */
+        if (i == 2) {
+            rig_step(r, &down);
+            rig_step(r, &up); /* another one, with the same number */
+        }
+        rig_commit(r, RIG_HEIGHT, 0);
+        for (uint32_t peer = 0; peer < FWL_CONSENSUS_PEERS_MAX; peer++) {
+            assert_int_equal(fwl_peer_set_has(&r->out.bad_late, peer), peer == 1 && i < 2);
+        }
+        rig_tick(r, 10);
+        assert_false(fwl_peer_set_has(&r->out.bad_late, 1));
+        rig_free(r);
+    }
+}
+
 /* ---- floods ---- */
+
+/* What changes nothing is not checked, however often it comes: nobody gets a signature checked for nothing twice. */
+static void
+test_consensus_certs__flood_of_good_signatures(void **state)
+{
+    struct rig *r = rig_open(4, 3);
+    struct rig_block old = rig_block(r, 0, 0, r->now, 1);
+    struct rig_block blocks[4];
+    struct fwl_hash32 hash = {{7}};
+    struct fwl_consensus_msg vote = {.type = FWL_MSG_VOTE};
+    uint64_t before = 0;
+
+    (void)state;
+    for (uint32_t view = 0; view < 16; view++) {
+        rig_cert(r, FWL_VOTE_NULLIFY, view, NULL);
+    }
+    assert_int_equal(rig_info(r).view, 16);
+    for (uint32_t i = 0; i < FWL_COUNT(blocks); i++) { /* of the leader of view 16: two are looked at */
+        blocks[i] = rig_block(r, 16, 0, r->now, (uint8_t)(10 + i));
+        before = r->verified;
+        rig_propose(r, 16, &blocks[i]);
+        assert_int_equal(r->verified - before, i < 2 ? 1 : 0);
+    }
+    vote.vote = rig_signed(r, FWL_VOTE_NOTARIZE, RIG_HEIGHT, 16, &hash, 1);
+    rig_message(r, 1, &vote);
+    before = r->verified;
+    for (uint32_t i = 0; i < 100; i++) {
+        rig_propose(r, 0, &old); /* long over */
+        rig_propose(r, 16, &blocks[i % 4]);
+        rig_cert(r, FWL_VOTE_NULLIFY, i % 16, NULL);
+        rig_message(r, 1, &vote);
+    }
+    assert_int_equal(r->verified, before);
+    assert_false(r->out.bad_peer);
+    rig_free(r);
+}
+
 static void
 test_consensus_certs__flood_of_votes(void **state)
 {
@@ -488,6 +557,8 @@ main(void)
         cmocka_unit_test(test_consensus_certs__getcerts),
         cmocka_unit_test(test_consensus_certs__status),
         cmocka_unit_test(test_consensus_certs__next_height),
+        cmocka_unit_test(test_consensus_certs__forged_for_the_next_height),
+        cmocka_unit_test(test_consensus_certs__flood_of_good_signatures),
         cmocka_unit_test(test_consensus_certs__flood_of_votes),
         cmocka_unit_test(test_consensus_certs__flood_of_proposals),
         cmocka_unit_test(test_consensus_certs__flood_of_peers),

@@ -424,7 +424,7 @@ test_traffic__budgets(void **state)
     until_frames(&a, FWL_FRAME_GETEPOCHS, 130); /* slower, but all: never dropped for good traffic */
     assert_true(net_stats(&a).pauses > 0);
     assert_int_equal(a.downs, 0);
-    fwl_transport_charge(a.host, a.peer, FWL_BUDGET_TX, 220);
+    fwl_transport_charge(a.host, a.peer, 220);
     assert_int_equal(fwl_transport_send(b.host, b.peer, FWL_FRAME_VOTE, fwl_span(vote, sizeof(vote))), FWL_OK);
     until_frames(&a, FWL_FRAME_VOTE, 1);
     stop_two(&a, &b);
