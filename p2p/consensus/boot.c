@@ -9,6 +9,10 @@
 #include "p2p/consensus/rules.h"
 #include "p2p/consensus/tally.h"
 
+/* Two heights beyond the greatest that others tell: there this node cannot have voted before; and one to see whether
+ * its key votes all the same. */
+enum { LOST_HEIGHTS = 3 };
+
 /* Does one entry of the height load? FWL_ERR_CORRUPT, FWL_ERR_LIMIT. */
 typedef enum fwl_err (*loader)(struct fwl_consensus *c, const struct fwl_kv_entry *e);
 
@@ -278,7 +282,7 @@ fwl_boot_reports(struct fwl_consensus *c)
     }
     /* Caught up with all of them: reports of a set that has long been replaced would say nothing. */
     if (reports >= c->n - c->f && c->h >= greatest) {
-        c->voting_from = greatest > UINT64_MAX - 3 ? UINT64_MAX - 1 : greatest + 2;
+        c->voting_from = greatest > UINT64_MAX - 4 ? UINT64_MAX - 1 : greatest + LOST_HEIGHTS;
         c->voting_dirty = true;
     }
 }

@@ -180,4 +180,12 @@ fwl_engine_voting(const struct fwl_consensus *c)
     return c->me != FWL_CONSENSUS_NOBODY && c->h >= c->voting_from;
 }
 
+/** fwl_engine_knows - must every vote of its key at this height be in its records? Where it votes, and at the height
+ * before: what the key signs there, after a lost store, another node signs. */
+static inline bool
+fwl_engine_knows(const struct fwl_consensus *c)
+{
+    return c->me != FWL_CONSENSUS_NOBODY && c->h + 1 >= c->voting_from;
+}
+
 #endif

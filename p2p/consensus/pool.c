@@ -84,8 +84,8 @@ fwl_pool_foreign(const struct fwl_consensus *c, const struct fwl_vote *vote)
 {
     const struct fwl_rec *rec = NULL;
 
-    if (vote->idx != c->me || !fwl_engine_voting(c) || vote->view >= c->cfg.views_max) {
-        return vote->idx == c->me && fwl_engine_voting(c);
+    if (vote->idx != c->me || !fwl_engine_knows(c) || vote->view >= c->cfg.views_max) {
+        return vote->idx == c->me && fwl_engine_knows(c);
     }
     rec = &c->recs[vote->view];
     switch (vote->kind) {

@@ -335,17 +335,18 @@ test_consensus_boot__lost(void **state)
     rig_commit(r, 5, 0);
     assert_true(rig_info(r).voting_from == UINT64_MAX);
     rig_commit(r, 6, 0);
-    assert_int_equal(rig_info(r).voting_from, 9); /* X + 2, X = 7 = its own height */
+    assert_int_equal(rig_info(r).voting_from, 10); /* X + 3, X = 7 = its own height */
     status(r, 2, 50);
-    assert_int_equal(rig_info(r).voting_from, 9);
+    assert_int_equal(rig_info(r).voting_from, 10);
     rig_boot(r);
-    assert_int_equal(rig_info(r).voting_from, 9);
+    assert_int_equal(rig_info(r).voting_from, 10);
     rig_tick(r, 10000);
     rig_commit(r, 7, 0);
-    rig_tick(r, 10000);
-    assert_int_equal(rig_info(r).height, 8);
-    assert_int_equal(r->nsent, 0);
     rig_commit(r, 8, 0);
+    rig_tick(r, 10000);
+    assert_int_equal(rig_info(r).height, 9);
+    assert_int_equal(r->nsent, 0);
+    rig_commit(r, 9, 0);
     assert_true(rig_info(r).voting);
     rig_tick(r, 10000);
     assert_int_equal(r->nsent, 1);
@@ -383,7 +384,7 @@ test_consensus_boot__lost_alone(void **state)
     rig_step(r, &(struct fwl_event){.type = FWL_EVENT_PEER_DOWN}); /* once it is gone its word is, too */
     rig_step(r, &up);
     status(r, 0, 5);
-    assert_int_equal(rig_info(r).voting_from, 7);
+    assert_int_equal(rig_info(r).voting_from, 8);
     assert_int_equal(r->out.halt, FWL_HALT_NONE);
     rig_free(r);
 }
@@ -410,7 +411,7 @@ test_consensus_boot__lost_and_a_laggard(void **state)
         status(r, 2, 5);
         assert_true(rig_info(r).voting_from == UINT64_MAX); /* not caught up with the greatest */
         rig_commit(r, 5, 0);
-        assert_int_equal(rig_info(r).voting_from, 8);
+        assert_int_equal(rig_info(r).voting_from, 9);
         rig_free(r);
     }
 }
@@ -437,16 +438,66 @@ test_consensus_boot__lost_and_a_liar(void **state)
         }
         assert_true(rig_info(r).voting_from == UINT64_MAX);
         rig_commit(r, 5, 0);
-        assert_int_equal(rig_info(r).voting_from, 8);
+        assert_int_equal(rig_info(r).voting_from, 9);
         old.vote = rig_signed(r, FWL_VOTE_NOTARIZE, RIG_HEIGHT + 1, 0, &b.hash, 3); /* the last it can have given */
         rig_message(r, liar, &old);
         assert_int_equal(r->out.halt, FWL_HALT_NONE);
         rig_commit(r, 6, 0);
         rig_commit(r, 7, 0);
+        rig_commit(r, 8, 0);
         assert_true(rig_info(r).voting);
         rig_message(r, liar, &old);
         assert_int_equal(r->out.halt, FWL_HALT_NONE);
         rig_free(r);
+    }
+}
+
+/* Signs of life of this key, each from where the store that was lost cannot have given it: another node signs with it.
+ * This one ends before it has signed anything. At the height before the same may be what this node gave itself. */
+static void
+test_consensus_boot__lost_and_alive_elsewhere(void **state)
+{
+    enum { VOTE, PROPOSAL, CERTIFICATE, BLOCK, WAYS };
+
+    (void)state;
+    for (int way = 0; way < WAYS; way++) {
+        for (uint32_t early = 0; early < 2; early++) {
+            struct rig *r = rig_new(4, way == PROPOSAL ? 0 : 3);
+            struct fwl_consensus_msg m = {.type = FWL_MSG_VOTE};
+            uint8_t bytes[RIG_ROOM];
+            struct rig_block b;
+
+            r->lost = true;
+            r->have_txs = true;
+            rig_boot(r);
+            for (uint32_t peer = 0; peer < 4; peer++) {
+                if (peer != r->me) {
+                    status(r, peer, 5);
+                }
+            }
+            assert_int_equal(rig_info(r).voting_from, 8); /* X + 3, X = 5 */
+            rig_commit(r, 5, 0);
+            if (early == 0) {
+                rig_commit(r, 6, 0);
+            }
+            /* at height X + 2, or X + 1 */
+            b = rig_block(r, 0, 0, r->now, 1);
+            if (way == BLOCK) {
+                rig_commit(r, r->tip.height + 1, 3); /* others have decided it */
+            } else if (way == PROPOSAL) {
+                rig_propose(r, 0, &b);
+            } else if (way == VOTE) {
+                m.vote = rig_signed(r, FWL_VOTE_NULLIFY, r->tip.height + 1, 0, NULL, 3);
+                rig_message(r, 1, &m);
+            } else {
+                m = (struct fwl_consensus_msg){.type = FWL_MSG_CERT, .height = r->tip.height + 1};
+                m.certs = fwl_span(bytes, rig_cert_bytes(r, bytes, FWL_VOTE_NULLIFY, 1, NULL, 1));
+                rig_message(r, 1, &m);
+            }
+            assert_int_equal(r->out.halt, early == 0 ? FWL_HALT_SECOND_INSTANCE : FWL_HALT_NONE);
+            assert_int_equal(r->nsent, 0);
+            rig_free(r);
+        }
     }
 }
 
@@ -528,6 +579,7 @@ main(void)
         cmocka_unit_test(test_consensus_boot__lost_alone),
         cmocka_unit_test(test_consensus_boot__lost_and_a_laggard),
         cmocka_unit_test(test_consensus_boot__lost_and_a_liar),
+        cmocka_unit_test(test_consensus_boot__lost_and_alive_elsewhere),
         cmocka_unit_test(test_consensus_boot__second_instance),
         cmocka_unit_test(test_consensus_boot__second_instance_in_a_certificate),
         cmocka_unit_test(test_consensus_boot__fork),
