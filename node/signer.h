@@ -26,11 +26,11 @@ struct fwl_signer {
 /**
  * fwl_signer_open_file - the signer over a key file of kind "validator".
  *
- * Owns:    keeps @path.
- * Returns: FWL_OK; as fwl_secret_load; FWL_ERR_TYPE for a key of another kind; FWL_ERR_MEMORY. @out is a follower's
- *          then.
+ * @hold: nobody else on this machine signs with that file until fwl_signer_close; false only to look whether it is
+ * good. Owns:    keeps @path. Returns: FWL_OK; as fwl_secret_load; FWL_ERR_LOCKED as fwl_secret_hold; FWL_ERR_TYPE for
+ * a key of another kind; FWL_ERR_MEMORY. @out is a follower's then.
  */
-FWL_NODISCARD enum fwl_err fwl_signer_open_file(struct fwl_signer *out, const char *path);
+FWL_NODISCARD enum fwl_err fwl_signer_open_file(struct fwl_signer *out, const char *path, bool hold);
 
 /** fwl_signer_sign - FWL_ERR_STATE for a follower. */
 FWL_NODISCARD enum fwl_err fwl_signer_sign(const struct fwl_signer *signer, struct fwl_sig64 *out,

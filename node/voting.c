@@ -62,7 +62,10 @@ fwl_voting_open(struct fwl_node *n)
         return err == FWL_OK ? FWL_NODE_EXIT_DONE : fault(n, FWL_NODE_EXIT_CONFIG, "the signer is not usable", err);
     }
     if (c->validator_key[0] != '\0') {
-        err = fwl_signer_open_file(&n->signer, c->validator_key);
+        err = fwl_signer_open_file(&n->signer, c->validator_key, !n->options.check_only);
+    }
+    if (err == FWL_ERR_LOCKED) {
+        return fault(n, FWL_NODE_EXIT_SECOND_INSTANCE, "another process on this machine signs with validator_key", err);
     }
     return err == FWL_OK ? FWL_NODE_EXIT_DONE : key_fault(n, err);
 }

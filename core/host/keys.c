@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -166,6 +167,23 @@ fwl_secret_why(enum fwl_err err)
         return "it is a key of another kind";
     }
     return err == FWL_ERR_STORAGE ? "it cannot be read" : fwl_err_text(err);
+}
+
+enum fwl_err
+fwl_secret_hold(int *fd, const char *path)
+{
+    enum fwl_err err = FWL_OK;
+
+    *fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (*fd < 0) {
+        return errno == ENOENT ? FWL_ERR_ABSENT : FWL_ERR_STORAGE;
+    }
+    if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
+        err = errno == EWOULDBLOCK ? FWL_ERR_LOCKED : FWL_ERR_STORAGE;
+        (void)close(*fd);
+        *fd = -1;
+    }
+    return err;
 }
 
 enum fwl_err

@@ -54,6 +54,14 @@ FWL_NODISCARD enum fwl_err fwl_secret_load(struct fwl_secret *out, const char *p
  * needed. */
 const char *fwl_secret_why(enum fwl_err err);
 
+/**
+ * fwl_secret_hold - of the processes on this machine that call this for the key file at @path, one alone goes on.
+ *
+ * Fills:   @fd, which holds it until it is closed or the process ends; -1 on failure.
+ * Returns: FWL_OK; FWL_ERR_LOCKED another one holds it; FWL_ERR_ABSENT, FWL_ERR_STORAGE
+ */
+FWL_NODISCARD enum fwl_err fwl_secret_hold(int *fd, const char *path);
+
 /** fwl_secret_save - create a key file with mode 0600, synced. FWL_ERR_EXISTS when there is one; FWL_ERR_STORAGE. */
 FWL_NODISCARD enum fwl_err fwl_secret_save(const struct fwl_secret *secret, const char *path);
 

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "p2p/consensus/rec.h"
 #include "signer/host/tie.h"
@@ -209,11 +210,12 @@ fwl_guard_open(struct fwl_guard *out, const struct fwl_storage *votes, const cha
     bool lost = false;
     enum fwl_err err = FWL_OK;
 
-    *out = (struct fwl_guard){.votes = *votes, .chain_id = *chain_id};
+    *out = (struct fwl_guard){.votes = *votes, .chain_id = *chain_id, .key_fd = -1};
     err = fwl_secret_load(&out->secret, key_path);
     if (err == FWL_OK && out->secret.kind != FWL_KEY_VALIDATOR) {
         err = FWL_ERR_TYPE;
     }
+    err = err == FWL_OK ? fwl_secret_hold(&out->key_fd, key_path) : err;
     if (err != FWL_OK) {
         return err;
     }
@@ -235,6 +237,10 @@ void
 fwl_guard_close(struct fwl_guard *guard)
 {
     fwl_secret_clear(&guard->secret);
+    if (guard->key_fd >= 0) {
+        (void)close(guard->key_fd);
+        guard->key_fd = -1;
+    }
 }
 
 /* ---- signing ---- */

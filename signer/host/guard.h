@@ -35,6 +35,7 @@ struct fwl_guard_caller {
 struct fwl_guard {
     struct fwl_storage votes;
     struct fwl_secret secret;
+    int key_fd; /* nobody else on this machine signs with the key file; -1 */
     struct fwl_hash32 chain_id;
     struct fwl_pubkey32 key;
     uint64_t floor;                       /* nothing is signed below */
@@ -49,7 +50,7 @@ struct fwl_guard {
  * without this guard before); 0: there is none, and such a memory is refused.
  * Owns:    keeps @votes. Ends with fwl_guard_close, also after an error.
  * Returns: FWL_OK
- *          as fwl_secret_load, and FWL_ERR_TYPE for a key of another kind
+ *          as fwl_secret_load and fwl_secret_hold, and FWL_ERR_TYPE for a key of another kind
  *          FWL_ERR_CHAIN    the memory is of another chain or key
  *          FWL_ERR_CONFLICT the memory is not the key's, and @resume_at is 0
  *          FWL_ERR_CORRUPT  the memory or the file beside the key is damaged

@@ -270,6 +270,24 @@ start_anew(struct sim *s, struct sim_node *n)
     sim_boot(s, n->id);
 }
 
+/* One at a time, since it counts as faulty until it votes again, three heights later: blocks come until it does. */
+static void
+regain(struct sim *s, const struct sim_node *n)
+{
+    for (int i = 0; i < 40 && !n->gone; i++) {
+        struct fwl_replica_status status = {.voting = false};
+
+        if (n->alive) {
+            fwl_replica_status(n->replica, &status);
+        }
+        if (status.voting) {
+            return;
+        }
+        (void)sim_one(s, 0, SIM_OFF);
+        sim_run(s, s->now + 1500);
+    }
+}
+
 void
 s5_flips(struct sim *s)
 {
@@ -292,7 +310,8 @@ s5_flips(struct sim *s)
         } else {
             sim_boot(s, n->id);
         }
-        sim_run(s, s->now + 5000); /* one at a time: it votes again two heights later */
+        sim_run(s, s->now + 5000);
+        regain(s, n);
         sim_load(s, 3, 1000);
         sim_run(s, s->now + 3000);
     }
@@ -336,8 +355,9 @@ s6_lost_votes(struct sim *s)
         }
         sim_boot(s, n->id);
         sim_load(s, 10, 4000);
-        sim_run(s, s->now + 15000); /* one at a time: it votes again two heights later */
-        if (sim_chance(s, 500)) {   /* a backup, restored next time */
+        sim_run(s, s->now + 15000);
+        regain(s, n);
+        if (sim_chance(s, 500)) { /* a backup, restored next time */
             old_of = (int)sim_random(s, s->n);
             FWL_ASSERT(fwl_memstore_copy(older, s->node[old_of].votes.mem) == FWL_OK);
         } else {

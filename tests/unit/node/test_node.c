@@ -619,6 +619,10 @@ test_node__one_process_a_store(void **state)
     (void)state;
     start();
     first = node;
+    assert_int_equal(try_open(false, false),
+                     FWL_NODE_EXIT_SECOND_INSTANCE); /* of the key file, wherever its data lies */
+    assert_null(node);
+    config.validator_key[0] = '\0';
     assert_int_equal(try_open(false, false), FWL_NODE_EXIT_STORAGE);
     assert_null(node);
     node = first;

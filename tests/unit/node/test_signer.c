@@ -48,11 +48,30 @@ test_signer__signs(void **state)
     struct fwl_sig64 sig;
 
     (void)state;
-    assert_int_equal(fwl_signer_open_file(&signer, key_path), FWL_OK);
+    assert_int_equal(fwl_signer_open_file(&signer, key_path, true), FWL_OK);
     assert_int_equal(fwl_signer_sign(&signer, &sig, &request, &digest), FWL_OK);
     assert_int_equal(fwl_schnorr_verify(&sig, &digest, &signer.key), FWL_OK);
     fwl_signer_close(&signer);
     assert_int_equal(fwl_signer_sign(&signer, &sig, &request, &digest), FWL_ERR_STATE);
+}
+
+/* One at a time, while it is open; who only looks does not count. */
+static void
+test_signer__one_at_a_time(void **state)
+{
+    struct fwl_signer first;
+    struct fwl_signer second;
+
+    (void)state;
+    assert_int_equal(fwl_signer_open_file(&first, key_path, true), FWL_OK);
+    assert_int_equal(fwl_signer_open_file(&second, key_path, true), FWL_ERR_LOCKED);
+    assert_null(second.sign);
+    assert_int_equal(fwl_signer_open_file(&second, key_path, false), FWL_OK);
+    fwl_signer_close(&second);
+    assert_int_equal(fwl_signer_open_file(&second, key_path, true), FWL_ERR_LOCKED);
+    fwl_signer_close(&first);
+    assert_int_equal(fwl_signer_open_file(&second, key_path, true), FWL_OK);
+    fwl_signer_close(&second);
 }
 
 static void
@@ -63,12 +82,12 @@ test_signer__refuses_other_files(void **state)
 
     (void)state;
     assert_int_equal(chmod(key_path, 0644), 0);
-    assert_int_equal(fwl_signer_open_file(&signer, key_path), FWL_ERR_STATE);
+    assert_int_equal(fwl_signer_open_file(&signer, key_path, true), FWL_ERR_STATE);
     assert_int_equal(unlink(key_path), 0);
-    assert_int_equal(fwl_signer_open_file(&signer, key_path), FWL_ERR_ABSENT);
+    assert_int_equal(fwl_signer_open_file(&signer, key_path, true), FWL_ERR_ABSENT);
     fwl_secret_generate(&secret, FWL_KEY_NODE);
     assert_int_equal(fwl_secret_save(&secret, key_path), FWL_OK);
-    assert_int_equal(fwl_signer_open_file(&signer, key_path), FWL_ERR_TYPE);
+    assert_int_equal(fwl_signer_open_file(&signer, key_path, true), FWL_ERR_TYPE);
     assert_null(signer.sign);
 }
 
@@ -78,6 +97,7 @@ main(void)
 #define CASE(f) cmocka_unit_test_setup_teardown(test_signer__##f, setup, teardown)
     const struct CMUnitTest tests[] = {
         CASE(signs),
+        CASE(one_at_a_time),
         CASE(refuses_other_files),
     };
 

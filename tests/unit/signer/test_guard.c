@@ -317,6 +317,7 @@ test_guard__lost_memory(void **state)
     fwl_guard_close(&guard);
     votes = fwl_memstore_storage(empty);
     assert_int_equal(open_guard(0), FWL_ERR_CONFLICT);
+    fwl_guard_close(&guard);
     assert_int_equal(open_guard(52), FWL_OK);
     assert_int_equal(greet(&caller), FWL_SIGNING_DONE);
     assert_int_equal(ask_as(&caller, instance), FWL_SIGNING_DONE);
@@ -354,11 +355,15 @@ static void
 test_guard__another_owner(void **state)
 {
     const struct fwl_hash32 other = {{2}};
+    struct fwl_guard second;
     struct fwl_secret secret;
 
     (void)state;
+    assert_int_equal(fwl_guard_open(&second, &votes, key_path, &chain_id, 0), FWL_ERR_LOCKED); /* of the key file */
+    fwl_guard_close(&second);
     fwl_guard_close(&guard);
     assert_int_equal(fwl_guard_open(&guard, &votes, key_path, &other, 0), FWL_ERR_CHAIN);
+    fwl_guard_close(&guard);
     assert_int_equal(unlink(key_path), 0);
     assert_int_equal(open_guard(0), FWL_ERR_ABSENT);
     fwl_secret_generate(&secret, FWL_KEY_NODE);
