@@ -9,9 +9,11 @@
 #include "p2p/consensus/rules.h"
 #include "p2p/consensus/tally.h"
 
-/* Two heights beyond the greatest that others tell: there this node cannot have voted before; and one to see whether
- * its key votes all the same. */
-enum { LOST_HEIGHTS = 3 };
+enum {
+    ALIVE_HEIGHTS = 2, /* beyond the greatest that others tell: there this node cannot have voted before */
+    WATCH_HEIGHTS = 1, /* and so many more, and so long, whether its key votes there all the same */
+    WATCH_MS = 5000,
+};
 
 /* Does one entry of the height load? FWL_ERR_CORRUPT, FWL_ERR_LIMIT. */
 typedef enum fwl_err (*loader)(struct fwl_consensus *c, const struct fwl_kv_entry *e);
@@ -216,6 +218,16 @@ set_tip(struct fwl_consensus *c, const struct fwl_consensus_tip *tip)
     return true;
 }
 
+/* Voting would begin with this height, and its key has not been watched for long enough. */
+static void
+watch_on(struct fwl_consensus *c)
+{
+    if (c->voting_from > 0 && c->h == c->voting_from && c->mono < c->watch_until) {
+        c->voting_from++;
+        c->voting_dirty = true;
+    }
+}
+
 void
 fwl_boot_height(struct fwl_consensus *c, const struct fwl_consensus_tip *tip, const struct fwl_kv *votes)
 {
@@ -225,6 +237,7 @@ fwl_boot_height(struct fwl_consensus *c, const struct fwl_consensus_tip *tip, co
         return;
     }
     reset(c);
+    watch_on(c);
     if (votes->ops == NULL) {
         return;
     }
@@ -251,11 +264,13 @@ fwl_boot_start(struct fwl_consensus *c, const struct fwl_event *in)
         return;
     }
     c->voting_from = err == FWL_OK ? fwl_load_be64(value.p) : 0;
+    c->alive_from = c->voting_from == UINT64_MAX ? UINT64_MAX : c->voting_from - FWL_MIN(c->voting_from, WATCH_HEIGHTS);
     if ((in->votes_lost && !FWL_MUTANT(11, 0)) || in->votes_forced) { /* votes at once after a loss */
-        c->voting_from = in->votes_forced ? 0 : UINT64_MAX;
+        c->voting_from = c->alive_from = in->votes_forced ? 0 : UINT64_MAX;
         c->voting_dirty = true;
     }
     c->mono = in->mono_ms;
+    c->watch_until = c->mono + WATCH_MS;
     c->status_at = c->mono;
     fwl_boot_height(c, in->tip, &in->votes);
     fwl_tally_gap(c);
@@ -282,7 +297,9 @@ fwl_boot_reports(struct fwl_consensus *c)
     }
     /* Caught up with all of them: reports of a set that has long been replaced would say nothing. */
     if (reports >= c->n - c->f && c->h >= greatest) {
-        c->voting_from = greatest > UINT64_MAX - 4 ? UINT64_MAX - 1 : greatest + LOST_HEIGHTS;
+        c->alive_from = greatest > UINT64_MAX - 4 ? UINT64_MAX - 2 : greatest + ALIVE_HEIGHTS;
+        c->voting_from = c->alive_from + WATCH_HEIGHTS;
+        c->watch_until = c->mono + WATCH_MS;
         c->voting_dirty = true;
     }
 }

@@ -151,7 +151,7 @@ take_committed(struct fwl_consensus *c, const struct fwl_event *in)
     if (in->tip->height < c->h) {
         return;
     }
-    if (in->tip->height + 1 == c->voting_from && c->me != FWL_CONSENSUS_NOBODY &&
+    if (in->tip->height >= c->alive_from && in->tip->height < c->voting_from && c->me != FWL_CONSENSUS_NOBODY &&
         memcmp(&in->tip->proposer_key, &c->cfg.key, sizeof(c->cfg.key)) == 0) {
         fwl_outbox_halt(c, FWL_HALT_SECOND_INSTANCE); /* voting was off: this node did not propose it */
         return;

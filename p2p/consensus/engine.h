@@ -115,6 +115,8 @@ struct fwl_consensus {
     uint32_t n, q, f;
     uint16_t me;
     uint64_t voting_from; /* UINT64_MAX: not known */
+    uint64_t alive_from;  /* what the key signs from here on, this node signed, or another one lives */
+    uint64_t watch_until; /* monotonic: voting does not begin before */
     uint64_t committed_mono;
     bool committing;
     struct {
@@ -180,12 +182,11 @@ fwl_engine_voting(const struct fwl_consensus *c)
     return c->me != FWL_CONSENSUS_NOBODY && c->h >= c->voting_from;
 }
 
-/** fwl_engine_knows - must every vote of its key at this height be in its records? Where it votes, and at the height
- * before: what the key signs there, after a lost store, another node signs. */
+/** fwl_engine_knows - must every vote of its key at this height be in its records? */
 static inline bool
 fwl_engine_knows(const struct fwl_consensus *c)
 {
-    return c->me != FWL_CONSENSUS_NOBODY && c->h + 1 >= c->voting_from;
+    return c->me != FWL_CONSENSUS_NOBODY && c->h >= c->alive_from;
 }
 
 #endif

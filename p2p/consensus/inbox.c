@@ -10,6 +10,7 @@
 
 enum {
     ANSWER_SENDS_MAX = 130, /* GETCERTS: two certificates for each of 64 views, and FINAL */
+    LATE_HEIGHTS = 16,      /* so far behind own votes are looked at, whatever they cost */
 };
 
 /* Somebody is ahead: ask for blocks unless it passes. */
@@ -274,6 +275,17 @@ fwl_inbox_drop(struct fwl_consensus *c)
     }
 }
 
+/* A vote of this node's key at a height at which it watched and did not vote. Late ones are those of slow nodes, and
+ * its twin may well be one. */
+static void
+watch_late(struct fwl_consensus *c, const struct fwl_vote *vote)
+{
+    if (vote->height >= c->alive_from && vote->height < c->voting_from && vote->height + LATE_HEIGHTS > c->h &&
+        vote->idx == c->me && fwl_pool_signed(c, vote)) {
+        fwl_outbox_halt(c, FWL_HALT_SECOND_INSTANCE);
+    }
+}
+
 static bool
 take(struct fwl_consensus *c, uint32_t peer, const struct fwl_consensus_msg *m)
 {
@@ -295,6 +307,7 @@ take(struct fwl_consensus *c, uint32_t peer, const struct fwl_consensus_msg *m)
         }
         if (height < c->h && m->type == FWL_MSG_VOTE) {
             fwl_tally_late(c, peer, &m->vote);
+            watch_late(c, &m->vote);
         }
         if (height == c->h + 1 && m->type == FWL_MSG_PROPOSE) {
             buffer_proposal(c, peer, m);

@@ -444,6 +444,7 @@ test_consensus_boot__lost_and_a_liar(void **state)
         assert_int_equal(r->out.halt, FWL_HALT_NONE);
         rig_commit(r, 6, 0);
         rig_commit(r, 7, 0);
+        rig_tick(r, 5000);
         rig_commit(r, 8, 0);
         assert_true(rig_info(r).voting);
         rig_message(r, liar, &old);
@@ -457,7 +458,7 @@ test_consensus_boot__lost_and_a_liar(void **state)
 static void
 test_consensus_boot__lost_and_alive_elsewhere(void **state)
 {
-    enum { VOTE, PROPOSAL, CERTIFICATE, BLOCK, WAYS };
+    enum { VOTE, PROPOSAL, CERTIFICATE, BLOCK, LATE_VOTE, WAYS };
 
     (void)state;
     for (int way = 0; way < WAYS; way++) {
@@ -482,7 +483,11 @@ test_consensus_boot__lost_and_alive_elsewhere(void **state)
             }
             /* at height X + 2, or X + 1 */
             b = rig_block(r, 0, 0, r->now, 1);
-            if (way == BLOCK) {
+            if (way == LATE_VOTE) {
+                m.vote = rig_signed(r, FWL_VOTE_NULLIFY, r->tip.height + 1, 0, NULL, 3);
+                rig_commit(r, r->tip.height + 1, 0); /* it is decided without it */
+                rig_message(r, 1, &m);
+            } else if (way == BLOCK) {
                 rig_commit(r, r->tip.height + 1, 3); /* others have decided it */
             } else if (way == PROPOSAL) {
                 rig_propose(r, 0, &b);
@@ -499,6 +504,50 @@ test_consensus_boot__lost_and_alive_elsewhere(void **state)
             rig_free(r);
         }
     }
+}
+
+/* Blocks may come fast, and what the key signs elsewhere slowly: it is watched for 5 s too, and again after a restart.
+ */
+static void
+test_consensus_boot__lost_and_watched(void **state)
+{
+    struct rig *r = rig_new(4, 3);
+    struct fwl_consensus_msg m = {.type = FWL_MSG_VOTE};
+    uint64_t height = 5;
+
+    (void)state;
+    r->lost = true;
+    rig_boot(r);
+    for (uint32_t peer = 0; peer < 3; peer++) {
+        status(r, peer, 5);
+    }
+    r->lost = false;
+    for (; height < 40; height++) {
+        rig_tick(r, 100);
+        rig_commit(r, height, 0);
+        assert_false(rig_info(r).voting);
+        if (height == 20) {
+            rig_boot(r);
+        }
+    }
+    rig_boot(r);
+    rig_tick(r, 4998);
+    rig_commit(r, height++, 0);
+    assert_false(rig_info(r).voting);
+    rig_tick(r, 2);
+    rig_commit(r, height++, 0);
+    assert_true(rig_info(r).voting);
+    m.vote = rig_signed(r, FWL_VOTE_NULLIFY, height - 20, 0, NULL, 3); /* too late to be looked at */
+    rig_message(r, 1, &m);
+    assert_int_equal(r->out.halt, FWL_HALT_NONE);
+    m.vote = rig_signed(r, FWL_VOTE_NULLIFY, height - 2, 0, NULL, 3);
+    m.vote.sig.b[0] ^= 1; /* not its own */
+    rig_message(r, 1, &m);
+    assert_int_equal(r->out.halt, FWL_HALT_NONE);
+    m.vote.sig.b[0] ^= 1;
+    rig_message(r, 1, &m);
+    assert_int_equal(r->out.halt, FWL_HALT_SECOND_INSTANCE);
+    rig_free(r);
 }
 
 /* ---- halts ---- */
@@ -580,6 +629,7 @@ main(void)
         cmocka_unit_test(test_consensus_boot__lost_and_a_laggard),
         cmocka_unit_test(test_consensus_boot__lost_and_a_liar),
         cmocka_unit_test(test_consensus_boot__lost_and_alive_elsewhere),
+        cmocka_unit_test(test_consensus_boot__lost_and_watched),
         cmocka_unit_test(test_consensus_boot__second_instance),
         cmocka_unit_test(test_consensus_boot__second_instance_in_a_certificate),
         cmocka_unit_test(test_consensus_boot__fork),
