@@ -46,7 +46,7 @@
     X(ABSENT, 62, "there is no such entry")                                                                            \
     X(CORRUPT, 63, "stored bytes are damaged")                                                                         \
     X(SCHEMA, 64, "the store was written by a newer version")                                                          \
-    X(LOCKED, 65, "another process has it open")                                                                \
+    X(LOCKED, 65, "another process has it open")                                                                       \
     X(NETWORK, 80, "the connection failed")                                                                            \
     X(TIMEOUT, 81, "the other side did not answer in time")                                                            \
     X(BUSY, 82, "too much work is waiting")                                                                            \
