@@ -2,35 +2,23 @@
  * the same entry, each waited for until it is final: blocks grow, the state does not. Prints nothing; exits as fwledger
  * does. */
 #include <stdio.h>
+#include <string.h>
 
 #include "client/cli/commands.h"
 #include "client/cli/submit.h"
 
-/* participant.put of "rewritten" with new keys, as many as there may be. */
+/* The vendor is suspended for a long reason, or restored. */
 static bool
-add(struct fwl_submission *s)
+add(struct fwl_submission *s, const char *vendor, bool suspend)
 {
-    static uint8_t bytes[64 * FWL_KEYS_MAX];
-    static const uint8_t roles[] = {FWL_ROLE_PROVIDER};
-    struct fwl_action a = {.code = FWL_ACTION_PARTICIPANT_PUT};
-    struct fwl_key keys[FWL_KEYS_MAX];
-    struct fwl_writer w;
+    static uint8_t reason[FWL_REASON_MAX];
+    struct fwl_action a = {.code = suspend ? FWL_ACTION_VENDOR_SUSPEND : FWL_ACTION_VENDOR_RESTORE};
 
-    for (size_t i = 0; i < FWL_KEYS_MAX; i++) {
-        struct fwl_secret secret;
-
-        fwl_secret_generate(&secret, FWL_KEY_PARTICIPANT);
-        fwl_secret_point(&keys[i].alg, &keys[i].point, &secret);
-        fwl_secret_clear(&secret);
-    }
-    fwl_writer_init(&w, bytes, sizeof(bytes));
-    fwl_key_put_list(&w, keys, FWL_KEYS_MAX);
+    memset(reason, 'x', sizeof(reason));
     a.has = fwl_action_required(a.code);
-    a.u.participant.id = fwl_span_text("rewritten");
-    a.u.participant.keys = (struct fwl_list){.count = FWL_KEYS_MAX};
-    a.u.participant.threshold = 1;
-    a.u.participant.roles = (struct fwl_list){.items = fwl_span(roles, 1), .count = 1};
-    return fwl_writer_finish(&w, &a.u.participant.keys.items) == FWL_OK && fwl_submit_add(s, &a);
+    a.u.vendor.vendor = fwl_span_text(vendor);
+    a.u.vendor.reason = fwl_span(reason, sizeof(reason));
+    return fwl_submit_add(s, &a);
 }
 
 int
@@ -40,12 +28,12 @@ main(int argc, char **argv)
     struct fwl_submit_args args = {.participant = "governors", .expires = "60"};
     struct fwl_session session;
     uint64_t count = 0;
-    uint64_t actions = 0;
+    uint64_t times = 0;
     int code = FWL_EXIT_USAGE;
 
-    if (argc != 6 || !fwl_commands_number(&count, argv[4], UINT32_MAX) ||
-        !fwl_commands_number(&actions, argv[5], FWL_TX_ACTIONS_MAX)) {
-        (void)fprintf(stderr, "rewrite NODE KEY KEY COUNT ACTIONS\n");
+    if (argc != 7 || !fwl_commands_number(&count, argv[5], UINT32_MAX) ||
+        !fwl_commands_number(&times, argv[6], FWL_TX_ACTIONS_MAX / 2)) {
+        (void)fprintf(stderr, "rewrite NODE KEY KEY VENDOR COUNT TIMES\n");
         return code;
     }
     args.keys.values[args.keys.count++] = argv[2];
@@ -53,8 +41,8 @@ main(int argc, char **argv)
     code = fwl_session_open(&session, argv[1]);
     for (uint64_t i = 0; code == 0 && i < count; i++) {
         fwl_submit_begin(&s);
-        for (uint64_t k = 0; code == 0 && k < actions; k++) {
-            code = add(&s) ? 0 : FWL_EXIT_NO;
+        for (uint64_t k = 0; code == 0 && k < 2 * times; k++) {
+            code = add(&s, argv[4], k % 2 == 0) ? 0 : FWL_EXIT_NO;
         }
         code = code == 0 ? fwl_submit_send(&s, &session, &args) : code;
     }
