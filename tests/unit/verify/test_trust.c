@@ -179,7 +179,7 @@ test_trust__time_of_a_liar(void **state)
     struct chain *c = chain_new();
 
     (void)state;
-    for (uint16_t liar = 0; liar < CHAIN_N; liar++) {
+    for (unsigned liar = 0; liar < CHAIN_N; liar++) {
         for (size_t i = 0; i < FWL_COUNT(lies); i++) {
             struct fwl_attest words[CHAIN_N];
             uint64_t now = 0;
