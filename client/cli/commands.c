@@ -51,6 +51,9 @@ fwl_commands_fail_file(const char *path, enum fwl_err err)
 {
     char why[128];
 
+    if (err != FWL_ERR_ABSENT && err != FWL_ERR_STORAGE && err != FWL_ERR_LIMIT) {
+        return fwl_commands_fail(path, err);
+    }
     fwl_files_why(why, sizeof(why), err);
     (void)fprintf(stderr, "fwledger: %s: %s\n", path, why);
     return FWL_EXIT_CONFIG;

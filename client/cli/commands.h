@@ -31,8 +31,8 @@ int fwl_commands_exit(enum fwl_err err);
 
 /** fwl_commands_fail - print "fwledger: WHAT: text of @err" to standard error and return its exit code. */
 int fwl_commands_fail(const char *what, enum fwl_err err);
-/** fwl_commands_fail_file - print why a file of the caller's could not be read; FWL_ERR_STORAGE: errno has the cause.
- * FWL_EXIT_CONFIG. */
+/** fwl_commands_fail_file - print why a file of the caller's could not be read, and return FWL_EXIT_CONFIG.
+ * FWL_ERR_STORAGE: errno has the cause. What is wrong with its bytes is as in fwl_commands_fail. */
 int fwl_commands_fail_file(const char *path, enum fwl_err err);
 /** fwl_commands_fail_write - print that a file could not be written, and the cause in errno. FWL_EXIT_STORAGE. */
 int fwl_commands_fail_write(const char *path);

@@ -136,6 +136,12 @@ test_args__exit_codes(void **state)
     assert_int_equal(fwl_commands_exit(FWL_ERR_AUTHOR), 15);
     assert_int_equal(fwl_commands_exit(FWL_ERR_CORRUPT), 20);
     assert_int_equal(fwl_commands_exit(FWL_ERR_LOCAL), 22);
+    assert_int_equal(fwl_commands_fail_file("x", FWL_ERR_ABSENT), 3);
+    assert_int_equal(fwl_commands_fail_file("x", FWL_ERR_STORAGE), 3);
+    assert_int_equal(fwl_commands_fail_file("x", FWL_ERR_LIMIT), 3);
+    assert_int_equal(fwl_commands_fail_file("x", FWL_ERR_TRUNCATED), 14);
+    assert_int_equal(fwl_commands_fail_file("x", FWL_ERR_HASH), 11);
+    assert_int_equal(fwl_commands_fail_write("x"), 20);
 }
 
 int
