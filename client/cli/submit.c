@@ -24,9 +24,14 @@ fwl_session_problem(char out[FWL_HTTP_ERROR_MAX], const struct fwl_http_response
     const char *detail = json_string_value(json_object_get(doc, "detail"));
     const char *field = json_string_value(json_object_get(doc, "field"));
 
-    (void)snprintf(out, FWL_HTTP_ERROR_MAX, "%s (%ld): %s%s%s%s%s", response->status == 404 ? "not found" : "refused",
-                   response->status, title == NULL ? "the node gave no reason" : title, field == NULL ? "" : "; field ",
-                   field == NULL ? "" : field, detail == NULL ? "" : ": ", detail == NULL ? "" : detail);
+    if (response->status == 404 && detail != NULL) { /* says it better than the title */
+        (void)snprintf(out, FWL_HTTP_ERROR_MAX, "not found (404): %s", detail);
+    } else {
+        (void)snprintf(out, FWL_HTTP_ERROR_MAX, "%s (%ld): %s%s%s%s%s",
+                       response->status == 404 ? "not found" : "refused", response->status,
+                       title == NULL ? "the node gave no reason" : title, field == NULL ? "" : "; field ",
+                       field == NULL ? "" : field, detail == NULL ? "" : ": ", detail == NULL ? "" : detail);
+    }
     json_decref(doc);
 }
 

@@ -8,6 +8,7 @@ with 200 at least once.
 import json
 import os
 import re
+import subprocess
 import sys
 import unittest
 import urllib.error
@@ -16,7 +17,7 @@ import urllib.request
 import yaml
 from jsonschema import Draft202012Validator
 
-from smoke import Node, OneNode
+from smoke import FWLEDGER, Node, OneNode
 
 DOCUMENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "openapi.yaml")
 POLICY = """select: highest
@@ -132,6 +133,8 @@ class Api(OneNode):
                                ("/v1/policies/{administrator}/{fleet}", "fleet, or it has no policy")):
                 problem = json.loads(self.ask(node, path, re.sub("{.*?}", ABSENT if "releases" in path else "x", path)))
                 self.assertEqual(problem["detail"], "there is no such " + what)
+            r = subprocess.run([FWLEDGER, "vendor", "show", "x", "--node", node.url], capture_output=True, text=True)
+            self.assertEqual((r.returncode, r.stdout, r.stderr), (1, "", "fwledger: not found (404): there is no such vendor\n"))
 
 
 if __name__ == "__main__":
