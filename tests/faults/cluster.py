@@ -80,7 +80,8 @@ class Namespaces:
         return all(r.returncode == 0 for r in done)
 
     def close(self):
-        self.batch([], ["netns del n%d" % i for i in range(self.net.count)] + ["link del br0"])
+        # A namespace goes later, when its last connection has; its end of the link would keep the name until then.
+        self.batch([], ["%s%d" % (what, i) for i in range(self.net.count) for what in ("link del v", "netns del n")] + ["link del br0"])
 
 
 class Loopback:
