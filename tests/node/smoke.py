@@ -239,7 +239,7 @@ class Smoke(OneNode):
     def test_a_second_process_is_kept_out(self):
         with Node(self.config) as node:
             code, text = self.daemon("--config", self.config)
-            self.assertEqual(code, 20, text)
+            self.assertEqual(code, 21, text)
             self.assertIn("another process", text)
             self.assertEqual(node.end(signal.SIGTERM), 0)
 
