@@ -55,6 +55,7 @@ publish(struct fwl_submit_args *args, const char *path, const struct fwl_secret 
         fwl_hex_encode(id, sizeof(id), fwl_hash32_span(&record->id));
         args->release = id;
         code = fwl_submit_one(&action, args);
+        args->release = NULL;
     }
     json_decref(object);
     fwl_free(record);
