@@ -16,6 +16,10 @@ FOLDER = os.path.join(ROOT, "build", "previous")
 STILL = 15  # seconds without a block: a view of a leader that is away takes less than one
 
 
+class Absent(Failed):
+    """This clone does not have the previous version."""
+
+
 def tool(*argv, **more):
     """Standard output of a program of the system; Failed with what it said."""
     r = subprocess.run(argv, capture_output=True, check=False, **more)
@@ -39,7 +43,7 @@ def previous():
     try:
         return tool("git", "-C", ROOT, "rev-parse", "--verify", "--quiet", name + "^{commit}").decode().strip()
     except (Failed, FileNotFoundError) as e:
-        raise Failed("tests/faults/previous names %s, which is not in this clone. It needs git and the history: a shallow clone gets it "
+        raise Absent("tests/faults/previous names %s, which is not in this clone. It needs git and the history: a shallow clone gets it "
                      "with git fetch --unshallow" % name) from e
 
 
