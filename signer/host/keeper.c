@@ -207,32 +207,47 @@ hear(struct keeper *k, struct connection *c)
     return FWL_OK;
 }
 
-/* Waits; then everybody who has something to say, and only then who comes new: a node that was started again meets a
- * signer that knows of its end. */
+/* Those that have something to say; with @gone only connections that the other side has closed, up to their end. */
+static enum fwl_err
+hear_all(struct keeper *k, const struct pollfd polls[FWL_KEEPER_CONNECTIONS_MAX], bool gone)
+{
+    enum fwl_err err = FWL_OK;
+
+    for (size_t i = 0; i < FWL_KEEPER_CONNECTIONS_MAX && err == FWL_OK; i++) {
+        struct connection *c = &k->connections[i];
+
+        if (polls[i].revents == 0 || ((polls[i].revents & (POLLHUP | POLLRDHUP)) != 0) != gone) {
+            continue;
+        }
+        do {
+            err = hear(k, c);
+        } while (gone && err == FWL_OK && c->fd >= 0);
+    }
+    return err;
+}
+
+/* Waits; then who has gone, then everybody who has something to say, and only then who comes new: a node that comes
+ * again meets a signer that knows of its end. */
 static enum fwl_err
 turn(struct keeper *k, int listener)
 {
     struct pollfd polls[FWL_KEEPER_CONNECTIONS_MAX + 1];
+    enum fwl_err err = FWL_OK;
 
     for (size_t i = 0; i < FWL_KEEPER_CONNECTIONS_MAX; i++) {
-        polls[i] = (struct pollfd){.fd = k->connections[i].fd, .events = POLLIN};
+        polls[i] = (struct pollfd){.fd = k->connections[i].fd, .events = POLLIN | POLLRDHUP};
     }
     polls[FWL_KEEPER_CONNECTIONS_MAX] = (struct pollfd){.fd = listener, .events = POLLIN};
     if (poll(polls, FWL_COUNT(polls), -1) < 0) {
         return errno == EINTR ? FWL_OK : FWL_ERR_NETWORK;
     }
     k->turn++;
-    for (size_t i = 0; i < FWL_KEEPER_CONNECTIONS_MAX; i++) {
-        enum fwl_err err = polls[i].revents == 0 ? FWL_OK : hear(k, &k->connections[i]);
-
-        if (err != FWL_OK) {
-            return err;
-        }
-    }
-    if (polls[FWL_KEEPER_CONNECTIONS_MAX].revents != 0) {
+    err = hear_all(k, polls, true);
+    err = err == FWL_OK ? hear_all(k, polls, false) : err;
+    if (err == FWL_OK && polls[FWL_KEEPER_CONNECTIONS_MAX].revents != 0) {
         take_connection(k, listener);
     }
-    return FWL_OK;
+    return err;
 }
 
 enum fwl_err

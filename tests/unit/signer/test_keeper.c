@@ -209,6 +209,44 @@ test_keeper__bad_frames(void **state)
     assert_int_equal(close(fd), 0);
 }
 
+/* A signer that stood still while its node gave up on it and came again: it learns of the end of the old connection,
+ * behind what was still asked there, before it hears the new one, which has an earlier place. */
+static void
+test_keeper__comes_again(void **state)
+{
+    struct fwl_signing_request q = {.type = FWL_SIGNING_INSTANCE, .id = 7};
+    const struct fwl_signing_request renew = {.type = FWL_SIGNING_RENEW, .instance = {2}};
+    uint8_t bytes[FWL_SIGNING_FRAME_MAX];
+    size_t size = fwl_signing_request_encode(bytes, &q);
+    int first = connect_signer();
+    int old = connect_signer();
+    int again = -1;
+    int status = 0;
+
+    (void)state;
+    greet(first);
+    greet(old);
+    assert_int_equal(ask(old, renew).code, FWL_SIGNING_DONE);
+    assert_int_equal(close(first), 0);
+    assert_int_equal(ask(old, q).code, FWL_SIGNING_DONE);
+    assert_int_equal(ask(old, q).code, FWL_SIGNING_DONE); /* the first place is free */
+    assert_int_equal(kill(child, SIGSTOP), 0);
+    assert_int_equal(waitpid(child, &status, WUNTRACED), child);
+    send_bytes(old, bytes, size);
+    assert_int_equal(shutdown(old, SHUT_WR), 0); /* it still reads: the answer to that does not tell its end */
+    again = connect_signer();
+    size = fwl_signing_request_encode(
+        bytes, &(struct fwl_signing_request){.type = FWL_SIGNING_HELLO, .protocol = 1, .chain_id = chain_id});
+    send_bytes(again, bytes, size);
+    size = fwl_signing_request_encode(bytes, &renew);
+    send_bytes(again, bytes, size);
+    assert_int_equal(kill(child, SIGCONT), 0);
+    assert_int_equal(read_answer(again).code, FWL_SIGNING_DONE);
+    assert_int_equal(read_answer(again).code, FWL_SIGNING_DONE);
+    assert_int_equal(close(again), 0);
+    assert_int_equal(close(old), 0);
+}
+
 /* Whoever asks nothing makes place, but not the one that votes. */
 static void
 test_keeper__places(void **state)
@@ -272,7 +310,7 @@ main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(test_keeper__##f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        CASE(answers), CASE(bad_frames), CASE(places), CASE(paths), CASE(silence),
+        CASE(answers), CASE(bad_frames), CASE(comes_again), CASE(places), CASE(paths), CASE(silence),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
