@@ -3,6 +3,7 @@ import os
 import re
 import shutil
 import signal
+import select
 import socket
 import struct
 import subprocess
@@ -147,6 +148,10 @@ class Relay:
                         node.sendall(struct.pack(">H", len(answer)) + answer)
                         continue
                     to.sendall(request)
+                    while to not in select.select([node, to], [], [])[0]:
+                        if not node.recv(1, socket.MSG_PEEK):
+                            raise EOFError  # gone: to its signer, too, which has not answered
+                        time.sleep(0.01)  # it asks more meanwhile
                     answer = self.frame(to)
                     if kind == VOTE and answer[7] == DONE:
                         self.signed.append(vote)
