@@ -69,6 +69,9 @@ sim_fail(struct sim *s, enum sim_checker checker, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(s->failure, 512, format, args);
     va_end(args);
+    if (s->failed != NULL) {
+        s->failed(s);
+    }
     longjmp(*s->out, 1);
 }
 

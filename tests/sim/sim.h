@@ -240,8 +240,9 @@ struct sim {
     uint64_t fork_height;
     uint32_t snap_split; /* fwl_snapmake_config.split */
     bool in_block;
-    enum sim_checker checker; /* that failed */
-    char *failure;            /* its words; room of 512 */
+    enum sim_checker checker;            /* that failed */
+    char *failure;                       /* its words; room of 512 */
+    void (*failed)(const struct sim *s); /* ends a test of its own; NULL: out is where it goes on */
     jmp_buf *out;
 };
 

@@ -8,25 +8,14 @@
 
 #include "ledger/model/statement.h"
 #include "p2p/replica/internal.h"
-#include "tests/sim/sim.h"
+#include "tests/unit/replica/net.h"
 
 static struct sim s;
-static jmp_buf failed;
 
-/* @n validators and @extra followers, all connected; one block is final. */
 static void
 open_net(uint32_t n, uint32_t extra)
 {
-    struct fwl_params params;
-
-    fwl_params_default(&params);
-    params.max_block = FWL_BLOCK_MAX_MIN;
-    params.max_work = FWL_BLOCK_WORK_MIN;
-    sim_open(&s, 5, n, extra, false, &params);
-    s.out = &failed;
-    if (setjmp(failed) != 0) {
-        fail_msg("%s", s.failure);
-    }
+    net_open(&s, 5, n, extra);
 }
 
 static void

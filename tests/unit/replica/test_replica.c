@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "p2p/replica/codec.h"
-#include "tests/sim/sim.h"
+#include "tests/unit/replica/net.h"
 
 /* ---- codec ---- */
 
@@ -63,21 +63,11 @@ test_replica__codec(void **unused)
 /* ---- with others ---- */
 
 static struct sim s;
-static jmp_buf failed;
 
 static void
 open_net(uint32_t n, uint32_t extra)
 {
-    struct fwl_params params;
-
-    fwl_params_default(&params);
-    params.max_block = FWL_BLOCK_MAX_MIN;
-    params.max_work = FWL_BLOCK_WORK_MIN;
-    sim_open(&s, 5, n, extra, false, &params);
-    s.out = &failed;
-    if (setjmp(failed) != 0) {
-        fail_msg("%s", s.failure);
-    }
+    net_open(&s, 5, n, extra);
 }
 
 static uint64_t
@@ -311,13 +301,9 @@ test_replica__shouts(void **unused)
     const uint64_t peer = 0xffff02; /* node 1, by a connection that the net does not have */
     struct fwl_replica *r = NULL;
     uint8_t bytes[FWL_MESSAGE_STATUS_SIZE];
-    struct fwl_span payload;
-    struct fwl_writer w;
+    struct fwl_span payload = net_status(bytes, &far);
 
     (void)unused;
-    fwl_writer_init(&w, bytes, sizeof(bytes));
-    fwl_message_status_encode(&w, &far);
-    assert_int_equal(fwl_writer_finish(&w, &payload), FWL_OK);
     open_net(1, 2);
     sim_start(&s);
     sim_crash(&s, 2, 0);
@@ -350,13 +336,9 @@ test_replica__one_shout(void **unused)
     const struct fwl_pubkey32 key = {{7}};
     const uint64_t peer = 0xffff02;
     uint8_t bytes[FWL_MESSAGE_STATUS_SIZE];
-    struct fwl_span payload;
-    struct fwl_writer w;
+    struct fwl_span payload = net_status(bytes, &far);
 
     (void)unused;
-    fwl_writer_init(&w, bytes, sizeof(bytes));
-    fwl_message_status_encode(&w, &far);
-    assert_int_equal(fwl_writer_finish(&w, &payload), FWL_OK);
     open_net(4, 0);
     sim_start(&s);
     for (uint32_t i = 0; i < 100; i++) {

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "tests/sim/sim.h"
+#include "tests/unit/replica/net.h"
 #include "tests/unit/store/same.h"
 
 enum {
@@ -21,24 +21,14 @@ enum {
 }; /* nodes 0..3 are validators, 4 a follower with all blocks, 5 the newcomer */
 
 static struct sim s;
-static jmp_buf failed;
 static bool changed; /* the set, once */
 
 /* Runs @body in a net of its own. */
 static void
 in_net(uint64_t seed, void (*body)(uint64_t arg), uint64_t arg)
 {
-    struct fwl_params params;
-
-    fwl_params_default(&params);
-    params.max_block = FWL_BLOCK_MAX_MIN;
-    params.max_work = FWL_BLOCK_WORK_MIN;
-    sim_open(&s, seed, 4, 2, false, &params);
-    s.out = &failed;
+    net_open(&s, seed, 4, 2);
     changed = false;
-    if (setjmp(failed) != 0) {
-        fail_msg("%s", s.failure);
-    }
     body(arg);
     sim_close(&s);
 }
@@ -533,12 +523,8 @@ shouts(uint64_t by_blocks)
     const uint64_t peer = 0xffff05; /* a connection that the net does not have */
     struct fwl_replica *r = NULL;
     uint8_t bytes[FWL_MESSAGE_STATUS_SIZE];
-    struct fwl_span payload;
-    struct fwl_writer w;
+    struct fwl_span payload = net_status(bytes, &far);
 
-    fwl_writer_init(&w, bytes, sizeof(bytes));
-    fwl_message_status_encode(&w, &far);
-    assert_int_equal(fwl_writer_finish(&w, &payload), FWL_OK);
     start(BLOCKS);
     s.node[NEW].catch_up = by_blocks ? FWL_SYNC_BLOCKS : FWL_SYNC_SNAPSHOT;
     sim_snapshot(&s, 4);
