@@ -10,6 +10,7 @@
  * a peer reads of a node in a second (transport.md 5). Nothing here touches consensus or the disk.
  */
 #include "ledger/model/statement.h"
+#include "ledger/query/query.h"
 #include "p2p/replica/internal.h"
 
 enum {
@@ -86,37 +87,33 @@ finish(struct fwl_replica *r, struct fwl_replica_question *q, bool quorum)
     }
 }
 
-/* The set of @epoch, which lasts as long as @read; false when it is not here. */
+/* The set in force at the tip of @q, which lasts as long as @read; false: there is none, and nothing to end. */
 static bool
-set_of(struct fwl_validators *out, const struct fwl_read *read, uint64_t epoch)
+begin_set(struct fwl_query_set *out, struct fwl_read *read, struct fwl_replica *r, const struct fwl_replica_question *q)
 {
-    struct fwl_span line;
-    uint8_t key[8];
-    size_t size = 0;
-
-    fwl_store_be64(key, epoch);
-    if (fwl_kv_get(&read->kv, &line, FWL_SPACE_SET, fwl_span(key, sizeof(key))) != FWL_OK || line.size < 10) {
+    if (fwl_read_begin(&r->config.io.chain, read) != FWL_OK) {
         return false;
     }
-    size = fwl_load_be16(line.p + 8);
-    return line.size >= 10 + size && fwl_validators_decode(out, fwl_span(line.p + 10, size)) == FWL_OK;
+    if (fwl_query_set(&read->kv, out, q->request.height) != FWL_OK) {
+        fwl_read_end(read);
+        return false;
+    }
+    return true;
 }
 
-/* Index, or key, of a validator in the set of @q's tip. */
+/* Index, or key, of a validator in that set, and its size. */
 static bool
 own_index(struct fwl_replica *r, const struct fwl_replica_question *q, uint16_t *idx, uint16_t *n)
 {
-    struct fwl_validators set;
+    struct fwl_query_set set;
     struct fwl_read read;
     bool found = false;
 
-    if (fwl_read_begin(&r->config.io.chain, &read) != FWL_OK) {
+    if (!begin_set(&set, &read, r, q)) {
         return false;
     }
-    if (set_of(&set, &read, q->epoch)) {
-        *n = set.n;
-        found = fwl_validators_find(idx, &set, &r->config.validator);
-    }
+    *n = set.validators.n;
+    found = fwl_validators_find(idx, &set.validators, &r->config.validator);
     fwl_read_end(&read);
     return found;
 }
@@ -124,17 +121,17 @@ own_index(struct fwl_replica *r, const struct fwl_replica_question *q, uint16_t 
 static bool
 key_of(struct fwl_replica *r, const struct fwl_replica_question *q, uint16_t idx, struct fwl_pubkey32 *key, uint16_t *n)
 {
-    struct fwl_validators set;
+    struct fwl_query_set set;
     struct fwl_read read;
     bool found = false;
 
-    if (fwl_read_begin(&r->config.io.chain, &read) != FWL_OK) {
+    if (!begin_set(&set, &read, r, q)) {
         return false;
     }
-    if (set_of(&set, &read, q->epoch) && idx < set.n) {
-        fwl_validators_key(key, &set, idx);
-        *n = set.n;
-        found = true;
+    *n = set.validators.n;
+    found = idx < set.validators.n;
+    if (found) {
+        fwl_validators_key(key, &set.validators, idx);
     }
     fwl_read_end(&read);
     return found;
@@ -219,7 +216,6 @@ open_question(struct fwl_replica *r, struct fwl_replica_question *q)
     const struct fwl_pubkey32 nobody = {{0}};
 
     q->open = true;
-    q->epoch = fwl_replica_tip(r)->header.epoch;
     if (memcmp(&r->config.validator, &nobody, sizeof(nobody)) != 0 && count_signing(r) < SIGNING_MAX) {
         q->time_ms = r->now.wall_ms;
         q->signing = true;
@@ -237,13 +233,8 @@ pass_on(struct fwl_replica *r, const struct fwl_replica_question *q)
 
     fwl_writer_init(&w, bytes, sizeof(bytes));
     fwl_message_attestreq_encode(&w, &q->request);
-    if (fwl_writer_finish(&w, &payload) != FWL_OK) {
-        return;
-    }
-    for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX; i++) {
-        if (r->peers[i].id != 0 && r->peers[i].id != q->peer) {
-            r->config.io.send(r->config.io.ctx, r->peers[i].id, FWL_FRAME_ATTESTREQ, payload);
-        }
+    if (fwl_writer_finish(&w, &payload) == FWL_OK) {
+        fwl_replica_tell(r, q->peer, FWL_FRAME_ATTESTREQ, payload);
     }
 }
 

@@ -53,31 +53,26 @@ has_next(const struct fwl_replica *r, const struct fwl_replica_peer *peer)
     return peer->base <= fwl_replica_tip(r)->header.height + 1;
 }
 
-bool
-fwl_fetch_is_possible(const struct fwl_replica *r)
-{
-    for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX; i++) {
-        if (fwl_fetch_is_ahead(r, &r->peers[i]) && has_next(r, &r->peers[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* The peer of whom the next blocks can be had for the longest time, and nobody has asked it; NULL: there is none. */
-static struct fwl_replica_peer *
-waits_longest(struct fwl_replica *r)
+static const struct fwl_replica_peer *
+waits_longest(const struct fwl_replica *r)
 {
-    struct fwl_replica_peer *found = NULL;
+    const struct fwl_replica_peer *found = NULL;
 
     for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX; i++) {
-        struct fwl_replica_peer *peer = &r->peers[i];
+        const struct fwl_replica_peer *peer = &r->peers[i];
 
         if (fwl_fetch_is_ahead(r, peer) && has_next(r, peer) && (found == NULL || peer->ahead_ms < found->ahead_ms)) {
             found = peer;
         }
     }
     return found;
+}
+
+bool
+fwl_fetch_is_possible(const struct fwl_replica *r)
+{
+    return waits_longest(r) != NULL;
 }
 
 void
@@ -91,7 +86,7 @@ fwl_fetch_heard(struct fwl_replica *r, struct fwl_replica_peer *from)
 }
 
 uint64_t
-fwl_fetch_at(struct fwl_replica *r)
+fwl_fetch_at(const struct fwl_replica *r)
 {
     const struct fwl_replica_peer *peer = r->fetch.peer == 0 ? waits_longest(r) : NULL;
 
@@ -145,7 +140,7 @@ fwl_fetch_tick(struct fwl_replica *r)
     if (r->fetch.peer != 0) {
         fwl_fetch_leave(r); /* silent; a STATUS of anybody who is ahead begins again */
     } else {
-        struct fwl_replica_peer *peer = waits_longest(r);
+        struct fwl_replica_peer *peer = fwl_replica_find(r, waits_longest(r)->id);
 
         peer->ahead_ms = r->now.mono_ms;
         fwl_fetch_start(r, peer);

@@ -10,17 +10,6 @@ enum {
     NEWS_MS = 20, /* between two TXINV of new transactions: at most 50 a second, however many there are */
 };
 
-/* One TXINV to everybody. */
-static void
-tell_all(struct fwl_replica *r, struct fwl_span payload)
-{
-    for (uint32_t i = 0; payload.size > 0 && i < FWL_CONSENSUS_PEERS_MAX; i++) {
-        if (r->peers[i].id != 0) {
-            r->config.io.send(r->config.io.ctx, r->peers[i].id, FWL_FRAME_TXINV, payload);
-        }
-    }
-}
-
 static void
 tell_news(struct fwl_replica *r)
 {
@@ -35,7 +24,7 @@ tell_news(struct fwl_replica *r)
     news->count = 0;
     news->at_ms = r->now.mono_ms + NEWS_MS;
     if (fwl_writer_finish(&w, &payload) == FWL_OK) {
-        tell_all(r, payload);
+        fwl_replica_tell(r, 0, FWL_FRAME_TXINV, payload);
     }
 }
 
@@ -93,12 +82,17 @@ fwl_gossip_inventory(struct fwl_replica *r, uint64_t peer, size_t most)
 void
 fwl_gossip_tick(struct fwl_replica *r)
 {
+    struct fwl_span payload;
+
     if (r->news.count > 0 && r->now.mono_ms >= r->news.at_ms) {
         tell_news(r);
     }
     if (r->now.mono_ms >= r->gossip_at) {
         r->gossip_at = r->now.mono_ms + r->config.timing.tr;
-        tell_all(r, inventory(r, FWL_MUTANT(9, 0) ? 0 : FWL_REPLICA_REGOSSIP)); /* mutant 9: never again */
+        payload = inventory(r, FWL_MUTANT(9, 0) ? 0 : FWL_REPLICA_REGOSSIP); /* mutant 9: never again */
+        if (payload.size > 0) {
+            fwl_replica_tell(r, 0, FWL_FRAME_TXINV, payload);
+        }
     }
 }
 

@@ -122,7 +122,6 @@ struct fwl_replica_question {
     uint64_t client;   /* that still waits for it; 0: none */
     struct fwl_attest_request request;
     bool open;                                  /* its tip has been our own; false: it may become so */
-    uint64_t epoch;                             /* of that tip */
     bool signing;                               /* the own word is not signed yet */
     uint64_t time_ms;                           /* that it says */
     uint8_t seen[(FWL_VALIDATORS_MAX + 7) / 8]; /* validators that have answered */
@@ -202,6 +201,8 @@ void fwl_replica_stall(struct fwl_replica *r);
  * whose peers are whose. */
 bool fwl_replica_members(struct fwl_replica *r);
 void fwl_replica_know(struct fwl_replica *r);
+/** fwl_replica_tell - a frame to every peer but @except; 0: to all. */
+void fwl_replica_tell(struct fwl_replica *r, uint64_t except, enum fwl_frame_type type, struct fwl_span payload);
 /** fwl_replica_timer - tell the driver the earliest moment at which something is due. */
 void fwl_replica_timer(struct fwl_replica *r);
 
@@ -234,7 +235,7 @@ void fwl_fetch_pull(struct fwl_replica *r, uint64_t peer);
  * (monotonic), UINT64_MAX: nothing. */
 void fwl_fetch_heard(struct fwl_replica *r, struct fwl_replica_peer *from);
 void fwl_fetch_tick(struct fwl_replica *r);
-uint64_t fwl_fetch_at(struct fwl_replica *r);
+uint64_t fwl_fetch_at(const struct fwl_replica *r);
 
 /* sync.c: catching up by a snapshot */
 /** fwl_sync_start - true when a snapshot is under way, or one was asked for now: then no blocks are fetched. */

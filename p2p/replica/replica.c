@@ -459,6 +459,16 @@ fwl_replica_tick(struct fwl_replica *r, struct fwl_replica_time now)
 }
 
 void
+fwl_replica_tell(struct fwl_replica *r, uint64_t except, enum fwl_frame_type type, struct fwl_span payload)
+{
+    for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX; i++) {
+        if (r->peers[i].id != 0 && r->peers[i].id != except) {
+            r->config.io.send(r->config.io.ctx, r->peers[i].id, type, payload);
+        }
+    }
+}
+
+void
 fwl_replica_timer(struct fwl_replica *r)
 {
     uint64_t at = r->booted ? r->engine_timer : UINT64_MAX;
