@@ -26,25 +26,26 @@ enum {
     PATH_ROOM = FWL_CONFIG_PATH_MAX + 16,
 };
 
-/* Logs a failure of the configuration and says so. */
+/* Logs a failure to start, @text being its cause, and says what the exit code is. */
 static enum fwl_node_exit
-config_fault_why(const struct fwl_node *n, const char *what, const char *where, enum fwl_err err, const char *why)
+fault_why(const struct fwl_node *n, enum fwl_node_exit code, const char *what, const char *where, enum fwl_err err,
+          const char *text)
 {
-    fwl_log(n->log, FWL_LOG_UNUSUAL, "node", what, "where=\"%s\" reason=%s text=\"%s\"", where, fwl_err_name(err), why);
-    return FWL_NODE_EXIT_CONFIG;
+    fwl_log(n->log, FWL_LOG_UNUSUAL, "node", what, "where=\"%s\" reason=%s text=\"%s\"", where, fwl_err_name(err),
+            text);
+    return code;
 }
 
 static enum fwl_node_exit
 config_fault(const struct fwl_node *n, const char *what, const char *where, enum fwl_err err)
 {
-    return config_fault_why(n, what, where, err, fwl_err_text(err));
+    return fault_why(n, FWL_NODE_EXIT_CONFIG, what, where, err, fwl_err_text(err));
 }
 
 static enum fwl_node_exit
 storage_fault(const struct fwl_node *n, const char *what, const char *where, enum fwl_err err)
 {
-    (void)config_fault(n, what, where, err);
-    return FWL_NODE_EXIT_STORAGE;
+    return fault_why(n, FWL_NODE_EXIT_STORAGE, what, where, err, fwl_err_text(err));
 }
 
 static enum fwl_node_exit
@@ -58,8 +59,8 @@ read_genesis(struct fwl_node *n)
     enum fwl_err err = FWL_OK;
 
     if (file == NULL) {
-        return config_fault_why(n, "the genesis document cannot be opened", path,
-                                errno == ENOENT ? FWL_ERR_ABSENT : FWL_ERR_STORAGE, strerror(errno));
+        return fault_why(n, FWL_NODE_EXIT_CONFIG, "the genesis document cannot be opened", path,
+                         errno == ENOENT ? FWL_ERR_ABSENT : FWL_ERR_STORAGE, strerror(errno));
     }
     n->genesis = fwl_malloc(FWL_GENESIS_MAX + 1);
     n->genesis_size = n->genesis == NULL ? 0 : fread(n->genesis, 1, FWL_GENESIS_MAX + 1, file);
@@ -90,13 +91,11 @@ read_keys(struct fwl_node *n)
         err = FWL_ERR_TYPE;
     }
     if (err != FWL_OK) {
-        return config_fault_why(n, "node_key is not usable", c->node_key, err, fwl_secret_why(err));
+        return fault_why(n, FWL_NODE_EXIT_CONFIG, "node_key is not usable", c->node_key, err, fwl_secret_why(err));
     }
     fwl_secret_xonly(&n->node_key, &n->node_secret);
-    for (size_t i = 0; i < c->peer_count; i++) {
-        if (memcmp(c->peers[i].node_key.b, n->node_key.b, sizeof(n->node_key.b)) == 0) {
-            return config_fault(n, "p2p.peers has the node's own key", c->node_key, FWL_ERR_VALUE);
-        }
+    if (fwl_peers_has_own(n, c)) {
+        return config_fault(n, "p2p.peers has the node's own key", c->node_key, FWL_ERR_VALUE);
     }
     return fwl_voting_open(n);
 }
@@ -138,8 +137,8 @@ open_stores(struct fwl_node *n)
     enum fwl_node_exit code = FWL_NODE_EXIT_DONE;
 
     if (mkdir(n->config->data, S_IRWXU) != 0 && errno != EEXIST) {
-        (void)config_fault_why(n, "the data folder cannot be made", n->config->data, FWL_ERR_STORAGE, strerror(errno));
-        return FWL_NODE_EXIT_STORAGE;
+        return fault_why(n, FWL_NODE_EXIT_STORAGE, "the data folder cannot be made", n->config->data, FWL_ERR_STORAGE,
+                         strerror(errno));
     }
     code = open_store(n, &n->chain_store, &n->chain, "chain", FWL_STORE_CHAIN);
     if (code == FWL_NODE_EXIT_DONE) {

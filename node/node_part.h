@@ -98,6 +98,8 @@ void fwl_bind_owner(struct fwl_transport_owner *out);
 /** fwl_bind_after - after every call into the replica: what an effect may not do itself. */
 void fwl_bind_after(struct fwl_node *node);
 
+/** fwl_peers_has_own - does @config list the node itself as a peer? */
+bool fwl_peers_has_own(const struct fwl_node *node, const struct fwl_config *config);
 /**
  * fwl_peers_dial - dial the configured peers; names are resolved in the background. FWL_ERR_ARG: the own key.
  * fwl_peers_change - those of @next take the place of those of the configuration, and so does who may connect: peers

@@ -126,18 +126,29 @@ name(struct fwl_node *n, const struct fwl_config_peer *peer)
     return FWL_OK;
 }
 
+bool
+fwl_peers_has_own(const struct fwl_node *n, const struct fwl_config *config)
+{
+    for (size_t i = 0; i < config->peer_count; i++) {
+        if (memcmp(config->peers[i].node_key.b, n->node_key.b, sizeof(n->node_key.b)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum fwl_err
 fwl_peers_dial(struct fwl_node *n)
 {
     enum fwl_err first = FWL_OK;
 
+    if (fwl_peers_has_own(n, n->config)) {
+        return FWL_ERR_ARG;
+    }
     for (size_t i = 0; i < n->config->peer_count; i++) {
         const struct fwl_config_peer *peer = &n->config->peers[i];
         enum fwl_err err = FWL_OK;
 
-        if (memcmp(peer->node_key.b, n->node_key.b, sizeof(n->node_key.b)) == 0) {
-            return FWL_ERR_ARG;
-        }
         if (!peer->dial) {
             continue;
         }

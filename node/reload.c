@@ -49,17 +49,6 @@ tell_lasting(const struct fwl_node *n, const struct fwl_config *next)
     }
 }
 
-static bool
-has_own_key(const struct fwl_node *n, const struct fwl_config *next)
-{
-    for (size_t i = 0; i < next->peer_count; i++) {
-        if (memcmp(next->peers[i].node_key.b, n->node_key.b, sizeof(n->node_key.b)) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void
 apply(struct fwl_node *n, const struct fwl_config *next)
 {
@@ -99,7 +88,7 @@ fwl_reload_config(struct fwl_node *n)
         fwl_log(n->log, FWL_LOG_UNUSUAL, "node", refused, "reason=\"no memory\"");
     } else if (fwl_config_load(next, error, n->options.config_path) != FWL_OK) {
         fwl_log(n->log, FWL_LOG_UNUSUAL, "node", refused, "reason=\"%s\"", error);
-    } else if (has_own_key(n, next)) {
+    } else if (fwl_peers_has_own(n, next)) {
         fwl_log(n->log, FWL_LOG_UNUSUAL, "node", refused, "reason=\"%s: p2p.peers has the node's own key\"",
                 n->options.config_path);
     } else {
