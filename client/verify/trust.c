@@ -307,18 +307,18 @@ fwl_trust_time(uint64_t *time_ms, const struct fwl_trust *trust, const uint8_t n
     if (err != FWL_OK) {
         return err;
     }
-    memcpy(asked.nonce, nonce, sizeof(asked.nonce));
+    memcpy(asked.nonce, FWL_MUTANT(18, 15) ? attests.request.nonce : nonce, sizeof(asked.nonce));
     if (!fwl_attest_same(&attests.request, &asked)) {
         return FWL_ERR_STALE;
     }
     fwl_trust_sets(&validators, &governors, trust);
-    q = fwl_validators_quorum(validators.n);
+    q = fwl_validators_quorum(validators.n) - (FWL_MUTANT(18, 16) ? 1 : 0);
     for (fwl_attest_begin(&it, &attests); good < q && fwl_attest_next(&it, &a) && a.idx < validators.n;) {
         struct fwl_hash32 digest;
         struct fwl_pubkey32 key;
 
         fwl_validators_key(&key, &validators, a.idx);
-        fwl_statement_attest(&digest, &trust->chain_id, nonce, asked.height, &asked.block_hash, a.time_ms);
+        fwl_statement_attest(&digest, &trust->chain_id, asked.nonce, asked.height, &asked.block_hash, a.time_ms);
         if (fwl_schnorr_verify(&a.sig, &digest, &key) == FWL_OK) {
             insert_time(times, good++, a.time_ms);
         }
@@ -326,6 +326,6 @@ fwl_trust_time(uint64_t *time_ms, const struct fwl_trust *trust, const uint8_t n
     if (good < q) {
         return FWL_ERR_CERTIFICATE;
     }
-    *time_ms = times[(q - 1) / 2];
+    *time_ms = times[FWL_MUTANT(18, 17) ? q - 1 : (q - 1) / 2];
     return FWL_OK;
 }

@@ -127,9 +127,10 @@ fwl_verify_clock(struct fwl_verify *v, const uint8_t nonce[FWL_ATTEST_NONCE_SIZE
     if (err != FWL_OK) {
         return err;
     }
-    now_ms = fwl_add_u64(&now_ms, now_ms, elapsed_ms) ? now_ms : UINT64_MAX;
+    now_ms = fwl_add_u64(&now_ms, now_ms, FWL_MUTANT(18, 18) ? 0 : elapsed_ms) ? now_ms : UINT64_MAX;
     /* The steps were taken without a clock: did the first one come in time? */
-    if (v->trust.epoch != stored->epoch && now_ms > stored->time_ms && now_ms - stored->time_ms > period(v)) {
+    if (v->trust.epoch != stored->epoch && now_ms > stored->time_ms && now_ms - stored->time_ms > period(v) &&
+        !FWL_MUTANT(18, 19)) {
         v->expired = true;
         return FWL_ERR_EPOCH;
     }

@@ -89,8 +89,11 @@ minor_of(struct fwl_span version)
     return minor;
 }
 
-enum fwl_err
-device_ask(struct sim *s, struct device *d, struct fwl_span bundle, uint64_t now_ms, unsigned *installs)
+static uint64_t questions; /* of all devices */
+
+/* A question begins; @now_ms: 0 without a clock. */
+static void
+begin(struct device *d, uint64_t now_ms)
 {
     const struct fwl_facts facts = {.id = fwl_span_text("dev-1"),
                                     .fleet = fwl_span_text(CATALOG_FLEET),
@@ -98,24 +101,99 @@ device_ask(struct sim *s, struct device *d, struct fwl_span bundle, uint64_t now
                                     .maker = fwl_span_text(CATALOG_VENDOR),
                                     .model = fwl_span_text("gw100"),
                                     .version = fwl_span_text("1.0.0")};
-    struct fwl_device before = d->state;
-    bool installing = false;
-    enum fwl_err err = FWL_OK;
 
     d->settings.authors = (struct fwl_authors){.keys = &d->author, .count = 1};
     work.work.cells = work.cells;
     work.work.cell_count = FWL_COUNT(work.cells);
     FWL_ASSERT(fwl_verify_init(&work.v, &d->state, &d->settings, &facts, now_ms) == FWL_OK);
-    err = fwl_verify_bundle(&work.v, work.candidates, &work.work, bundle);
-    check(s, &before, &d->state, work.v.fresh);
-    installing = err == FWL_OK && work.v.decision.kind == FWL_DECISION_INSTALL;
+}
+
+/* @err of the bundle: nothing went back, and what must be kept is. */
+static void
+conclude(struct sim *s, struct device *d, const struct fwl_device *before, enum fwl_err err, unsigned *installs)
+{
+    bool installing = err == FWL_OK && work.v.decision.kind == FWL_DECISION_INSTALL;
+
+    check(s, before, &d->state, work.v.fresh);
     if (installs != NULL) {
         *installs = installing ? minor_of(work.v.chosen.record.version) : 0;
     }
     if (fwl_device_must_save(&d->state, installing) && work.v.fresh) {
         save(d);
     }
+}
+
+enum fwl_err
+device_ask(struct sim *s, struct device *d, struct fwl_span bundle, uint64_t now_ms, unsigned *installs)
+{
+    struct fwl_device before = d->state;
+    enum fwl_err err = FWL_OK;
+
+    begin(d, now_ms);
+    err = fwl_verify_bundle(&work.v, work.candidates, &work.work, bundle);
+    conclude(s, d, &before, err, installs);
     sim_met[err == FWL_OK ? SIM_MET_ACCEPTED : SIM_MET_DEVICE_REFUSED]++;
+    return err;
+}
+
+enum fwl_err
+device_question(struct sim *s, struct device *d, struct question *q, uint32_t node, struct fwl_span bundle)
+{
+    enum fwl_err err = FWL_OK;
+
+    *q = (struct question){.node = node, .client = ++questions, .sent_ms = s->now};
+    begin(d, 0);
+    err = fwl_verify_tip(&work.v, &q->request, bundle);
+    for (size_t i = 0; i < sizeof(q->request.nonce); i++) {
+        q->request.nonce[i] = (uint8_t)sim_random(s, 256);
+    }
+    return err == FWL_OK ? sim_attest(s, node, q->client, &q->request) : err;
+}
+
+bool
+device_waits(const struct sim *s, const struct question *q)
+{
+    const struct sim_node *n = &s->node[q->node];
+
+    return n->alive && n->attests.client != q->client && s->now - q->sent_ms < QUESTION_MS;
+}
+
+struct fwl_span
+device_words(const struct sim *s, const struct question *q, uint8_t out[FWL_ATTESTS_SIZE_MAX])
+{
+    const struct sim_attests *a = &s->node[q->node].attests;
+    struct fwl_span words = {0};
+    struct fwl_writer w;
+
+    if (a->client == q->client && a->quorum) {
+        fwl_writer_init(&w, out, FWL_ATTESTS_SIZE_MAX);
+        fwl_attest_put(&w, &q->request, a->words, a->count);
+        FWL_ASSERT(fwl_writer_finish(&w, &words) == FWL_OK);
+    }
+    return words;
+}
+
+enum fwl_err
+device_ask_timed(struct sim *s, struct device *d, struct fwl_span bundle, const struct question *q,
+                 struct fwl_span words, uint64_t elapsed_ms, uint64_t *now_ms, unsigned *installs)
+{
+    struct fwl_device before = d->state;
+    struct fwl_attest_request tip;
+    enum fwl_err err = FWL_OK;
+
+    begin(d, 0);
+    err = fwl_verify_tip(&work.v, &tip, bundle);
+    if (err == FWL_OK) {
+        err = fwl_verify_clock(&work.v, q->request.nonce, words, elapsed_ms);
+    }
+    if (err == FWL_OK) {
+        err = fwl_verify_bundle(&work.v, work.candidates, &work.work, bundle);
+    }
+    conclude(s, d, &before, err, installs);
+    if (now_ms != NULL) {
+        *now_ms = err == FWL_OK ? work.v.now_ms : 0;
+    }
+    sim_met[err == FWL_OK ? SIM_MET_TIMED : SIM_MET_TIME_REFUSED]++;
     return err;
 }
 
@@ -217,11 +295,7 @@ forgery_cert(const struct sim *s, struct forgery *f, const struct fwl_validators
         struct fwl_sig64 sig;
 
         fwl_validators_key(&key, set, i);
-        for (size_t k = 0; k < WORLD_KEYS; k++) {
-            if (memcmp(&s->world.key[k], &key, sizeof(key)) == 0) {
-                fwl_schnorr_sign(&sig, &s->world.secret[k], &digest);
-            }
-        }
+        world_sign(&s->world, &sig, world_number(&s->world, &key), &digest);
         fwl_writer_bytes(&w, sig.b, sizeof(sig.b));
     }
     FWL_ASSERT(fwl_writer_finish(&w, &f->answer.cert) == FWL_OK);

@@ -8,12 +8,14 @@
 #define FWL_TESTS_SIM_DEVICE_H
 
 #include "client/verify/verify.h"
+#include "ledger/model/attest.h"
 #include "tests/sim/catalog.h"
 
 enum {
     DEVICE_BUNDLE_ROOM = 1 << 16,
     DEVICE_STEPS = 16,
     DEVICE_VALUES = 32,
+    QUESTION_MS = 6000, /* no answer comes later */
 };
 
 struct device {
@@ -35,6 +37,34 @@ void device_start(struct sim *s, struct device *d);
  * Returns: as fwl_verify_bundle. sim_fail when something went back or a refusal left a trace.
  */
 enum fwl_err device_ask(struct sim *s, struct device *d, struct fwl_span bundle, uint64_t now_ms, unsigned *installs);
+
+/* What a device without a clock has asked validators, through @node. */
+struct question {
+    struct fwl_attest_request request;
+    uint32_t node;
+    uint64_t client; /* the node's number for it */
+    uint64_t sent_ms;
+};
+
+/** device_question - ask for the time, with a fresh nonce, because of @bundle. FWL_OK, as fwl_verify_tip or as
+ * fwl_replica_attest. */
+enum fwl_err device_question(struct sim *s, struct device *d, struct question *q, uint32_t node,
+                             struct fwl_span bundle);
+
+/** device_waits - no answer yet, but it may come. */
+bool device_waits(const struct sim *s, const struct question *q);
+
+/** device_words - the answer, a view of @out; empty when there is none of a quorum. */
+struct fwl_span device_words(const struct sim *s, const struct question *q, uint8_t out[FWL_ATTESTS_SIZE_MAX]);
+
+/**
+ * device_ask_timed - what a device without a clock makes of @bundle and @words, @elapsed_ms after its question.
+ *
+ * Fills:   @now_ms (may be NULL) with what it takes for now; 0 when it takes nothing. @installs as device_ask.
+ * Returns: as fwl_verify_tip, fwl_verify_clock and device_ask, with its checks.
+ */
+enum fwl_err device_ask_timed(struct sim *s, struct device *d, struct fwl_span bundle, const struct question *q,
+                              struct fwl_span words, uint64_t elapsed_ms, uint64_t *now_ms, unsigned *installs);
 
 /** device_boot - forget everything but the flash. FWL_OK or the error of fwl_slots_decode. */
 enum fwl_err device_boot(struct device *d);

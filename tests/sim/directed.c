@@ -23,5 +23,8 @@ const struct directed sim_directed[] = {
     {"S21/4", "forgeries for devices, power cuts, every truncation and bit flip of an answer", 4, 1, true, d21_device,
      0},
     {"S21/7", "the same with seven", 7, 1, true, d21_device, 0},
+    {"S22/4", "the time for a device without a clock: forgeries, wrong clocks, every truncation and bit flip", 4, 1,
+     true, d22_time, 0},
+    {"S22/7", "the same with seven", 7, 1, true, d22_time, 0},
 };
 const size_t sim_directed_count = FWL_COUNT(sim_directed);

@@ -26,6 +26,7 @@ void d14_garbage(struct sim *s, uint64_t i);
 void d19_late(struct sim *s, uint64_t i);
 void d20_snapshot(struct sim *s, uint64_t i);
 void d21_device(struct sim *s, uint64_t i);
+void d22_time(struct sim *s, uint64_t i);
 
 extern const struct directed sim_directed[];
 extern const size_t sim_directed_count;

@@ -41,6 +41,8 @@
     X(RESTORE_DROPS, "snapshots given up", 1)                                                                          \
     X(ACCEPTED, "answers that devices took", 1)                                                                        \
     X(DEVICE_REFUSED, "answers that devices refused", 1)                                                               \
+    X(TIMED, "answers that devices without a clock took", 1)                                                           \
+    X(TIME_REFUSED, "answers that devices without a clock refused", 1)                                                 \
     X(NOTAR, "certificates sent: NOTAR", 1)                                                                            \
     X(NULLS, "certificates sent: NULL", 1)                                                                             \
     X(FINAL, "certificates sent: FINAL", 1)                                                                            \

@@ -103,6 +103,11 @@ static const struct mutant {
     {18, 12, "... the author", "S21/4", 0, 30},
     {18, 13, "a device keeps a tip before the clock rule", "S21/4", 0, 5},
     {18, 14, "a device forgets the trusting period", "S21/4", 0, 18},
+    {18, 15, "a device without a clock does not ask for its nonce", "S22/4", 0, 1},
+    {18, 16, "... for the last of a quorum", "S22/4", 0, 4},
+    {18, 17, "... takes the last time for the median", "S22/4", 0, 14},
+    {18, 18, "... forgets how long the answer took", "S22/4", 0, 10},
+    {18, 19, "... forgets the trusting period", "S22/4", 0, 13},
 };
 
 bool

@@ -2,6 +2,9 @@
  * S21 and S22: devices ask a net that lives, through liars. What a device takes is the chain's, young enough, and
  * decides on the newest release of that height, whatever was mixed into the answer: old tips, parts of other moments,
  * flipped bits, values left out. Now and then the power fails while it writes.
+ *
+ * The last device has no clock: it asks validators for the time, and what it takes for now was so between its question
+ * and the answer, whatever liars make of their words and a few wrong clocks of theirs.
  */
 #include "tests/sim/device.h"
 #include "tests/sim/faults.h"
@@ -11,6 +14,9 @@ enum {
     KEPT = 12, /* answers of the past */
     RELEASES = 12,
     ASK_MS = 1500,
+    CLOCKLESS = DEVICES - 1,
+    POLL_MS = 50,
+    RETRIES = 5, /* at the end: a block may come while words are collected */
 };
 
 static struct {
@@ -25,6 +31,11 @@ static struct {
     bool ends;
     uint8_t honest[DEVICE_BUNDLE_ROOM], forged[DEVICE_BUNDLE_ROOM];
     struct forgery f, from;
+    struct { /* the question of the device without a clock */
+        struct question q, past;
+        uint8_t bundle_room[DEVICE_BUNDLE_ROOM], room[FWL_ATTESTS_SIZE_MAX], past_room[FWL_ATTESTS_SIZE_MAX];
+        struct fwl_span bundle, words, past_words; /* those of the past: an earlier answer */
+    } time;
 } lab;
 
 /* The newest release at that height. */
@@ -41,16 +52,13 @@ newest_at(const struct sim *s, uint64_t height)
     return minor;
 }
 
+/* What a device has taken is the chain's, young enough, and decides on the newest release. */
 static void
-judge_answer(struct sim *s, struct device *d, struct fwl_span bundle, const char *what)
+check_taken(struct sim *s, const struct device *d, unsigned installs, const char *what)
 {
     uint64_t now_ms = WORLD_START_MS + s->now;
     const struct fwl_trust *t = &d->state.trust;
-    unsigned installs = 0;
 
-    if (device_ask(s, d, bundle, now_ms, &installs) != FWL_OK) {
-        return;
-    }
     if (t->height > s->best || !fwl_hash32_equal(&t->block_hash, &s->decided_hash[t->height])) {
         sim_fail(s, SIM_DEVICE, "a device takes %s: a block %llu that is not the chain's", what,
                  (unsigned long long)t->height);
@@ -62,6 +70,16 @@ judge_answer(struct sim *s, struct device *d, struct fwl_span bundle, const char
     if (installs != newest_at(s, t->height)) {
         sim_fail(s, SIM_DEVICE, "a device takes %s of height %llu and would install 1.%u.0, not 1.%u.0", what,
                  (unsigned long long)t->height, installs, newest_at(s, t->height));
+    }
+}
+
+static void
+judge_answer(struct sim *s, struct device *d, struct fwl_span bundle, const char *what)
+{
+    unsigned installs = 0;
+
+    if (device_ask(s, d, bundle, WORLD_START_MS + s->now, &installs) == FWL_OK) {
+        check_taken(s, d, installs, what);
     }
 }
 
@@ -153,6 +171,130 @@ power_cut(struct sim *s, struct device *d)
     *d = torn;
 }
 
+/* ---- the time ---- */
+
+/* The device without a clock takes the words of its question for true only if they are; false: it refuses. */
+static bool
+judge_time(struct sim *s, struct device *d, struct fwl_span bundle, const char *what)
+{
+    const struct question *q = &lab.time.q;
+    uint64_t elapsed_ms = s->now - q->sent_ms;
+    uint64_t now_ms = 0;
+    unsigned installs = 0;
+
+    if (device_ask_timed(s, d, bundle, q, lab.time.words, elapsed_ms, &now_ms, &installs) != FWL_OK) {
+        return false;
+    }
+    check_taken(s, d, installs, what);
+    if (now_ms < WORLD_START_MS + s->now || now_ms > WORLD_START_MS + s->now + elapsed_ms) {
+        sim_fail(s, SIM_DEVICE, "a device takes %lld ms for the time, with %s",
+                 (long long)now_ms - (long long)(WORLD_START_MS + s->now), what);
+    }
+    return true;
+}
+
+/* Words, header and all, that no device takes. */
+static void
+no_time(struct sim *s, const struct device *d, struct fwl_span words, uint64_t late_ms, const char *what)
+{
+    struct device copy = *d;
+    uint64_t elapsed_ms = s->now - lab.time.q.sent_ms + late_ms;
+
+    if (device_ask_timed(s, &copy, lab.time.bundle, &lab.time.q, words, elapsed_ms, NULL, NULL) == FWL_OK) {
+        sim_fail(s, SIM_DEVICE, "a device takes the time of %s", what);
+    }
+}
+
+/* All words of @bytes; their number. */
+static size_t
+load_words(struct fwl_attest words[SIM_NODES], struct fwl_span bytes)
+{
+    struct fwl_attests attests;
+    struct fwl_reader it;
+    size_t count = 0;
+
+    FWL_ASSERT(fwl_attest_decode(&attests, NULL, bytes) == FWL_OK && attests.count <= SIM_NODES);
+    for (fwl_attest_begin(&it, &attests); fwl_attest_next(&it, &words[count]); count++) {
+    }
+    return count;
+}
+
+/* Words that are put together anew: one left out, one said twice, one of another time, or all for an earlier question.
+ */
+static void
+lie_in_words(struct sim *s, const struct device *d, uint32_t how)
+{
+    struct fwl_attest words[SIM_NODES + 1];
+    size_t count = load_words(words, how == 3 ? lab.time.past_words : lab.time.words);
+    uint32_t which = sim_random(s, (uint32_t)count);
+    uint8_t room[FWL_ATTESTS_SIZE_MAX];
+    struct fwl_writer w;
+
+    if (how == 0) {
+        count--;
+        memmove(words + which, words + which + 1, (count - which) * sizeof(words[0]));
+    } else if (how == 1) {
+        count++;
+        memmove(words + which + 1, words + which, (count - 1 - which) * sizeof(words[0]));
+    } else if (how == 2) {
+        words[which].time_ms--;
+    }
+    fwl_writer_init(&w, room, sizeof(room));
+    fwl_attest_put(&w, &lab.time.q.request, words, count);
+    FWL_ASSERT(w.err == FWL_OK);
+    no_time(s, d, fwl_span(room, w.size), 0, "words that are not those of a quorum");
+}
+
+static void
+lie_about_time(struct sim *s, struct device *d)
+{
+    struct fwl_span words = lab.time.words;
+    uint32_t how = sim_random(s, 9);
+    uint8_t room[FWL_ATTESTS_SIZE_MAX];
+
+    memcpy(room, words.p, words.size);
+    switch (how) {
+    case 0: no_time(s, d, fwl_span(room, sim_random(s, (uint32_t)words.size)), 0, "words that are cut off"); break;
+    case 1:
+        room[sim_random(s, (uint32_t)words.size)] ^= (uint8_t)(1U << sim_random(s, 8));
+        no_time(s, d, fwl_span(room, words.size), 0, "damaged words");
+        break;
+    case 2: no_time(s, d, words, d->settings.max_age_ms + 1000, "an answer that was held back"); break;
+    case 3: no_time(s, d, lab.time.past_words, 0, "an earlier question"); break;
+    case 4: (void)judge_time(s, d, of_the_past(s), "an answer of the past and words of today"); break;
+    default: lie_in_words(s, d, how - 5); break;
+    }
+}
+
+/* The words have come, and go through a liar perhaps. */
+static void
+take_words(struct sim *s, struct device *d)
+{
+    if (lab.kept_count > 0 && lab.time.past_words.size > 0 && sim_chance(s, 700)) {
+        lie_about_time(s, d);
+    } else {
+        (void)judge_time(s, d, lab.time.bundle, "the words of validators");
+    }
+    memcpy(lab.time.past_room, lab.time.words.p, lab.time.words.size);
+    lab.time.past_words = fwl_span(lab.time.past_room, lab.time.words.size);
+    if (sim_chance(s, 100)) {
+        power_cut(s, d);
+    }
+}
+
+/* Asks any correct node for an answer, and through it validators for the time; false: there is none now. */
+static bool
+question(struct sim *s, uint32_t node)
+{
+    struct device *d = &lab.device[CLOCKLESS];
+    const struct sim_node *n = &s->node[node];
+
+    return n->alive && sim_correct(n) && n->height != UINT64_MAX && n->height > 0 &&
+           device_bundle(s, node, d->state.trust.epoch, fwl_span_text(CATALOG_CLASS), lab.time.bundle_room,
+                         &lab.time.bundle) == FWL_OK &&
+           device_question(s, d, &lab.time.q, node, lab.time.bundle) == FWL_OK;
+}
+
 static void
 ask(struct sim *s, uint64_t which)
 {
@@ -185,6 +327,50 @@ ask(struct sim *s, uint64_t which)
     }
 }
 
+/* @asked: the words are under way. */
+static void
+ask_time(struct sim *s, uint64_t asked)
+{
+    if (lab.ends) {
+        return;
+    }
+    if (asked == 0) {
+        asked = question(s, sim_random(s, s->count));
+    } else if (!device_waits(s, &lab.time.q)) {
+        lab.time.words = device_words(s, &lab.time.q, lab.time.room);
+        if (lab.time.words.size > 0) {
+            take_words(s, &lab.device[CLOCKLESS]);
+        }
+        asked = 0;
+    }
+    sim_later(s, asked != 0 ? POLL_MS : 1 + sim_random(s, 2 * ASK_MS), ask_time, asked);
+}
+
+static bool
+is_asking(struct sim *s)
+{
+    return device_waits(s, &lab.time.q);
+}
+
+/* At the end @node brings the device the time. */
+static void
+bring_time(struct sim *s, uint32_t node)
+{
+    for (int i = 0; i < RETRIES; i++) {
+        uint64_t until = s->now + 1000;
+
+        if (question(s, node)) {
+            (void)sim_run_while(s, s->now + QUESTION_MS, is_asking);
+            lab.time.words = device_words(s, &lab.time.q, lab.time.room);
+            if (lab.time.words.size > 0 && judge_time(s, &lab.device[CLOCKLESS], lab.time.bundle, "words at the end")) {
+                return;
+            }
+        }
+        sim_run(s, FWL_MAX(until, s->now));
+    }
+    sim_fail(s, SIM_DEVICE, "node %u does not bring a device the time at the end", node);
+}
+
 static void
 release(struct sim *s)
 {
@@ -201,9 +387,10 @@ begin(struct sim *s)
     lab.ends = false;
     catalog_open(s);
     release(s);
+    lab.time.past_words = fwl_span(NULL, 0);
     for (uint64_t i = 0; i < DEVICES; i++) {
         device_start(s, &lab.device[i]);
-        sim_later(s, sim_random(s, ASK_MS), ask, i);
+        sim_later(s, sim_random(s, ASK_MS), i == CLOCKLESS ? ask_time : ask, i == CLOCKLESS ? 0 : i);
     }
 }
 
@@ -215,7 +402,7 @@ finish(struct sim *s)
     settle(s);
     lab.ends = true;
     for (uint32_t i = 0; i < s->count; i++) {
-        struct device *d = &lab.device[i % DEVICES];
+        struct device *d = &lab.device[i % CLOCKLESS];
         struct fwl_span honest;
         unsigned installs = 0;
         enum fwl_err err = FWL_OK;
@@ -232,6 +419,7 @@ finish(struct sim *s)
             sim_fail(s, SIM_DEVICE, "a device is told by node %u at the end: %s, and would install 1.%u.0, not 1.%u.0",
                      i, fwl_err_name(err), installs, lab.releases);
         }
+        bring_time(s, i);
     }
 }
 
@@ -257,12 +445,27 @@ s21_forged(struct sim *s)
     finish(s);
 }
 
+/* Up to f validators are up to an hour off. */
+static void
+wrong_clocks(struct sim *s)
+{
+    bool chosen[SIM_NODES] = {false};
+
+    choose(s, sim_random(s, sim_faulty(s) + 1), chosen);
+    for (uint32_t i = 0; i < s->n; i++) {
+        if (chosen[i]) {
+            s->node[i].skew_ms = (int64_t)sim_random(s, 7200000) - 3600000;
+        }
+    }
+}
+
 void
 s22_withheld(struct sim *s)
 {
     uint64_t policies = 1;
 
     s->loss = sim_random(s, 50);
+    wrong_clocks(s);
     sim_start(s);
     begin(s);
     for (int round = 0; round < 8; round++) {

@@ -729,6 +729,18 @@ client(struct sim *s, uint32_t index)
                     .at = s->now + (err == FWL_OK ? 5000 : 500) + sim_random(s, 1000), .kind = SIM_CLIENT, .a = index});
 }
 
+enum fwl_err
+sim_attest(struct sim *s, uint32_t node, uint64_t client, const struct fwl_attest_request *request)
+{
+    struct sim_node *n = &s->node[node];
+    enum fwl_err err = FWL_OK;
+
+    n->attests.client = 0;
+    err = fwl_replica_attest(n->replica, sim_time(n), client, request);
+    after(s, n);
+    return err;
+}
+
 /* A slow node looks at one thing after the other. */
 static bool
 busy(struct sim *s, struct sim_event *e)

@@ -262,6 +262,8 @@ void sim_crash(struct sim *s, uint32_t node, uint64_t back_in_ms); /* 0: stays d
 void sim_boot(struct sim *s, uint32_t node);
 void sim_connect(struct sim *s, uint32_t a, uint32_t b);
 void sim_cut(struct sim *s, uint32_t a, uint32_t b);
+/* A device asks @node for the time: as fwl_replica_attest; the answer is in node.attests when that has the @client. */
+enum fwl_err sim_attest(struct sim *s, uint32_t node, uint64_t client, const struct fwl_attest_request *request);
 bool sim_correct(const struct sim_node *n);
 struct fwl_replica_time sim_time(const struct sim_node *n);
 void sim_push(struct sim *s, struct sim_event e);

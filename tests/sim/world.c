@@ -25,6 +25,18 @@ stand_in(struct fwl_sig64 *out, struct fwl_span signer, const struct fwl_hash32 
     memcpy(out->b + 32, h.b, 32);
 }
 
+size_t
+world_number(const struct world *w, const struct fwl_pubkey32 *key)
+{
+    size_t who = 0;
+
+    while (who < WORLD_KEYS && memcmp(&w->key[who], key, sizeof(*key)) != 0) {
+        who++;
+    }
+    FWL_ASSERT(who < WORLD_KEYS);
+    return who;
+}
+
 void
 world_sign(const struct world *w, struct fwl_sig64 *out, size_t who, const struct fwl_hash32 *digest)
 {

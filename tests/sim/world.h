@@ -36,6 +36,9 @@ struct world {
 /** world_make - @n validators 0..n-1, one governor; @params or NULL. */
 void world_make(struct world *w, size_t n, bool real, const struct fwl_params *params);
 
+/** world_number - of the validator with that key; FWL_ASSERT: there is one. */
+size_t world_number(const struct world *w, const struct fwl_pubkey32 *key);
+
 /** world_sign, world_verify - a vote by validator @who; a stand-in, or BIP-340. */
 void world_sign(const struct world *w, struct fwl_sig64 *out, size_t who, const struct fwl_hash32 *digest);
 enum fwl_err world_verify(const struct world *w, const struct fwl_sig64 *sig, const struct fwl_hash32 *digest,

@@ -70,7 +70,7 @@ question(uint32_t node, uint32_t number)
 static enum fwl_err
 ask(uint32_t node, const struct fwl_attest_request *q, uint64_t client)
 {
-    return fwl_replica_attest(s.node[node].replica, sim_time(&s.node[node]), client, q);
+    return sim_attest(&s, node, client, q);
 }
 
 /* Every word is that of its validator, of the moment, and no validator speaks twice. */
