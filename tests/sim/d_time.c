@@ -16,7 +16,6 @@ enum moment {
 
 enum {
     PART = 16, /* bytes that one case alters */
-    ROUND_MS = 100,
 };
 
 static const uint64_t year_ms = UINT64_C(365) * 86400 * 1000;
