@@ -1,5 +1,6 @@
 #include "core/carve.h"
 #include "ledger/chain/internal.h"
+#include "ledger/merkle/build/smt.h"
 #include "ledger/merkle/build/tiles.h"
 
 enum {
@@ -77,6 +78,33 @@ read_bound(const struct fwl_kv *kv, uint64_t *out, const char *name, uint64_t ot
     return err == FWL_ERR_ABSENT ? FWL_OK : err == FWL_OK && value.size != 8 ? FWL_ERR_CORRUPT : err;
 }
 
+/* Are the heads of the three trees, height and hash those of the tip's header? A store with the tip of another height
+ * would go on from a state that is not that height's, and announce less than it did. */
+static enum fwl_err
+check_heads(const struct fwl_chain_tip *tip, const struct fwl_kv *kv)
+{
+    const struct fwl_header *h = &tip->header;
+    struct fwl_hash32 state_root;
+    struct fwl_hash32 log_root;
+    struct fwl_hash32 history_root; /* with the tip's own header: no header has it yet */
+    struct fwl_span height = {0};
+    uint64_t log_size = 0;
+    uint64_t headers = 0;
+    enum fwl_err err = fwl_smt_root(kv, &state_root);
+
+    err = err == FWL_OK ? fwl_tiles_root(kv, FWL_SPACE_LOG, &log_root, &log_size) : err;
+    err = err == FWL_OK ? fwl_tiles_root(kv, FWL_SPACE_HIST, &history_root, &headers) : err;
+    err = err == FWL_OK ? fwl_kv_get(kv, &height, FWL_SPACE_HASH, fwl_hash32_span(&tip->hash)) : err;
+    if (err != FWL_OK) {
+        return err == FWL_ERR_ABSENT ? FWL_ERR_CORRUPT : err;
+    }
+    return fwl_hash32_equal(&state_root, &h->state_root) && fwl_hash32_equal(&log_root, &h->log_root) &&
+                   log_size == h->log_size && headers == h->height + 1 && height.size == 8 &&
+                   fwl_load_be64(height.p) == h->height
+               ? FWL_OK
+               : FWL_ERR_CORRUPT;
+}
+
 /* Everything of the tip that the store tells: after opening and after each commit. */
 static enum fwl_err
 read_tip(struct fwl_chain *c, const struct fwl_kv *kv)
@@ -122,8 +150,9 @@ read_tip(struct fwl_chain *c, const struct fwl_kv *kv)
         tip.epoch++;
         tip.epoch_start = tip.header.height + 1;
     }
-    c->tip = tip;
-    return FWL_OK;
+    err = check_heads(&tip, kv);
+    c->tip = err == FWL_OK ? tip : c->tip;
+    return err;
 }
 
 static enum fwl_err

@@ -169,16 +169,12 @@ help_cert(const struct help_chain *h, uint8_t *buffer, struct fwl_span body)
     for (uint16_t i = 0; i < q; i++) {
         struct fwl_pubkey32 key;
         struct fwl_hash32 digest;
-        size_t who = 0;
 
         fwl_validators_key(&key, &tip->validators, i);
-        while (memcmp(h->world->key[who].b, key.b, 32) != 0) {
-            who++;
-        }
         votes[i] = (struct fwl_vote){
             .kind = FWL_VOTE_FINALIZE, .height = tip->header.height + 1, .block_hash = hash, .idx = i};
         fwl_vote_digest(&digest, &h->world->chain_id, FWL_VOTE_FINALIZE, votes[i].height, 0, &hash);
-        world_sign(h->world, &votes[i].sig, who, &digest);
+        world_sign(h->world, &votes[i].sig, world_number(h->world, &key), &digest);
         pointers[i] = &votes[i];
     }
     assert_int_equal(fwl_cert_make(&cert, buffer, 4096, tip->validators.n, pointers, q), FWL_OK);

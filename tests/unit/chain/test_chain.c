@@ -574,6 +574,61 @@ test_chain__prune(void **unused)
     free(w);
 }
 
+/* ---- a damaged store ---- */
+
+/* @value, of that size, is what the store says at @key. */
+static void
+put(struct help_chain *h, enum fwl_space space, struct fwl_span key, struct fwl_span value)
+{
+    static uint8_t arena[1 << 16];
+    struct fwl_storage storage = fwl_memstore_storage(h->store);
+    struct fwl_overlay o;
+
+    fwl_overlay_init(&o, NULL, arena, sizeof(arena));
+    assert_int_equal(fwl_overlay_put(&o, space, key, value), FWL_OK);
+    assert_int_equal(fwl_storage_commit(&storage, &o), FWL_OK);
+}
+
+/* Whichever bit of this entry is wrong: the store is not opened, and is when the bit is right again. */
+static void
+flip_each(struct help_chain *h, enum fwl_space space, struct fwl_span key)
+{
+    uint8_t bytes[FWL_HEADER_SIZE];
+    size_t size = 0;
+
+    assert_int_equal(help_get(h, bytes, sizeof(bytes), &size, space, key), FWL_OK);
+    for (size_t bit = 0; bit < 8 * size; bit++) {
+        bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
+        put(h, space, key, fwl_span(bytes, size));
+        assert_int_equal(help_reopen(h), FWL_ERR_CORRUPT);
+        bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
+    }
+    put(h, space, key, fwl_span(bytes, size));
+    assert_int_equal(help_reopen(h), FWL_OK);
+}
+
+/* An older height is the worst of it: header, hash and set of that height are all there. */
+static void
+test_chain__damaged_tip(void **unused)
+{
+    struct world *w = help_world_new(false, 1);
+    struct help_chain *h = help_chain_new(w);
+    uint8_t key[8];
+
+    (void)unused;
+    for (uint64_t height = 1; height <= 3; height++) {
+        if (height == 2) {
+            help_add(h, 1, 0);
+        }
+        assert_int_equal(help_commit(h, help_build(h, 0, HELP_BEAT, true)), FWL_OK);
+        fwl_store_be64(key, height);
+        flip_each(h, FWL_SPACE_META, fwl_span_text("height"));
+        flip_each(h, FWL_SPACE_HDR, fwl_span(key, sizeof(key)));
+    }
+    help_chain_free(h);
+    free(w);
+}
+
 int
 main(void)
 {
@@ -591,6 +646,7 @@ main(void)
         cmocka_unit_test(test_chain__value_replaced_twice),
         cmocka_unit_test(test_chain__epoch_step),
         cmocka_unit_test(test_chain__prune),
+        cmocka_unit_test(test_chain__damaged_tip),
 
     };
 
