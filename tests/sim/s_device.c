@@ -32,7 +32,7 @@ static struct {
     uint8_t honest[DEVICE_BUNDLE_ROOM], forged[DEVICE_BUNDLE_ROOM];
     struct forgery f, from;
     struct { /* the question of the device without a clock */
-        struct question q, past;
+        struct question q;
         uint8_t bundle_room[DEVICE_BUNDLE_ROOM], room[FWL_ATTESTS_SIZE_MAX], past_room[FWL_ATTESTS_SIZE_MAX];
         struct fwl_span bundle, words, past_words; /* those of the past: an earlier answer */
     } time;
@@ -282,16 +282,23 @@ take_words(struct sim *s, struct device *d)
     }
 }
 
-/* Asks any correct node for an answer, and through it validators for the time; false: there is none now. */
+/* What correct node @node answers; false: nothing now. */
+static bool
+answers(struct sim *s, uint32_t node, const struct device *d, uint8_t room[DEVICE_BUNDLE_ROOM], struct fwl_span *bundle)
+{
+    const struct sim_node *n = &s->node[node];
+
+    return n->alive && sim_correct(n) && n->height != UINT64_MAX && n->height > 0 &&
+           device_bundle(s, node, d->state.trust.epoch, fwl_span_text(CATALOG_CLASS), room, bundle) == FWL_OK;
+}
+
+/* Asks a node for an answer, and through it validators for the time; false: there is none now. */
 static bool
 question(struct sim *s, uint32_t node)
 {
     struct device *d = &lab.device[CLOCKLESS];
-    const struct sim_node *n = &s->node[node];
 
-    return n->alive && sim_correct(n) && n->height != UINT64_MAX && n->height > 0 &&
-           device_bundle(s, node, d->state.trust.epoch, fwl_span_text(CATALOG_CLASS), lab.time.bundle_room,
-                         &lab.time.bundle) == FWL_OK &&
+    return answers(s, node, d, lab.time.bundle_room, &lab.time.bundle) &&
            device_question(s, d, &lab.time.q, node, lab.time.bundle) == FWL_OK;
 }
 
@@ -300,15 +307,13 @@ ask(struct sim *s, uint64_t which)
 {
     struct device *d = &lab.device[which];
     uint32_t node = sim_random(s, s->count);
-    const struct sim_node *n = &s->node[node];
     struct fwl_span honest;
 
     if (lab.ends) {
         return;
     }
     sim_later(s, 1 + sim_random(s, 2 * ASK_MS), ask, which);
-    if (!n->alive || !sim_correct(n) || n->height == UINT64_MAX || n->height == 0 ||
-        device_bundle(s, node, d->state.trust.epoch, fwl_span_text(CATALOG_CLASS), lab.honest, &honest) != FWL_OK) {
+    if (!answers(s, node, d, lab.honest, &honest)) {
         return;
     }
     if (lab.kept_count > 0 && sim_chance(s, 700)) {
