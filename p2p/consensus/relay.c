@@ -94,15 +94,14 @@ pull_due(const struct fwl_consensus *c, struct fwl_pull *pull, const struct fwl_
 }
 
 void
-fwl_relay_pull_certs(struct fwl_consensus *c, const struct fwl_hash32 *hash)
+fwl_relay_pull_certs(struct fwl_consensus *c)
 {
-    static const struct fwl_hash32 any;
-    const struct fwl_hash32 *target = hash == NULL ? &any : hash;
+    static const struct fwl_hash32 any; /* what is asked is the same for every block of the view */
     struct fwl_consensus_msg *m = NULL;
     uint32_t views[FWL_CONSENSUS_PULL_VIEWS_MAX];
     uint16_t count = 0;
 
-    if (!pull_due(c, &c->pull_certs, target)) {
+    if (!pull_due(c, &c->pull_certs, &any)) {
         return;
     }
     for (uint32_t w = c->v; w-- > 0 && count < FWL_CONSENSUS_PULL_VIEWS_MAX;) {

@@ -178,7 +178,7 @@ may_notarize(struct fwl_consensus *c, const struct fwl_body_slot *slot, uint64_t
 
     if (!fwl_certs_just(c, &hole, c->v, &slot->hash, slot->view)) {
         if (hole != UINT32_MAX) {
-            fwl_relay_pull_certs(c, &slot->hash);
+            fwl_relay_pull_certs(c);
         }
         return false;
     }
@@ -245,7 +245,7 @@ candidate(struct fwl_consensus *c)
         }
         if (!cv->null) {
             if (!cv->notar) {
-                fwl_relay_pull_certs(c, NULL);
+                fwl_relay_pull_certs(c);
             }
             return NULL;
         }

@@ -300,6 +300,31 @@ test_consensus_rules__notarize_waits_for_certificates(void **state)
     rig_free(r);
 }
 
+/* A leader with two blocks does not make a node ask twice: else every answer would be two more questions. */
+static void
+test_consensus_rules__asks_once_for_two_proposals(void **state)
+{
+    struct rig *r = rig_open(4, 3);
+    struct rig_block a = rig_block(r, 2, 2, r->now, 1);
+    struct rig_block b = rig_block(r, 2, 2, r->now, 2);
+
+    (void)state;
+    rig_cert(r, FWL_VOTE_NULLIFY, 1, NULL);
+    rig_offer(r, 2, &a);
+    assert_int_equal(rig_sends(r, FWL_MSG_GETCERTS), 1);
+    rig_offer(r, 2, &b);
+    assert_int_equal(rig_sends(r, FWL_MSG_GETCERTS), 0);
+    rig_cert(r, FWL_VOTE_NOTARIZE, 0, &a.hash); /* an answer, and not what is missing */
+    assert_int_equal(rig_sends(r, FWL_MSG_GETCERTS), 0);
+    rig_tick(r, 1999);
+    assert_int_equal(rig_sends(r, FWL_MSG_GETCERTS), 0);
+    rig_tick(r, 1);
+    assert_int_equal(rig_sends(r, FWL_MSG_GETCERTS), 1);
+    rig_cert(r, FWL_VOTE_NULLIFY, 0, NULL);
+    assert_true(rig_voted(r, FWL_VOTE_NOTARIZE, 2, NULL));
+    rig_free(r);
+}
+
 static void
 test_consensus_rules__notarize_refused(void **state)
 {
@@ -395,6 +420,7 @@ main(void)
         cmocka_unit_test(test_consensus_rules__notarize_by_the_first_receipt),
         cmocka_unit_test(test_consensus_rules__notarize_just),
         cmocka_unit_test(test_consensus_rules__notarize_waits_for_certificates),
+        cmocka_unit_test(test_consensus_rules__asks_once_for_two_proposals),
         cmocka_unit_test(test_consensus_rules__notarize_refused),
         cmocka_unit_test(test_consensus_rules__notarize_after_nullify),
         cmocka_unit_test(test_consensus_rules__mismatch),
