@@ -314,7 +314,7 @@ test_consensus_rules__asks_once_for_two_proposals(void **state)
     assert_int_equal(rig_sends(r, FWL_MSG_GETCERTS), 1);
     rig_offer(r, 2, &b);
     assert_int_equal(rig_sends(r, FWL_MSG_GETCERTS), 0);
-    rig_cert(r, FWL_VOTE_NOTARIZE, 0, &a.hash); /* an answer, and not what is missing */
+    rig_cert(r, FWL_VOTE_NULLIFY, 1, NULL); /* an answer, and not what is missing */
     assert_int_equal(rig_sends(r, FWL_MSG_GETCERTS), 0);
     rig_tick(r, 1999);
     assert_int_equal(rig_sends(r, FWL_MSG_GETCERTS), 0);
