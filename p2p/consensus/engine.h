@@ -95,7 +95,6 @@ struct fwl_next_proposal {
 
 struct fwl_pull { /* one request in flight */
     bool active;
-    struct fwl_hash32 hash;
     uint64_t retry_at;
     uint32_t peer;
 };
@@ -150,6 +149,7 @@ struct fwl_consensus {
     uint64_t build_retry_at;
 
     struct fwl_pull pull_body, pull_certs;
+    struct fwl_hash32 pull_body_hash; /* of the body that was asked for */
 
     uint64_t resend_at, status_at, behind_at;
     bool status_due, behind;

@@ -74,13 +74,10 @@ choose_peer(const struct fwl_consensus *c, struct fwl_pull *pull)
     return false;
 }
 
-/* Is it time to ask (again) for what @hash names? */
+/* Is it time to ask (again)? Then this is the question under way. */
 static bool
-pull_due(const struct fwl_consensus *c, struct fwl_pull *pull, const struct fwl_hash32 *hash)
+pull_due(const struct fwl_consensus *c, struct fwl_pull *pull)
 {
-    if (pull->active && !fwl_hash32_equal(&pull->hash, hash)) {
-        pull->active = false;
-    }
     if ((pull->active && c->mono < pull->retry_at) || !fwl_outbox_room(c)) {
         return false;
     }
@@ -88,20 +85,19 @@ pull_due(const struct fwl_consensus *c, struct fwl_pull *pull, const struct fwl_
         pull->active = false;
         return false;
     }
-    *pull =
-        (struct fwl_pull){.active = true, .hash = *hash, .retry_at = c->mono + FWL_ENGINE_PULL_MS, .peer = pull->peer};
+    pull->active = true;
+    pull->retry_at = c->mono + FWL_ENGINE_PULL_MS;
     return true;
 }
 
 void
 fwl_relay_pull_certs(struct fwl_consensus *c)
 {
-    static const struct fwl_hash32 any; /* what is asked is the same for every block of the view */
     struct fwl_consensus_msg *m = NULL;
     uint32_t views[FWL_CONSENSUS_PULL_VIEWS_MAX];
     uint16_t count = 0;
 
-    if (!pull_due(c, &c->pull_certs, &any)) {
+    if (!pull_due(c, &c->pull_certs)) {
         return;
     }
     for (uint32_t w = c->v; w-- > 0 && count < FWL_CONSENSUS_PULL_VIEWS_MAX;) {
@@ -150,9 +146,13 @@ fwl_relay_pull_body(struct fwl_consensus *c)
         c->pull_body.active = false;
         return;
     }
-    if (!pull_due(c, &c->pull_body, hash)) {
+    if (!fwl_hash32_equal(&c->pull_body_hash, hash)) {
+        c->pull_body.active = false;
+    }
+    if (!pull_due(c, &c->pull_body)) {
         return;
     }
+    c->pull_body_hash = *hash;
     m = fwl_outbox_send(c, fwl_outbox_one(c->pull_body.peer), FWL_MSG_GETBODY);
     if (m != NULL) {
         m->hash = *hash;
@@ -162,7 +162,7 @@ fwl_relay_pull_body(struct fwl_consensus *c)
 void
 fwl_relay_mismatch(struct fwl_consensus *c, const struct fwl_hash32 *hash)
 {
-    if (fwl_hash32_equal(&c->pull_body.hash, hash)) {
+    if (fwl_hash32_equal(&c->pull_body_hash, hash)) {
         c->pull_body.active = true;
     }
 }
