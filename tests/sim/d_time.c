@@ -37,20 +37,13 @@ struct attack {
     struct fwl_span bundle, words;
     struct question q;
     uint64_t elapsed_ms;
-    struct fwl_attests is; /* the words of NOW */
-    struct fwl_attest word[SIM_NODES + 1];
+    struct fwl_attest word[SIM_NODES + 1]; /* those of NOW */
     size_t count;
     struct forgery f;
     uint8_t bundle_room[DEVICE_BUNDLE_ROOM], words_room[FWL_ATTESTS_SIZE_MAX];
 };
 
 /* ---- the net ---- */
-
-static bool
-is_asking(struct sim *s)
-{
-    return device_waits(s, &lab.q[s->arg[0]]);
-}
 
 static bool
 is_behind(struct sim *s)
@@ -61,13 +54,12 @@ is_behind(struct sim *s)
 static void
 keep(struct sim *s, enum moment m)
 {
-    s->arg[0] = m;
     (void)sim_run_while(s, s->now + 10000, is_behind);
     if (device_bundle(s, 0, 0, fwl_span_text(CATALOG_CLASS), lab.room[m], &lab.bundle[m]) != FWL_OK ||
         device_question(s, &lab.genesis, &lab.q[m], 0, lab.bundle[m]) != FWL_OK) {
         sim_fail(s, SIM_DEVICE, "node 0 has no answer");
     }
-    (void)sim_run_while(s, s->now + QUESTION_MS, is_asking);
+    device_await(s, &lab.q[m]);
     lab.words[m] = device_words(s, &lab.q[m], lab.words_room[m]);
     lab.came_ms[m] = s->now;
     if (lab.words[m].size == 0) {
@@ -114,45 +106,24 @@ give(struct attack *a, uint64_t *now_ms)
 static void
 open_attack(struct attack *a, struct sim *s)
 {
-    struct fwl_reader it;
-
     a->s = s;
     a->bundle = lab.bundle[NOW];
     a->words = lab.words[NOW];
     a->q = lab.q[NOW];
     a->elapsed_ms = lab.came_ms[NOW] - lab.q[NOW].sent_ms;
-    a->count = 0;
-    FWL_ASSERT(fwl_attest_decode(&a->is, NULL, a->words) == FWL_OK && a->is.count <= SIM_NODES);
-    for (fwl_attest_begin(&it, &a->is); fwl_attest_next(&it, &a->word[a->count]); a->count++) {
-    }
+    a->count = words_load(a->word, a->words);
 }
 
 /* The words of the attack become a file for its question. */
 static void
 close_words(struct attack *a)
 {
-    struct fwl_writer w;
-
-    fwl_writer_init(&w, a->words_room, sizeof(a->words_room));
-    fwl_attest_put(&w, &a->q.request, a->word, a->count);
-    FWL_ASSERT(fwl_writer_finish(&w, &a->words) == FWL_OK);
+    a->words = words_store(a->words_room, &a->q.request, a->word, a->count);
 }
 
-/* Word @i is signed for that time by validator key @who. */
-static void
-sign_by(struct attack *a, size_t i, uint64_t time_ms, size_t who)
-{
-    struct fwl_hash32 digest;
-
-    a->word[i].time_ms = time_ms;
-    fwl_statement_attest(&digest, &a->s->world.chain_id, a->q.request.nonce, a->q.request.height,
-                         &a->q.request.block_hash, time_ms);
-    world_sign(&a->s->world, &a->word[i].sig, who, &digest);
-}
-
-/* ... by whom it is. */
-static void
-sign(struct attack *a, size_t i, uint64_t time_ms)
+/* Key of the validator whose word @i is, by its number. */
+static size_t
+who_says(const struct attack *a, size_t i)
 {
     struct fwl_validators set;
     struct fwl_governors governors;
@@ -160,7 +131,19 @@ sign(struct attack *a, size_t i, uint64_t time_ms)
 
     fwl_trust_sets(&set, &governors, &lab.newest.state.trust);
     fwl_validators_key(&key, &set, a->word[i].idx);
-    sign_by(a, i, time_ms, world_number(&a->s->world, &key));
+    return world_number(&a->s->world, &key);
+}
+
+/* Word @i is signed for that time by validator key @who. */
+static void
+sign(struct attack *a, size_t i, uint64_t time_ms, size_t who)
+{
+    struct fwl_hash32 digest;
+
+    a->word[i].time_ms = time_ms;
+    fwl_statement_attest(&digest, &a->s->world.chain_id, a->q.request.nonce, a->q.request.height,
+                         &a->q.request.block_hash, time_ms);
+    world_sign(&a->s->world, &a->word[i].sig, who, &digest);
 }
 
 /* ---- attacks ---- */
@@ -181,9 +164,8 @@ earlier_question(struct attack *a)
 static void
 earlier_words(struct attack *a)
 {
-    memcpy(a->words_room, lab.words[EARLIER].p, lab.words[EARLIER].size);
-    memcpy(a->words_room, a->words.p, a->words.size - (size_t)a->is.count * FWL_ATTEST_SIZE - 2);
-    a->words = fwl_span(a->words_room, lab.words[EARLIER].size);
+    a->count = words_load(a->word, lab.words[EARLIER]);
+    close_words(a);
 }
 
 static void
@@ -217,13 +199,7 @@ one_altered(struct attack *a)
 static void
 by_another(struct attack *a)
 {
-    struct fwl_validators set;
-    struct fwl_governors governors;
-    struct fwl_pubkey32 key;
-
-    fwl_trust_sets(&set, &governors, &lab.newest.state.trust);
-    fwl_validators_key(&key, &set, a->word[0].idx);
-    sign_by(a, a->count - 1, a->word[0].time_ms, world_number(&a->s->world, &key));
+    sign(a, a->count - 1, a->word[0].time_ms, who_says(a, 0));
     close_words(a);
 }
 
@@ -252,7 +228,7 @@ before_the_tip(struct attack *a)
     uint64_t tip_ms = lab.newest.state.trust.time_ms;
 
     for (size_t i = 0; i < a->count; i++) {
-        sign(a, i, tip_ms - FWL_TRUST_FUTURE_MS - 1 - a->elapsed_ms);
+        sign(a, i, tip_ms - FWL_TRUST_FUTURE_MS - 1 - a->elapsed_ms, who_says(a, i));
     }
     close_words(a);
 }
@@ -273,7 +249,7 @@ beyond_the_period(struct attack *a)
     a->q.request.height = a->f.header.height;
     fwl_header_hash(&a->q.request.block_hash, &a->f.header);
     for (size_t i = 0; i < a->count; i++) {
-        sign(a, i, a->f.header.time_ms);
+        sign(a, i, a->f.header.time_ms, who_says(a, i));
     }
     close_words(a);
 }
@@ -308,7 +284,7 @@ attack(struct attack *a, size_t which)
 
 /* ---- what must be taken ---- */
 
-/* @now_ms after the question and the net's time of answering it. */
+/* What it takes for now was so between question and answer. */
 static void
 check_time(struct attack *a, const char *what)
 {
@@ -340,7 +316,8 @@ wrong_clocks(struct attack *a)
         for (size_t i = 0; i < a->count; i++, digits /= 3) {
             wrong += digits % 3 != 0;
             if (digits % 3 != 0) {
-                sign(a, i, digits % 3 == 1 ? a->word[i].time_ms - year_ms : a->word[i].time_ms + year_ms);
+                sign(a, i, digits % 3 == 1 ? a->word[i].time_ms - year_ms : a->word[i].time_ms + year_ms,
+                     who_says(a, i));
             }
         }
         if (wrong <= f) {

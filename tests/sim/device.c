@@ -158,19 +158,54 @@ device_waits(const struct sim *s, const struct question *q)
     return n->alive && n->attests.client != q->client && s->now - q->sent_ms < QUESTION_MS;
 }
 
+static const struct question *awaited;
+
+static bool
+is_awaited(struct sim *s)
+{
+    return device_waits(s, awaited);
+}
+
+void
+device_await(struct sim *s, const struct question *q)
+{
+    awaited = q;
+    (void)sim_run_while(s, s->now + QUESTION_MS, is_awaited);
+}
+
 struct fwl_span
 device_words(const struct sim *s, const struct question *q, uint8_t out[FWL_ATTESTS_SIZE_MAX])
 {
     const struct sim_attests *a = &s->node[q->node].attests;
-    struct fwl_span words = {0};
+
+    return a->client == q->client && a->quorum ? words_store(out, &q->request, a->words, a->count)
+                                               : (struct fwl_span){0};
+}
+
+size_t
+words_load(struct fwl_attest words[SIM_NODES + 1], struct fwl_span file)
+{
+    struct fwl_attests attests;
+    struct fwl_reader it;
+    size_t count = 0;
+
+    FWL_ASSERT(fwl_attest_decode(&attests, NULL, file) == FWL_OK && attests.count <= SIM_NODES);
+    for (fwl_attest_begin(&it, &attests); fwl_attest_next(&it, &words[count]); count++) {
+    }
+    return count;
+}
+
+struct fwl_span
+words_store(uint8_t out[FWL_ATTESTS_SIZE_MAX], const struct fwl_attest_request *request, const struct fwl_attest *words,
+            size_t count)
+{
+    struct fwl_span file;
     struct fwl_writer w;
 
-    if (a->client == q->client && a->quorum) {
-        fwl_writer_init(&w, out, FWL_ATTESTS_SIZE_MAX);
-        fwl_attest_put(&w, &q->request, a->words, a->count);
-        FWL_ASSERT(fwl_writer_finish(&w, &words) == FWL_OK);
-    }
-    return words;
+    fwl_writer_init(&w, out, FWL_ATTESTS_SIZE_MAX);
+    fwl_attest_put(&w, request, words, count);
+    FWL_ASSERT(fwl_writer_finish(&w, &file) == FWL_OK);
+    return file;
 }
 
 enum fwl_err

@@ -51,11 +51,17 @@ struct question {
 enum fwl_err device_question(struct sim *s, struct device *d, struct question *q, uint32_t node,
                              struct fwl_span bundle);
 
-/** device_waits - no answer yet, but it may come. */
+/** device_waits - no answer yet, but it may come. device_await - runs the net while that is so. */
 bool device_waits(const struct sim *s, const struct question *q);
+void device_await(struct sim *s, const struct question *q);
 
 /** device_words - the answer, a view of @out; empty when there is none of a quorum. */
 struct fwl_span device_words(const struct sim *s, const struct question *q, uint8_t out[FWL_ATTESTS_SIZE_MAX]);
+
+/** words_load - the words of a well-formed file; their number. words_store - the file; a view of @out. */
+size_t words_load(struct fwl_attest words[SIM_NODES + 1], struct fwl_span file);
+struct fwl_span words_store(uint8_t out[FWL_ATTESTS_SIZE_MAX], const struct fwl_attest_request *request,
+                            const struct fwl_attest *words, size_t count);
 
 /**
  * device_ask_timed - what a device without a clock makes of @bundle and @words, @elapsed_ms after its question.

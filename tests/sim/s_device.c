@@ -173,7 +173,7 @@ power_cut(struct sim *s, struct device *d)
 
 /* ---- the time ---- */
 
-/* The device without a clock takes the words of its question for true only if they are; false: it refuses. */
+/* What the device without a clock takes for now was so between its question and the answer; false: it refuses. */
 static bool
 judge_time(struct sim *s, struct device *d, struct fwl_span bundle, const char *what)
 {
@@ -205,30 +205,15 @@ no_time(struct sim *s, const struct device *d, struct fwl_span words, uint64_t l
     }
 }
 
-/* All words of @bytes; their number. */
-static size_t
-load_words(struct fwl_attest words[SIM_NODES], struct fwl_span bytes)
-{
-    struct fwl_attests attests;
-    struct fwl_reader it;
-    size_t count = 0;
-
-    FWL_ASSERT(fwl_attest_decode(&attests, NULL, bytes) == FWL_OK && attests.count <= SIM_NODES);
-    for (fwl_attest_begin(&it, &attests); fwl_attest_next(&it, &words[count]); count++) {
-    }
-    return count;
-}
-
 /* Words that are put together anew: one left out, one said twice, one of another time, or all for an earlier question.
  */
 static void
 lie_in_words(struct sim *s, const struct device *d, uint32_t how)
 {
     struct fwl_attest words[SIM_NODES + 1];
-    size_t count = load_words(words, how == 3 ? lab.time.past_words : lab.time.words);
+    size_t count = words_load(words, how == 3 ? lab.time.past_words : lab.time.words);
     uint32_t which = sim_random(s, (uint32_t)count);
     uint8_t room[FWL_ATTESTS_SIZE_MAX];
-    struct fwl_writer w;
 
     if (how == 0) {
         count--;
@@ -239,10 +224,7 @@ lie_in_words(struct sim *s, const struct device *d, uint32_t how)
     } else if (how == 2) {
         words[which].time_ms--;
     }
-    fwl_writer_init(&w, room, sizeof(room));
-    fwl_attest_put(&w, &lab.time.q.request, words, count);
-    FWL_ASSERT(w.err == FWL_OK);
-    no_time(s, d, fwl_span(room, w.size), 0, "words that are not those of a quorum");
+    no_time(s, d, words_store(room, &lab.time.q.request, words, count), 0, "words that are not those of a quorum");
 }
 
 static void
@@ -351,12 +333,6 @@ ask_time(struct sim *s, uint64_t asked)
     sim_later(s, asked != 0 ? POLL_MS : 1 + sim_random(s, 2 * ASK_MS), ask_time, asked);
 }
 
-static bool
-is_asking(struct sim *s)
-{
-    return device_waits(s, &lab.time.q);
-}
-
 /* At the end @node brings the device the time. */
 static void
 bring_time(struct sim *s, uint32_t node)
@@ -365,7 +341,7 @@ bring_time(struct sim *s, uint32_t node)
         uint64_t until = s->now + 1000;
 
         if (question(s, node)) {
-            (void)sim_run_while(s, s->now + QUESTION_MS, is_asking);
+            device_await(s, &lab.time.q);
             lab.time.words = device_words(s, &lab.time.q, lab.time.room);
             if (lab.time.words.size > 0 && judge_time(s, &lab.device[CLOCKLESS], lab.time.bundle, "words at the end")) {
                 return;

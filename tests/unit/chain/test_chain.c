@@ -576,19 +576,6 @@ test_chain__prune(void **unused)
 
 /* ---- a damaged store ---- */
 
-/* @value, of that size, is what the store says at @key. */
-static void
-put(struct help_chain *h, enum fwl_space space, struct fwl_span key, struct fwl_span value)
-{
-    static uint8_t arena[1 << 16];
-    struct fwl_storage storage = fwl_memstore_storage(h->store);
-    struct fwl_overlay o;
-
-    fwl_overlay_init(&o, NULL, arena, sizeof(arena));
-    assert_int_equal(fwl_overlay_put(&o, space, key, value), FWL_OK);
-    assert_int_equal(fwl_storage_commit(&storage, &o), FWL_OK);
-}
-
 /* Whichever bit of this entry is wrong: the store is not opened, and is when the bit is right again. */
 static void
 flip_each(struct help_chain *h, enum fwl_space space, struct fwl_span key)
@@ -599,11 +586,11 @@ flip_each(struct help_chain *h, enum fwl_space space, struct fwl_span key)
     assert_int_equal(help_get(h, bytes, sizeof(bytes), &size, space, key), FWL_OK);
     for (size_t bit = 0; bit < 8 * size; bit++) {
         bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
-        put(h, space, key, fwl_span(bytes, size));
+        help_put(h, space, key, fwl_span(bytes, size));
         assert_int_equal(help_reopen(h), FWL_ERR_CORRUPT);
         bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
     }
-    put(h, space, key, fwl_span(bytes, size));
+    help_put(h, space, key, fwl_span(bytes, size));
     assert_int_equal(help_reopen(h), FWL_OK);
 }
 

@@ -138,24 +138,17 @@ static void
 test_mempool__own_failure(void **unused)
 {
     struct help_pool p = pool_new(10, FWL_TX_MAX);
-    struct fwl_storage storage = fwl_memstore_storage(p.chain->store);
     struct fwl_state_refusal why = {.err = FWL_ERR_STATE};
     struct fwl_hash32 txid;
     struct fwl_hash32 tried;
     struct fwl_span waiting;
-    uint8_t arena[1024];
     uint8_t key[64];
-    struct fwl_overlay damage;
 
     (void)unused;
     assert_int_equal(add_put(&p, &txid, 1), FWL_OK);
     assert_true(fwl_mempool_find(p.pool, &waiting, &txid));
-    fwl_overlay_init(&damage, NULL, arena, sizeof(arena));
-    assert_int_equal(fwl_overlay_put(&damage, FWL_SPACE_KV,
-                                     fwl_state_key(key, sizeof(key), FWL_TABLE_PARTICIPANT, fwl_span_text("governors")),
-                                     fwl_span_text("x")),
-                     FWL_OK);
-    assert_int_equal(fwl_storage_commit(&storage, &damage), FWL_OK);
+    help_put(p.chain, FWL_SPACE_KV, fwl_state_key(key, sizeof(key), FWL_TABLE_PARTICIPANT, fwl_span_text("governors")),
+             fwl_span_text("x"));
     assert_int_equal(fwl_chain_try(p.chain->chain, &why, &tried, waiting, WORLD_START_MS + 1000), FWL_ERR_CORRUPT);
     assert_int_equal(why.err, FWL_OK);
     fwl_mempool_recheck(p.pool, p.chain->chain, WORLD_START_MS + 2000, 10, on_dropped, &p);
