@@ -8,7 +8,6 @@ import socket
 import struct
 import subprocess
 import threading
-import time
 
 from net import BIN, Failed, wait_until
 
@@ -148,17 +147,29 @@ class Relay:
                         node.sendall(struct.pack(">H", len(answer)) + answer)
                         continue
                     to.sendall(request)
-                    while to not in select.select([node, to], [], [])[0]:
-                        if not node.recv(1, socket.MSG_PEEK):
-                            raise EOFError  # gone: to its signer, too, which has not answered
-                        time.sleep(0.01)  # it asks more meanwhile
+                    self.await_answer(node, to)
                     answer = self.frame(to)
                     if kind == VOTE and answer[7] == DONE:
                         self.signed.append(vote)
-                    time.sleep(self.delay)
+                    if self.ends(node).poll(1000 * self.delay):
+                        raise EOFError
                     node.sendall(answer)
         except (OSError, EOFError):
             pass
+
+    @staticmethod
+    def ends(node):
+        """Tells that a node has gone, also one that has asked more before."""
+        poll = select.poll()
+        poll.register(node, select.POLLRDHUP)
+        return poll
+
+    def await_answer(self, node, to):
+        """A node that goes meanwhile has gone for its signer, too, at once: which may answer still, and is heard."""
+        poll = self.ends(node)
+        poll.register(to, select.POLLIN)
+        if to.fileno() not in dict(poll.poll()):
+            to.shutdown(socket.SHUT_WR)
 
     @staticmethod
     def frame(s):
