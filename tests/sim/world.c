@@ -134,6 +134,31 @@ members_of(const struct world *w, uint8_t *buffer, size_t room, const uint8_t *n
     return list;
 }
 
+/* A world with the keys alone, made once: 25 points of the curve take longer than many a run. */
+static const struct world *
+keys_of_all(void)
+{
+    static struct world w;
+    static bool made;
+
+    if (made) {
+        return &w;
+    }
+    secret_of(&w.governor, FWL_KEY_PARTICIPANT, 1);
+    fwl_secret_point(&w.governor_key.alg, &w.governor_key.point, &w.governor);
+    fwl_key_kid(&w.governor_kid, &w.governor_key);
+    for (unsigned i = 0; i < WORLD_KEYS; i++) {
+        struct fwl_secret node;
+
+        secret_of(&w.secret[i], FWL_KEY_VALIDATOR, (uint8_t)(50 + i));
+        secret_of(&node, FWL_KEY_NODE, (uint8_t)(100 + i));
+        fwl_secret_xonly(&w.key[i], &w.secret[i]);
+        fwl_secret_xonly(&w.node[i], &node);
+    }
+    made = true;
+    return &w;
+}
+
 void
 world_make(struct world *w, size_t n, bool real, const struct fwl_params *params)
 {
@@ -143,18 +168,8 @@ world_make(struct world *w, size_t n, bool real, const struct fwl_params *params
     uint8_t members[4096];
     struct fwl_writer out;
 
-    *w = (struct world){.real = real};
-    secret_of(&w->governor, FWL_KEY_PARTICIPANT, 1);
-    fwl_secret_point(&w->governor_key.alg, &w->governor_key.point, &w->governor);
-    fwl_key_kid(&w->governor_kid, &w->governor_key);
-    for (unsigned i = 0; i < WORLD_KEYS; i++) {
-        struct fwl_secret node;
-
-        secret_of(&w->secret[i], FWL_KEY_VALIDATOR, (uint8_t)(50 + i));
-        secret_of(&node, FWL_KEY_NODE, (uint8_t)(100 + i));
-        fwl_secret_xonly(&w->key[i], &w->secret[i]);
-        fwl_secret_xonly(&w->node[i], &node);
-    }
+    *w = *keys_of_all();
+    w->real = real;
     if (params == NULL) {
         fwl_params_default(&w->params);
     } else {
