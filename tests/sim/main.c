@@ -121,6 +121,25 @@ run_directed(const struct options *o, const struct directed *d, uint64_t *passed
            (double)(clock() - start) / CLOCKS_PER_SEC, d->title);
 }
 
+/* All enumerations, or one of them. */
+static void
+run_enumerations(const struct options *o, uint64_t *passed, uint64_t *failed)
+{
+    bool known = false;
+
+    for (size_t i = 0; i < sim_directed_count; i++) {
+        if (o->scenario == NULL || strcmp(o->scenario, sim_directed[i].name) == 0) {
+            known = true;
+            run_directed(o, &sim_directed[i], passed, failed);
+        }
+    }
+    if (!known) {
+        (void)fprintf(stderr, "fwledger-sim: no directed scenario %s; --list names them\n", o->scenario);
+        exit(2);
+    }
+    sim_met_print();
+}
+
 static void
 report(void)
 {
@@ -255,13 +274,8 @@ main(int argc, char **argv)
     if (!o.directed) {
         run_seeds(&o, &passed, &failed);
     }
-    for (size_t i = 0; o.directed && i < sim_directed_count; i++) {
-        if (o.scenario == NULL || strcmp(o.scenario, sim_directed[i].name) == 0) {
-            run_directed(&o, &sim_directed[i], &passed, &failed);
-        }
-    }
     if (o.directed) {
-        sim_met_print();
+        run_enumerations(&o, &passed, &failed);
     }
     printf("%llu passed, %llu failed\n", (unsigned long long)passed, (unsigned long long)failed);
     return failed == 0 && passed > 0 ? 0 : 1;
