@@ -296,14 +296,14 @@ test_fsck__older_headers_come(void **state)
     assert_int_equal(fwl_chain_lowest(h->chain), LONG - FWL_SNAPSHOT_HEADERS);
     assert_sound();
     go_on(h, 5);
-    damage_spaces(67);
+    damage_spaces(331);
     bring_headers(h, all, 40);
-    damage_spaces(67);
+    damage_spaces(331);
     bring_headers(h, all, 256);
     assert_sound();
     bring_headers(h, all, fwl_chain_lowest(h->chain));
     assert_int_equal(fwl_chain_lowest(h->chain), 0);
-    damage_spaces(67);
+    damage_spaces(331);
     help_chain_free(h);
     help_chain_free(all);
 }

@@ -272,7 +272,7 @@ static void
 test_sync__crash_at_every_commit(void **unused)
 {
     (void)unused;
-    for (uint64_t nth = 1; nth < 120; nth += nth < 12 ? 1 : 9) {
+    for (uint64_t nth = 1; nth < 120; nth += nth < 12 ? 1 : 20) {
         in_net(9, crash_at, 2 * nth);
         in_net(9, crash_at, 2 * nth + 1);
     }
