@@ -53,6 +53,14 @@ find_slot(struct fwl_chain *c, const struct fwl_hash32 *hash)
     return NULL;
 }
 
+void
+fwl_chain_forget_slots(struct fwl_chain *c)
+{
+    for (size_t i = 0; i < FWL_CHAIN_SLOTS; i++) {
+        c->slots[i].used = false;
+    }
+}
+
 /* The oldest slot, emptied, with its overlay above @base. */
 static struct fwl_chain_slot *
 take_slot(struct fwl_chain *c, const struct fwl_kv *base)
@@ -487,9 +495,7 @@ fwl_chain_commit(struct fwl_chain *c, struct fwl_span bytes, const struct fwl_ce
     if (err != FWL_OK) {
         return err;
     }
-    for (size_t i = 0; i < FWL_CHAIN_SLOTS; i++) {
-        c->slots[i].used = false; /* executed above the state that is gone */
-    }
+    fwl_chain_forget_slots(c); /* executed above the state that is gone */
     /* Committed, but this object does not know where it is: whatever the reason, only a restart helps. */
     return fwl_chain_reload(c) == FWL_OK ? FWL_OK : FWL_ERR_STORAGE;
 }

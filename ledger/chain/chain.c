@@ -242,9 +242,7 @@ fwl_chain_open(struct fwl_chain *c, struct fwl_span document)
     if (err != FWL_OK) {
         return err;
     }
-    for (size_t i = 0; i < FWL_CHAIN_SLOTS; i++) {
-        c->slots[i].used = false; /* of another store, when it is opened again */
-    }
+    fwl_chain_forget_slots(c); /* of another store, when it is opened again */
     fwl_genesis_chain_id(&c->chain_id, document);
     c->development = genesis.development;
     err = fwl_chain_reload(c);

@@ -107,6 +107,9 @@ fwl_chain_headers(struct fwl_chain *c, struct fwl_span headers)
     err = err == FWL_OK ? write_headers(&c->scratch.overlay, headers, c->lowest - count) : err;
     fwl_read_end(&read);
     err = err == FWL_OK ? fwl_storage_commit(&c->config.store, &c->scratch.overlay) : err;
-    c->lowest -= err == FWL_OK ? count : 0;
+    if (err == FWL_OK) {
+        c->lowest -= count;
+        fwl_chain_forget_slots(c); /* they have tiles of the history as they were before */
+    }
     return err;
 }
