@@ -184,7 +184,7 @@ reset(struct fwl_consensus *c)
     c->committed_mono = c->mono;
     memset(&c->at, 0xff, sizeof(c->at));
     c->behind = false;
-    c->pull_body.active = false;
+    memset(c->pull_body, 0, sizeof(c->pull_body));
     memset(c->recs, 0, c->cfg.views_max * sizeof(*c->recs));
     memset(c->reported, 0, sizeof(c->reported));
     fwl_pool_clear(c);

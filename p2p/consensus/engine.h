@@ -13,8 +13,10 @@ enum {
     FWL_ENGINE_BACK = 8,  /* views behind v in the window */
     FWL_ENGINE_AHEAD = 2, /* views ahead of v */
     FWL_ENGINE_WINDOW = FWL_ENGINE_BACK + FWL_ENGINE_AHEAD + 1,
-    FWL_ENGINE_PROPOSALS = 2,   /* hashes of one view */
-    FWL_ENGINE_BODIES = 5,      /* FINAL, newest NOTAR, two proposals, one being checked */
+    FWL_ENGINE_PROPOSALS = 2, /* hashes of one view */
+    FWL_ENGINE_BODIES = 5,    /* FINAL, newest NOTAR, two proposals, one being checked */
+    /* bodies asked for at a time: FINAL, newest NOTAR, proposals */
+    FWL_ENGINE_PULLS = 2 + FWL_ENGINE_PROPOSALS,
     FWL_ENGINE_DIRTY = 48,      /* records written in one step */
     FWL_ENGINE_PULL_MS = 2000,  /* then the next peer is asked */
     FWL_ENGINE_NEXT_PEERS = 16, /* peers whose full share of next-height votes fits at once */
@@ -99,6 +101,11 @@ struct fwl_pull { /* one request in flight */
     uint32_t peer;
 };
 
+struct fwl_body_pull {
+    struct fwl_pull pull;
+    struct fwl_hash32 hash; /* that was asked for */
+};
+
 struct fwl_consensus {
     struct fwl_consensus_config cfg;
     struct fwl_effects *out; /* of the step under way */
@@ -148,8 +155,8 @@ struct fwl_consensus {
     struct fwl_hash32 built_hash;
     uint64_t build_retry_at;
 
-    struct fwl_pull pull_body, pull_certs;
-    struct fwl_hash32 pull_body_hash; /* of the body that was asked for */
+    struct fwl_pull pull_certs;
+    struct fwl_body_pull pull_body[FWL_ENGINE_PULLS];
 
     uint64_t resend_at, status_at, behind_at;
     bool status_due, behind;

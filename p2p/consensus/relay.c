@@ -116,54 +116,59 @@ fwl_relay_pull_certs(struct fwl_consensus *c)
     }
 }
 
-/* The most needed body that is missing; NULL when there is none. */
+/* Number @i of the bodies that are needed: of FINAL, and nothing else then; of the newest NOTAR; of the proposals of v.
+ * NULL: none. */
 static const struct fwl_hash32 *
-missing_body(struct fwl_consensus *c)
+needed_body(struct fwl_consensus *c, uint32_t i)
 {
-    struct fwl_pool_view *pv = fwl_pool_view(c, c->v);
+    struct fwl_proposal *p = NULL;
 
-    if (c->final_held && fwl_bodies_find(c, &c->final_hash) == NULL) {
-        return &c->final_hash;
+    if (i == 0 || c->final_held) {
+        return i == 0 && c->final_held ? &c->final_hash : NULL;
     }
-    for (uint32_t i = 0; i < FWL_ENGINE_PROPOSALS; i++) {
-        if (pv->proposal[i].present && fwl_bodies_find(c, &pv->proposal[i].hash) == NULL) {
-            return &pv->proposal[i].hash;
-        }
+    if (i == 1) {
+        return c->notar_top > 0 ? &c->certs[c->notar_top - 1].notar_hash : NULL;
     }
-    if (c->notar_top > 0 && fwl_bodies_find(c, &c->certs[c->notar_top - 1].notar_hash) == NULL) {
-        return &c->certs[c->notar_top - 1].notar_hash;
+    p = &fwl_pool_view(c, c->v)->proposal[i - 2];
+    if (!p->present || (c->notar_top > 0 && fwl_hash32_equal(&p->hash, &c->certs[c->notar_top - 1].notar_hash))) {
+        return NULL; /* the latter is asked for already */
     }
-    return NULL;
+    return &p->hash;
 }
 
 void
-fwl_relay_pull_body(struct fwl_consensus *c)
+fwl_relay_pull_bodies(struct fwl_consensus *c)
 {
-    const struct fwl_hash32 *hash = missing_body(c);
-    struct fwl_consensus_msg *m = NULL;
+    for (uint32_t i = 0; i < FWL_ENGINE_PULLS; i++) {
+        struct fwl_body_pull *p = &c->pull_body[i];
+        const struct fwl_hash32 *hash = needed_body(c, i);
+        struct fwl_consensus_msg *m = NULL;
 
-    if (hash == NULL) {
-        c->pull_body.active = false;
-        return;
-    }
-    if (!fwl_hash32_equal(&c->pull_body_hash, hash)) {
-        c->pull_body.active = false;
-    }
-    if (!pull_due(c, &c->pull_body)) {
-        return;
-    }
-    c->pull_body_hash = *hash;
-    m = fwl_outbox_send(c, fwl_outbox_one(c->pull_body.peer), FWL_MSG_GETBODY);
-    if (m != NULL) {
-        m->hash = *hash;
+        if (hash == NULL || fwl_bodies_find(c, hash) != NULL) {
+            p->pull.active = false;
+            continue;
+        }
+        if (!fwl_hash32_equal(&p->hash, hash)) {
+            p->pull.active = false;
+        }
+        if (!pull_due(c, &p->pull)) {
+            continue;
+        }
+        p->hash = *hash;
+        m = fwl_outbox_send(c, fwl_outbox_one(p->pull.peer), FWL_MSG_GETBODY);
+        if (m != NULL) {
+            m->hash = *hash;
+        }
     }
 }
 
 void
 fwl_relay_mismatch(struct fwl_consensus *c, const struct fwl_hash32 *hash)
 {
-    if (fwl_hash32_equal(&c->pull_body_hash, hash)) {
-        c->pull_body.active = true;
+    for (uint32_t i = 0; i < FWL_ENGINE_PULLS; i++) {
+        if (fwl_hash32_equal(&c->pull_body[i].hash, hash)) {
+            c->pull_body[i].pull.active = true;
+        }
     }
 }
 
@@ -259,8 +264,10 @@ wake_at(struct fwl_consensus *c, bool active)
     if (c->build_retry_at > c->mono) {
         next(&at, c->build_retry_at);
     }
-    if (c->pull_body.active) {
-        next(&at, c->pull_body.retry_at);
+    for (uint32_t i = 0; i < FWL_ENGINE_PULLS; i++) {
+        if (c->pull_body[i].pull.active) {
+            next(&at, c->pull_body[i].pull.retry_at);
+        }
     }
     if (c->pull_certs.active && c->pull_certs.retry_at > c->mono) {
         next(&at, c->pull_certs.retry_at);

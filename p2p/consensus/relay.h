@@ -14,8 +14,9 @@ void fwl_relay_propose(struct fwl_consensus *c, struct fwl_peer_set to);
 /** fwl_relay_pull_certs - ask for NULL of the views before v without it: a scan for what may be voted for, or proposed,
  * stopped at one. The same question whichever block it was for, so two blocks of one leader are no reason for two. */
 void fwl_relay_pull_certs(struct fwl_consensus *c);
-/** fwl_relay_pull_body - ask for the body of FINAL, of a proposal of v, of the newest NOTAR. */
-void fwl_relay_pull_body(struct fwl_consensus *c);
+/** fwl_relay_pull_bodies - ask for the body of FINAL, or for those of the newest NOTAR and of the proposals of v side
+ * by side: a leader who has shown nobody its block holds up nothing that a quorum has. */
+void fwl_relay_pull_bodies(struct fwl_consensus *c);
 /** fwl_relay_mismatch - the bytes of @hash were not the block's: who was asked last had its turn, the next one gets it
  * after the usual time. */
 void fwl_relay_mismatch(struct fwl_consensus *c, const struct fwl_hash32 *hash);

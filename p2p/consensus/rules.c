@@ -342,7 +342,7 @@ fwl_rules_run(struct fwl_consensus *c)
         }
     }
     if (!c->committing && c->halt == FWL_HALT_NONE) {
-        fwl_relay_pull_body(c);
+        fwl_relay_pull_bodies(c);
         fwl_bodies_ask(c);
     }
     if (c->halt == FWL_HALT_NONE) {

@@ -403,6 +403,52 @@ test_consensus_rules__mismatch(void **state)
     rig_free(r);
 }
 
+/* What a quorum has is asked for beside two blocks that the leader alone can know, each at most once in 2 s. */
+static void
+test_consensus_rules__bodies_side_by_side(void **state)
+{
+    struct rig *r = rig_open(4, 3);
+    struct rig_block b = rig_block(r, 0, 0, r->now, 1);
+    struct rig_block p[] = {rig_block(r, 1, 1, r->now, 2), rig_block(r, 1, 1, r->now, 3)};
+    const struct rig_block *all[] = {&b, &p[0], &p[1]};
+    uint32_t asked = 0;
+
+    (void)state;
+    rig_cert(r, FWL_VOTE_NOTARIZE, 0, &b.hash);
+    assert_int_equal(rig_info(r).view, 1);
+    assert_memory_equal(&rig_send(r, FWL_MSG_GETBODY)->msg.hash, &b.hash, 32);
+    for (uint32_t i = 0; i < 2; i++) {
+        rig_propose(r, 1, &p[i]); /* with transactions of another block */
+        assert_int_equal(rig_sends(r, FWL_MSG_GETBODY), 0);
+        rig_check(r, &p[i], FWL_CHECK_MISMATCH);
+        assert_int_equal(rig_sends(r, FWL_MSG_GETBODY), 1);
+        assert_memory_equal(&rig_send(r, FWL_MSG_GETBODY)->msg.hash, &p[i].hash, 32);
+    }
+    for (uint32_t i = 0; i < 100; i++) { /* it answers at once, now for one, now for the other */
+        struct fwl_consensus_msg body = {
+            .type = FWL_MSG_BODY, .height = RIG_HEIGHT, .body = fwl_span(p[i % 2].bytes, p[i % 2].size)};
+
+        rig_message(r, 1, &body);
+        asked += rig_sends(r, FWL_MSG_GETBODY);
+        rig_check(r, &p[i % 2], FWL_CHECK_MISMATCH);
+        asked += rig_sends(r, FWL_MSG_GETBODY);
+    }
+    assert_int_equal(asked, 0);
+    assert_true(r->out.timer_at <= r->mono + FWL_ENGINE_PULL_MS);
+    rig_tick(r, FWL_ENGINE_PULL_MS);
+    assert_int_equal(rig_sends(r, FWL_MSG_GETBODY), 3);
+    for (uint32_t i = 0; i < FWL_COUNT(all); i++) {
+        uint32_t times = 0;
+
+        for (uint32_t k = 0; k < r->out.nsends; k++) {
+            times += r->out.sends[k].msg.type == FWL_MSG_GETBODY &&
+                     fwl_hash32_equal(&r->out.sends[k].msg.hash, &all[i]->hash);
+        }
+        assert_int_equal(times, 1);
+    }
+    rig_free(r);
+}
+
 int
 main(void)
 {
@@ -424,6 +470,7 @@ main(void)
         cmocka_unit_test(test_consensus_rules__notarize_refused),
         cmocka_unit_test(test_consensus_rules__notarize_after_nullify),
         cmocka_unit_test(test_consensus_rules__mismatch),
+        cmocka_unit_test(test_consensus_rules__bodies_side_by_side),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
