@@ -253,17 +253,27 @@ fwl_boot_height(struct fwl_consensus *c, const struct fwl_consensus_tip *tip, co
     load_bodies(c, votes);
 }
 
+/* A height under a name, 0 when there is none; false: it is damaged. */
+static bool
+load_height(uint64_t *out, const struct fwl_kv *kv, const char *name)
+{
+    struct fwl_span value = {0};
+    enum fwl_err err = kv->ops == NULL ? FWL_ERR_ABSENT : load_named(&value, kv, name, 8);
+
+    *out = err == FWL_OK ? fwl_load_be64(value.p) : 0;
+    return err == FWL_OK || err == FWL_ERR_ABSENT;
+}
+
 void
 fwl_boot_start(struct fwl_consensus *c, const struct fwl_event *in)
 {
-    struct fwl_span value = {0};
-    enum fwl_err err = in->votes.ops == NULL ? FWL_ERR_ABSENT : load_named(&value, &in->votes, "voting", 8);
+    bool sound = load_height(&c->voting_from, &in->votes, "voting");
 
-    if (err != FWL_OK && err != FWL_ERR_ABSENT && !in->votes_lost && !in->votes_forced) {
+    sound = load_height(&c->floor, &in->votes, "floor") && sound;
+    if (!sound && !in->votes_lost && !in->votes_forced) {
         fwl_outbox_halt(c, FWL_HALT_CORRUPT);
         return;
     }
-    c->voting_from = err == FWL_OK ? fwl_load_be64(value.p) : 0;
     c->alive_from = c->voting_from == UINT64_MAX ? UINT64_MAX : c->voting_from - FWL_MIN(c->voting_from, WATCH_HEIGHTS);
     if ((in->votes_lost && !FWL_MUTANT(11, 0)) || in->votes_forced) { /* votes at once after a loss */
         c->voting_from = c->alive_from = in->votes_forced ? 0 : UINT64_MAX;

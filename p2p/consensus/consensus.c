@@ -249,5 +249,5 @@ fwl_consensus_info(struct fwl_consensus_info *out, const struct fwl_consensus *c
                                        .n = (uint16_t)c->n,
                                        .voting = fwl_engine_voting(c),
                                        .want = c->want,
-                                       .voting_from = c->voting_from};
+                                       .voting_from = FWL_MAX(c->voting_from, c->floor)};
 }

@@ -123,6 +123,7 @@ struct fwl_consensus {
     uint64_t voting_from; /* UINT64_MAX: not known */
     uint64_t alive_from;  /* what the key signs from here on, this node signed, or another one lives */
     uint64_t watch_until; /* monotonic: voting does not begin before */
+    uint64_t floor;       /* records of lower heights are gone: what it signed there is not known any more */
     uint64_t committed_mono;
     bool committing;
     struct {
@@ -174,7 +175,7 @@ struct fwl_consensus {
     uint32_t ndirty;
     uint8_t rec_bytes[FWL_ENGINE_DIRTY][FWL_REC_SIZE_MAX];
     uint8_t view_bytes[12 + 32];
-    uint8_t voting_bytes[8 + 32];
+    uint8_t voting_bytes[8 + 32], floor_bytes[8 + 32];
     uint8_t *just_bytes;
     uint8_t *scratch_cert; /* one being made of votes */
     struct fwl_vote form_votes[FWL_ENGINE_QUORUM_MAX];
@@ -182,18 +183,18 @@ struct fwl_consensus {
     bool voting_dirty, cleanup;
 };
 
-/** fwl_engine_voting - may this node sign at this height? A member, and rule 2.8 allows it. */
+/** fwl_engine_voting - may this node sign at this height? A member, rule 2.8 allows it, and its records are here. */
 static inline bool
 fwl_engine_voting(const struct fwl_consensus *c)
 {
-    return c->me != FWL_CONSENSUS_NOBODY && c->h >= c->voting_from;
+    return c->me != FWL_CONSENSUS_NOBODY && c->h >= c->voting_from && c->h >= c->floor;
 }
 
 /** fwl_engine_knows - must every vote of its key at this height be in its records? */
 static inline bool
 fwl_engine_knows(const struct fwl_consensus *c)
 {
-    return c->me != FWL_CONSENSUS_NOBODY && c->h >= c->alive_from;
+    return c->me != FWL_CONSENSUS_NOBODY && c->h >= c->alive_from && c->h >= c->floor;
 }
 
 #endif

@@ -116,6 +116,33 @@ delete_below(struct fwl_consensus *c, enum fwl_space space, uint64_t height)
     w->below = height;
 }
 
+/* A height under a name; @bytes 40, until the step is over. */
+static void
+put_height(struct fwl_consensus *c, const char *name, uint8_t *bytes, uint64_t height)
+{
+    struct fwl_consensus_write *w = put(c, FWL_SPACE_VMETA, (struct fwl_span){0});
+
+    w->key_size = fwl_rec_name_key(w->key, name);
+    fwl_store_be64(bytes, height);
+    w->value = fwl_span(bytes, fwl_rec_seal(bytes, 8, fwl_span(w->key, w->key_size)));
+}
+
+/* What is not needed any more goes; with the records, in one commit, the right to vote at their heights: a chain store
+ * that is fetched anew passes them again. */
+static void
+clean_up(struct fwl_consensus *c)
+{
+    uint64_t keep = c->h > FWL_CONSENSUS_RETAIN ? c->h - FWL_CONSENSUS_RETAIN : 0;
+
+    delete_below(c, FWL_SPACE_BODY, c->h);
+    delete_below(c, FWL_SPACE_REC, keep);
+    delete_below(c, FWL_SPACE_CERT, keep);
+    if (keep > c->floor) {
+        c->floor = keep;
+        put_height(c, "floor", c->floor_bytes, c->floor);
+    }
+}
+
 void
 fwl_outbox_finish(struct fwl_consensus *c)
 {
@@ -130,19 +157,11 @@ fwl_outbox_finish(struct fwl_consensus *c)
         c->view_dirty = false;
     }
     if (c->voting_dirty) {
-        struct fwl_consensus_write *w = put(c, FWL_SPACE_VMETA, (struct fwl_span){0});
-
-        w->key_size = fwl_rec_name_key(w->key, "voting");
-        fwl_store_be64(c->voting_bytes, c->voting_from);
-        w->value = fwl_span(c->voting_bytes, fwl_rec_seal(c->voting_bytes, 8, fwl_span(w->key, w->key_size)));
+        put_height(c, "voting", c->voting_bytes, c->voting_from);
         c->voting_dirty = false;
     }
     if (c->cleanup) {
-        uint64_t keep = c->h > FWL_CONSENSUS_RETAIN ? c->h - FWL_CONSENSUS_RETAIN : 0;
-
-        delete_below(c, FWL_SPACE_BODY, c->h);
-        delete_below(c, FWL_SPACE_REC, keep);
-        delete_below(c, FWL_SPACE_CERT, keep);
+        clean_up(c);
         c->cleanup = false;
     }
 }

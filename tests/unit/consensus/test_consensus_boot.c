@@ -252,6 +252,46 @@ test_consensus_boot__corrupt(void **state)
     }
 }
 
+/* The chain store is fetched anew, so heights come again whose records are gone: no vote there, and none is missed. */
+static void
+test_consensus_boot__below_the_records(void **state)
+{
+    struct rig *r = rig_open(4, 3);
+    struct rig_block a = rig_block(r, 0, 0, r->now, 1);
+    struct rig_block b = rig_block(r, 0, 0, r->now, 2);
+    struct fwl_consensus_tip tip = r->tip;
+    struct fwl_vote old = {0};
+    uint32_t sent = 0;
+    uint8_t name[40];
+
+    (void)state;
+    rig_offer(r, 0, &a);
+    assert_true(rig_voted(r, FWL_VOTE_NOTARIZE, 0, &a.hash));
+    old = rig_signed(r, FWL_VOTE_NOTARIZE, RIG_HEIGHT, 0, &a.hash, 3);
+    rig_commit(r, FWL_CONSENSUS_RETAIN + 10, 0);
+    assert_true(rig_info(r).voting);
+    sent = r->nsent;
+    for (uint32_t boots = 0; boots < 2; boots++) {
+        r->tip = tip;
+        rig_boot(r);
+        assert_false(rig_info(r).voting);
+        r->have_txs = true;
+        rig_offer(r, 0, &b);
+        rig_tick(r, 100000);
+        rig_message(r, 1, &(struct fwl_consensus_msg){.type = FWL_MSG_VOTE, .vote = old}); /* no second instance */
+        assert_int_equal(r->out.halt, FWL_HALT_NONE);
+        rig_commit(r, 9, 0);
+        assert_false(rig_info(r).voting);
+        assert_int_equal(r->nsent, sent);
+    }
+    rig_commit(r, 10, 0);
+    assert_true(rig_info(r).voting);
+    rig_put(r, FWL_SPACE_VMETA, fwl_span(name, fwl_rec_name_key(name, "floor")), fwl_span("", 0));
+    rig_boot(r);
+    assert_int_equal(r->out.halt, FWL_HALT_CORRUPT);
+    rig_free(r);
+}
+
 static void
 test_consensus_boot__limits(void **state)
 {
@@ -623,6 +663,7 @@ main(void)
         cmocka_unit_test(test_consensus_boot__restart_after_each_vote),
         cmocka_unit_test(test_consensus_boot__view),
         cmocka_unit_test(test_consensus_boot__corrupt),
+        cmocka_unit_test(test_consensus_boot__below_the_records),
         cmocka_unit_test(test_consensus_boot__limits),
         cmocka_unit_test(test_consensus_boot__lost),
         cmocka_unit_test(test_consensus_boot__lost_alone),
