@@ -18,6 +18,7 @@ drop(struct fwl_replica *r, struct fwl_replica_peer *from, enum fwl_replica_faul
 static void
 expect_block(struct fwl_replica *r)
 {
+    r->fetch.asked_ms = r->now.mono_ms;
     r->fetch.until_ms = r->now.mono_ms + FWL_REPLICA_PATIENCE_MS;
     fwl_parts_init(&r->fetch.parts, r->block, r->config.body_max + FWL_REPLICA_CERT_MAX, 0);
 }
@@ -267,7 +268,8 @@ fwl_fetch_block(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl
         fwl_parts_init(&r->fetch.parts, r->block, r->config.body_max + FWL_REPLICA_CERT_MAX, 0);
         return; /* no progress: patience goes on */
     }
-    r->fetch.until_ms = r->now.mono_ms + FWL_REPLICA_PATIENCE_MS;
+    r->fetch.until_ms =
+        fwl_replica_until(r->now.mono_ms, FWL_REPLICA_PATIENCE_MS, r->fetch.asked_ms, r->fetch.parts.most);
     if (!r->fetch.parts.done) {
         return;
     }

@@ -15,7 +15,9 @@ enum {
     FWL_REPLICA_RECHECK = 256,      /* waiting transactions asked again after a commit */
     FWL_REPLICA_REGOSSIP = 20,      /* waiting transactions told again every timing.tr */
     FWL_REPLICA_PRUNE = 64,         /* heights that are forgotten at once, at least: a commit for them */
-    FWL_REPLICA_PATIENCE_MS = 2000, /* for an object before the next peer is asked */
+    FWL_REPLICA_PATIENCE_MS = 2000, /* for an object, or its next part, before the next peer is asked */
+    FWL_REPLICA_SLOW_MS = 10000,    /* for all parts of one, and what the bytes take at so many a millisecond */
+    FWL_REPLICA_SLOW_RATE = 32,
     FWL_REPLICA_CERT_MAX = 4 + (FWL_VALIDATORS_MAX + 7) / 8 + 64 * (2 * FWL_VALIDATORS_MAX / 3 + 1),
 };
 
@@ -39,7 +41,7 @@ struct fwl_replica_fetch {
     uint64_t peer; /* 0: nothing is under way */
     uint64_t next; /* height of the block that is coming */
     uint64_t last; /* of the window that was asked for */
-    uint64_t until_ms;
+    uint64_t asked_ms, until_ms;
     struct fwl_parts parts;
 };
 
@@ -62,7 +64,7 @@ enum fwl_sync_wait {
 struct fwl_replica_sync {
     enum fwl_sync_wait wait;
     uint64_t peer;
-    uint64_t until_ms;
+    uint64_t asked_ms, until_ms;
     bool open;   /* restore is */
     bool absent; /* a peer does not have it any more, and nothing was taken since */
     bool swept;
@@ -183,6 +185,14 @@ struct fwl_replica {
     struct fwl_replica_asked asked[FWL_REPLICA_ASKED];
     struct fwl_hash32 verified[FWL_REPLICA_VERIFIED];
 };
+
+/** fwl_replica_until - when patience ends after a part of an object that was asked for at @asked_ms and has come to
+ * @bytes: who sends a byte now and then is as good as silent. */
+static inline uint64_t
+fwl_replica_until(uint64_t now_ms, uint64_t patience_ms, uint64_t asked_ms, uint32_t bytes)
+{
+    return FWL_MIN(now_ms + patience_ms, asked_ms + FWL_REPLICA_SLOW_MS + bytes / FWL_REPLICA_SLOW_RATE);
+}
 
 /** fwl_replica_find - the slot of a peer, or NULL. */
 struct fwl_replica_peer *fwl_replica_find(struct fwl_replica *r, uint64_t peer);

@@ -48,6 +48,7 @@ static void
 expect(struct fwl_replica *r, enum fwl_sync_wait what)
 {
     r->sync.wait = what;
+    r->sync.asked_ms = r->now.mono_ms;
     r->sync.until_ms = r->now.mono_ms + PATIENCE_MS;
 }
 
@@ -489,7 +490,7 @@ take_chunk(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl_span
         drop(r, from, FWL_REPLICA_MALFORMED);
         return;
     }
-    r->sync.until_ms = r->now.mono_ms + PATIENCE_MS;
+    r->sync.until_ms = fwl_replica_until(r->now.mono_ms, PATIENCE_MS, r->sync.asked_ms, r->sync.parts.most);
     if (!r->sync.parts.done) {
         return;
     }

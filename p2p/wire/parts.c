@@ -44,7 +44,7 @@ void
 fwl_parts_init(struct fwl_parts *p, void *buffer, uint32_t room, uint32_t start)
 {
     FWL_ASSERT(start <= room);
-    *p = (struct fwl_parts){.buffer = buffer, .room = room, .start = start, .held = start};
+    *p = (struct fwl_parts){.buffer = buffer, .room = room, .start = start, .held = start, .most = start};
 }
 
 enum fwl_err
@@ -75,6 +75,7 @@ fwl_parts_add(struct fwl_parts *p, const struct fwl_parts_piece *piece)
     memcpy(p->buffer + piece->offset, piece->bytes.p, piece->bytes.size);
     p->total = piece->total;
     p->held = piece->offset + (uint32_t)piece->bytes.size;
+    p->most = p->held > p->most ? p->held : p->most;
     p->done = p->held == p->total;
     return FWL_OK;
 }

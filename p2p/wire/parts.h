@@ -42,6 +42,7 @@ struct fwl_parts {
     uint32_t room;
     uint32_t start; /* offset asked for; bytes before it are in the buffer already */
     uint32_t held;  /* bytes that are there */
+    uint32_t most;  /* that ever were, however often the other side begins anew */
     uint32_t total; /* 0 until the first part */
     bool done;
     bool absent; /* the other side does not have it */

@@ -327,6 +327,41 @@ test_replica__shouts(void **unused)
     sim_close(&s);
 }
 
+/* A peer that begins a block again and again, always in time, is left for another like one that is silent. */
+static void
+test_replica__drips(void **unused)
+{
+    static const uint8_t piece[] = {0, 0, 0, 0, 0, 0, 4, 0, 1}; /* one byte of 1,024 */
+    const struct fwl_message_status far = {.height = 1000000, .base = 1};
+    const struct fwl_pubkey32 key = {{7}};
+    const uint64_t peer = 0xffff02;
+    struct fwl_replica *r = NULL;
+    uint8_t bytes[FWL_MESSAGE_STATUS_SIZE];
+    struct fwl_span payload = net_status(bytes, &far);
+
+    (void)unused;
+    open_net(1, 2);
+    sim_start(&s);
+    sim_crash(&s, 2, 0);
+    for (int i = 0; i < 20; i++) {
+        sim_load(&s, 1, 0);
+        sim_run(&s, s.now + 1500);
+    }
+    sim_boot(&s, 2);
+    r = s.node[2].replica;
+    fwl_replica_peer_up(r, sim_time(&s.node[2]), peer, &key);
+    fwl_replica_frame(r, sim_time(&s.node[2]), peer, FWL_FRAME_STATUS, payload);
+    for (uint64_t i = 0; i < 30; i++) {
+        fwl_replica_frame(r, sim_time(&s.node[2]), peer, FWL_FRAME_BLOCK, fwl_span(piece, sizeof(piece)));
+        if (i == 3) {
+            assert_int_equal(s.node[2].height, 0); /* it is the one that was asked */
+        }
+        sim_run(&s, s.now + 1900);
+    }
+    assert_int_equal(s.node[2].height, 20);
+    sim_close(&s);
+}
+
 /* One word of a great height, and silence, while blocks come one after the other: it is asked, and not believed then.
  */
 static void
@@ -368,6 +403,7 @@ main(void)
         cmocka_unit_test(test_replica__catch_up),
         cmocka_unit_test(test_replica__liars),
         cmocka_unit_test(test_replica__shouts),
+        cmocka_unit_test(test_replica__drips),
         cmocka_unit_test(test_replica__one_shout),
     };
 

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "p2p/replica/internal.h"
 #include "tests/unit/replica/net.h"
 #include "tests/unit/store/same.h"
 
@@ -304,6 +305,44 @@ test_sync__source_goes_on(void **unused)
     in_net(10, source_goes_on, 0);
 }
 
+/* The source begins the same chunk again and again, always in time: another is asked. */
+static void
+drips(uint64_t arg)
+{
+    static const uint8_t piece[] = {0, 0, 0, 0, 0, 0, 1, 0, 1}; /* one byte of 256 */
+    struct fwl_replica *r = NULL;
+    uint64_t peer = 0;
+    uint32_t source = 0;
+
+    (void)arg;
+    start(BLOCKS);
+    sim_snapshot(&s, 0);
+    sim_snapshot(&s, 4);
+    sim_boot(&s, NEW);
+    until_chunks(20);
+    r = s.node[NEW].replica;
+    peer = r->sync.peer;
+    while (sim_peer(&s, NEW, source) != peer) {
+        source++;
+        assert_true(source < NEW);
+    }
+    s.node[source].silent = true;
+    for (int i = 0; i < 20; i++) {
+        fwl_replica_frame(r, sim_time(&s.node[NEW]), peer, FWL_FRAME_CHUNK, fwl_span(piece, sizeof(piece)));
+        sim_run(&s, s.now + 4000);
+    }
+    assert_int_equal(s.node[NEW].restored, 1);
+    s.node[source].silent = false;
+    assert_whole();
+}
+
+static void
+test_sync__drips(void **unused)
+{
+    (void)unused;
+    in_net(18, drips, 0);
+}
+
 /* One newer snapshot beside it does no harm: the one that was begun is still served. */
 static void
 a_newer_one_beside(uint64_t arg)
@@ -585,7 +624,7 @@ main(void)
         cmocka_unit_test(test_sync__another_source), cmocka_unit_test(test_sync__crash_at_every_commit),
         cmocka_unit_test(test_sync__bad_network),    cmocka_unit_test(test_sync__pruned),
         cmocka_unit_test(test_sync__away_for_long),  cmocka_unit_test(test_sync__older_headers),
-        cmocka_unit_test(test_sync__shouts),
+        cmocka_unit_test(test_sync__shouts),         cmocka_unit_test(test_sync__drips),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
