@@ -142,8 +142,13 @@ read_all(struct fwl_restore *r, const struct fwl_kv *kv)
         return FWL_ERR_CHAIN;
     }
     err = fwl_kv_get(kv, &value, FWL_SPACE_META, fwl_span_text("height"));
+    if (err == FWL_OK) {
+        bool overtaken = r->config.known > 0 && (value.size != 8 || fwl_load_be64(value.p) <= r->config.known);
+
+        return overtaken ? FWL_ERR_CHAIN : FWL_ERR_STATE;
+    }
     if (err != FWL_ERR_ABSENT) {
-        return err == FWL_OK ? FWL_ERR_STATE : err;
+        return err;
     }
     err = read_trail(r, kv);
     return err == FWL_OK ? read_info(r, kv) : err == FWL_ERR_ABSENT ? FWL_ERR_CORRUPT : err;
@@ -168,6 +173,13 @@ fwl_restore_open(struct fwl_restore *r, const struct fwl_restore_config *config,
     err = read_all(r, &read.kv);
     fwl_read_end(&read);
     return err == FWL_ERR_ABSENT ? write_start(r, genesis) : err;
+}
+
+void
+fwl_restore_know(struct fwl_restore *r, uint64_t known, const struct fwl_hash32 *hash)
+{
+    r->config.known = known;
+    r->config.known_hash = *hash;
 }
 
 enum fwl_restore_stage

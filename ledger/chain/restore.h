@@ -59,13 +59,15 @@ struct fwl_restore {
  *
  * Owns:    keeps what @config names. Borrows @genesis.
  * Returns: FWL_OK
- *          FWL_ERR_CHAIN  the store was begun for another genesis document
- *          FWL_ERR_STATE  the store is a chain already
- *          the errors of fwl_genesis_decode; this node's failures
- * Cost:    the steps that are there are verified again.
+ *          FWL_ERR_CHAIN  the store was begun for another genesis document, or is a chain that is not above
+ * config.known FWL_ERR_STATE  the store is a chain already, and above it the errors of fwl_genesis_decode; this node's
+ * failures Cost:    the steps that are there are verified again.
  */
 FWL_NODISCARD enum fwl_err fwl_restore_open(struct fwl_restore *r, const struct fwl_restore_config *config,
                                             struct fwl_span genesis);
+
+/** fwl_restore_know - this node has come further meanwhile, to the final block @hash at height @known. */
+void fwl_restore_know(struct fwl_restore *r, uint64_t known, const struct fwl_hash32 *hash);
 
 /** fwl_restore_stage - what comes next, once there is a SNAPINFO (FWL_ASSERT). */
 enum fwl_restore_stage fwl_restore_stage(const struct fwl_restore *r);

@@ -219,8 +219,11 @@ adopt(struct fwl_replica *r)
 static void
 finish(struct fwl_replica *r)
 {
-    enum fwl_err err = fwl_restore_finish(&r->sync.restore);
+    const struct fwl_chain_tip *tip = fwl_replica_tip(r);
+    enum fwl_err err = FWL_OK;
 
+    fwl_restore_know(&r->sync.restore, tip->header.height, &tip->hash);
+    err = fwl_restore_finish(&r->sync.restore);
     if (err == FWL_OK) {
         adopt(r);
     } else if (err == FWL_ERR_CONFLICT) {
@@ -400,7 +403,7 @@ take_info(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl_span 
     }
     if (!r->sync.open) {
         err = open_restore(r);
-        if (err == FWL_ERR_CHAIN) { /* left by another net in the same folder */
+        if (err == FWL_ERR_CHAIN) { /* left by another net in the same folder, or overtaken */
             r->config.io.restore_drop(r->config.io.ctx);
             err = open_restore(r);
         }

@@ -343,6 +343,58 @@ test_sync__drips(void **unused)
     in_net(18, drips, 0);
 }
 
+/* The newcomer is away while @blocks are made. */
+static void
+away(uint64_t blocks)
+{
+    for (uint32_t i = 0; i <= 4; i++) {
+        s.never[i][NEW] = s.never[NEW][i] = true;
+        sim_cut(&s, i, NEW);
+    }
+    grow_to(s.best + blocks);
+    sim_snapshot(&s, 4);
+    for (uint32_t i = 0; i <= 4; i++) {
+        s.never[i][NEW] = s.never[NEW][i] = false;
+        sim_connect(&s, i, NEW);
+    }
+}
+
+/* While its source is silent the newcomer comes further by blocks; what was begun does not take it back. */
+static void
+overtaken(uint64_t arg)
+{
+    uint64_t height = 0;
+
+    (void)arg;
+    start(5);
+    sim_boot(&s, NEW);
+    grow_to(s.best + 10);
+    catches_up(60000); /* what an earlier process may have begun is not needed, and gone */
+    away(BLOCKS);
+    until_chunks(20);
+    s.node[4].silent = true;
+    catches_up(60000);
+    assert_int_equal(s.node[NEW].restored, 0);
+    grow_to(s.best + 10);
+    catches_up(60000);
+    height = s.node[NEW].height;
+    away(BLOCKS);
+    s.node[4].silent = false;
+    for (int i = 0; i < 600 && behind(&s); i++) {
+        sim_run(&s, s.now + 100);
+        assert_true(s.node[NEW].height >= height);
+        height = s.node[NEW].height;
+    }
+    assert_whole();
+}
+
+static void
+test_sync__overtaken(void **unused)
+{
+    (void)unused;
+    in_net(19, overtaken, 0);
+}
+
 /* One newer snapshot beside it does no harm: the one that was begun is still served. */
 static void
 a_newer_one_beside(uint64_t arg)
@@ -625,6 +677,7 @@ main(void)
         cmocka_unit_test(test_sync__bad_network),    cmocka_unit_test(test_sync__pruned),
         cmocka_unit_test(test_sync__away_for_long),  cmocka_unit_test(test_sync__older_headers),
         cmocka_unit_test(test_sync__shouts),         cmocka_unit_test(test_sync__drips),
+        cmocka_unit_test(test_sync__overtaken),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -434,6 +434,8 @@ test_restore__above_the_known_block(void **state)
                 continue;
             }
             assert_int_equal(err, FWL_OK);
+            assert_int_equal(restore_knowing(store, BLOCKS - 1, false), FWL_ERR_STATE);
+            assert_int_equal(restore_knowing(store, BLOCKS, false), FWL_ERR_CHAIN); /* this node is as far itself */
             h = help_over(chain, store);
             assert_int_equal(fwl_chain_lowest(h->chain), BLOCKS - FWL_SNAPSHOT_HEADERS);
             assert_int_equal(fwl_chain_headers(h->chain, (struct fwl_span){0}), FWL_ERR_RANGE);
