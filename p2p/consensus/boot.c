@@ -218,11 +218,22 @@ set_tip(struct fwl_consensus *c, const struct fwl_consensus_tip *tip)
     return true;
 }
 
+static bool
+has_voted(const struct fwl_consensus *c)
+{
+    bool any = false;
+
+    for (uint32_t w = 0; w < c->cfg.views_max && !any; w++) {
+        any = c->recs[w].proposed || c->recs[w].notarize || c->recs[w].nullify || c->recs[w].finalize;
+    }
+    return any;
+}
+
 /* Voting would begin with this height, and its key has not been watched for long enough. */
 static void
 watch_on(struct fwl_consensus *c)
 {
-    if (c->voting_from > 0 && c->h == c->voting_from && c->mono < c->watch_until) {
+    if (c->voting_from > 0 && c->h == c->voting_from && c->mono < c->watch_until && !has_voted(c)) {
         c->voting_from++;
         c->voting_dirty = true;
     }
@@ -237,8 +248,8 @@ fwl_boot_height(struct fwl_consensus *c, const struct fwl_consensus_tip *tip, co
         return;
     }
     reset(c);
-    watch_on(c);
     if (votes->ops == NULL) {
+        watch_on(c);
         return;
     }
     err = load_space(c, votes, FWL_SPACE_REC, load_rec);
@@ -248,6 +259,7 @@ fwl_boot_height(struct fwl_consensus *c, const struct fwl_consensus_tip *tip, co
         fwl_outbox_halt(c, err == FWL_ERR_LIMIT ? FWL_HALT_LIMIT : FWL_HALT_CORRUPT);
         return;
     }
+    watch_on(c);
     fwl_rules_view_entered(c, c->v > 0 && !c->certs[c->v - 1].null && c->certs[c->v - 1].notar);
     recount(c);
     load_bodies(c, votes);
