@@ -65,8 +65,10 @@ struct fwl_replica_sync {
     enum fwl_sync_wait wait;
     uint64_t peer;
     uint64_t asked_ms, until_ms;
-    bool open;   /* restore is */
-    bool absent; /* a peer does not have it any more, and nothing was taken since */
+    uint64_t source; /* who offered what is received; 0: an earlier process began it */
+    uint64_t last;   /* is asked after all others: what it offered came to nothing */
+    bool open;       /* restore is */
+    bool absent;     /* a peer does not have it any more, and nothing was taken since */
     bool swept;
     uint64_t epoch_end;    /* STEPS: one above the last that was asked for */
     uint64_t header_first; /* HEADERS */

@@ -63,15 +63,20 @@ ask(struct fwl_replica *r, enum fwl_sync_wait what, enum fwl_frame_type type, st
     r->config.io.send(r->config.io.ctx, r->sync.peer, type, payload);
 }
 
-/* Nobody has the snapshot that was begun any more: begin again with what they offer now. */
+/* Nobody has the snapshot that was begun any more: begin again with what they offer now, that of whom it was coming
+ * last, and not with one that is silent: either could have it begun for ever. */
 static void
 give_up(struct fwl_replica *r)
 {
     r->config.io.restore_drop(r->config.io.ctx);
     r->sync.open = r->sync.absent = false;
+    r->sync.last = r->sync.source;
     for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX; i++) {
-        if (r->peers[i].denied_ms <= r->now.mono_ms + NONE_MS) {
-            r->peers[i].denied_ms = 0;
+        struct fwl_replica_peer *peer = &r->peers[i];
+        bool had_none = peer->denied_ms > r->now.mono_ms + SILENT_MS && peer->denied_ms <= r->now.mono_ms + NONE_MS;
+
+        if (had_none) {
+            peer->denied_ms = 0;
         }
     }
 }
@@ -86,14 +91,19 @@ ask_next(struct fwl_replica *r)
     r->sync.wait = FWL_SYNC_NOTHING;
     r->sync.peer = 0;
     for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX; i++) {
-        struct fwl_replica_peer *peer = &r->peers[i];
+        const struct fwl_replica_peer *peer = &r->peers[i];
 
         if (peer->id != 0 && peer->height > next && r->now.mono_ms >= peer->denied_ms) {
             r->sync.peer = peer->id;
-            fwl_writer_init(&w, NULL, 0);
-            ask(r, FWL_SYNC_INFO, FWL_FRAME_GETSNAPINFO, &w);
-            return true;
+            if (peer->id != r->sync.last) {
+                break;
+            }
         }
+    }
+    if (r->sync.peer != 0) {
+        fwl_writer_init(&w, NULL, 0);
+        ask(r, FWL_SYNC_INFO, FWL_FRAME_GETSNAPINFO, &w);
+        return true;
     }
     if (r->sync.open && r->sync.absent) {
         give_up(r);
@@ -321,6 +331,7 @@ choose(struct fwl_replica *r, struct fwl_replica_peer *from)
     if (err == FWL_OK) {
         r->config.io.note(r->config.io.ctx, false, "receiving a snapshot", "", restore->info.header.height);
         r->sync.absent = false;
+        r->sync.source = from->id;
         return true;
     }
     if (is_own(err)) {
@@ -355,6 +366,7 @@ taken(struct fwl_replica *r, struct fwl_replica_peer *from, enum fwl_err err, bo
     } else if (is_own(err)) {
         fail(r, err);
     } else if (innocent) {
+        r->sync.absent = true; /* what it has is another one */
         deny(r, from, SILENT_MS);
     } else {
         drop(r, from, FWL_REPLICA_FORGED);

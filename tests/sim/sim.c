@@ -259,7 +259,7 @@ io_send_chunk(void *ctx, uint64_t peer, uint64_t height, uint16_t chunk, uint32_
     static uint8_t buffer[CHUNK_MAX];
     struct sim_node *n = ctx;
 
-    if (leaves(n, peer) && !n->silent) {
+    if (leaves(n, peer) && n->lie != SIM_SNAP_MUTE) {
         n->sim->sent[FWL_FRAME_CHUNK]++;
         /* correct nodes ask for whole ones; to a part, "I do not have it" is an answer */
         sim_object(n->sim, n->id, node_of(peer), FWL_FRAME_CHUNK,

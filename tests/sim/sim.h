@@ -116,7 +116,8 @@ struct sim_node {
         SIM_SNAP_STEP,
         SIM_SNAP_HEADERS,
         SIM_SNAP_CHUNK,
-        SIM_SNAP_COUNT
+        SIM_SNAP_COUNT,
+        SIM_SNAP_MUTE             /* gives no chunk */
     } lie;                        /* about its snapshot */
     struct fwl_snapfile *snap[2]; /* it serves; the newest first */
     struct fwl_memstore *restore; /* a snapshot is received into it */

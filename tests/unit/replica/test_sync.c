@@ -326,13 +326,13 @@ drips(uint64_t arg)
         source++;
         assert_true(source < NEW);
     }
-    s.node[source].silent = true;
+    s.node[source].lie = SIM_SNAP_MUTE;
     for (int i = 0; i < 20; i++) {
         fwl_replica_frame(r, sim_time(&s.node[NEW]), peer, FWL_FRAME_CHUNK, fwl_span(piece, sizeof(piece)));
         sim_run(&s, s.now + 4000);
     }
     assert_int_equal(s.node[NEW].restored, 1);
-    s.node[source].silent = false;
+    s.node[source].lie = SIM_SNAP_GOOD;
     assert_whole();
 }
 
@@ -372,14 +372,14 @@ overtaken(uint64_t arg)
     catches_up(60000); /* what an earlier process may have begun is not needed, and gone */
     away(BLOCKS);
     until_chunks(20);
-    s.node[4].silent = true;
+    s.node[4].lie = SIM_SNAP_MUTE;
     catches_up(60000);
     assert_int_equal(s.node[NEW].restored, 0);
     grow_to(s.best + 10);
     catches_up(60000);
     height = s.node[NEW].height;
     away(BLOCKS);
-    s.node[4].silent = false;
+    s.node[4].lie = SIM_SNAP_GOOD;
     for (int i = 0; i < 600 && behind(&s); i++) {
         sim_run(&s, s.now + 100);
         assert_true(s.node[NEW].height >= height);
@@ -564,6 +564,47 @@ test_sync__pruned(void **unused)
     in_net(13, pruned, 0);
 }
 
+/* Blocks are forgotten everywhere, and the first that is asked has a snapshot that nobody else has and gives nothing of
+ * it: another one is taken. */
+static void
+pinned(uint64_t same_block)
+{
+    uint32_t split = s.snap_split;
+
+    for (uint32_t i = 0; i <= 4; i++) {
+        s.node[i].retain = 20;
+    }
+    start(BLOCKS + 20);
+    s.snap_split = same_block ? 200 : split; /* other chunks */
+    sim_snapshot(&s, 0);
+    s.snap_split = split;
+    if (!same_block) {
+        grow_to(s.best + 2);
+    }
+    for (uint32_t i = 0; i <= 4; i++) {
+        if (i != 0) {
+            sim_snapshot(&s, i);
+        }
+    }
+    grow_to(s.best + 100);
+    for (uint32_t i = 0; i <= 4; i++) {
+        assert_true(base_of(i) > 1);
+    }
+    s.node[0].lie = SIM_SNAP_MUTE;
+    sim_boot(&s, NEW);
+    catches_up(60000);
+    assert_int_equal(s.node[NEW].restored, 1);
+    assert_whole();
+}
+
+static void
+test_sync__pinned(void **unused)
+{
+    (void)unused;
+    in_net(20, pinned, 0);
+    in_net(21, pinned, 1);
+}
+
 /* A node that had blocks, and was away until its peers had forgotten the next one: old and new chain are one. */
 static void
 away_for_long(uint64_t arg)
@@ -677,7 +718,7 @@ main(void)
         cmocka_unit_test(test_sync__bad_network),    cmocka_unit_test(test_sync__pruned),
         cmocka_unit_test(test_sync__away_for_long),  cmocka_unit_test(test_sync__older_headers),
         cmocka_unit_test(test_sync__shouts),         cmocka_unit_test(test_sync__drips),
-        cmocka_unit_test(test_sync__overtaken),
+        cmocka_unit_test(test_sync__overtaken),      cmocka_unit_test(test_sync__pinned),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
