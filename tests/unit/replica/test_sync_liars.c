@@ -1,0 +1,190 @@
+/*
+ * A newcomer catches up among peers that lie about snapshots and heights, or give nothing of what they offered: they
+ * cost it some time and, where it is certain, themselves the connection.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "p2p/replica/internal.h"
+#include "tests/unit/replica/newcomer.h"
+
+/* First only the liar is there: it costs itself its connection, and nothing of it is believed. */
+static void
+liar(uint64_t lie)
+{
+    uint64_t cuts = 0;
+
+    start(BLOCKS);
+    sim_snapshot(&s, 0);
+    sim_snapshot(&s, 4);
+    s.byzantine = s.node[4].twin = true;
+    s.node[4].lie = (unsigned)lie;
+    s.node[4].blocks = SIM_BLOCKS_CERT;
+    for (uint32_t i = 0; i < 4; i++) {
+        s.never[i][NEW] = s.never[NEW][i] = true;
+    }
+    cuts = sim_met[SIM_MET_CUTS];
+    sim_boot(&s, NEW);
+    sim_run(&s, s.now + 60000);
+    if (sim_met[SIM_MET_CUTS] == cuts) {
+        fail_msg("lie %u costs nothing", (unsigned)lie);
+    }
+    assert_int_equal(s.node[NEW].restored, 0);
+    assert_int_equal(s.node[NEW].height, 0);
+    for (uint32_t i = 0; i < 4; i++) {
+        s.never[i][NEW] = s.never[NEW][i] = false;
+        sim_connect(&s, i, NEW);
+    }
+    catches_up(120000);
+    assert_int_equal(s.node[NEW].restored, 1);
+    assert_whole();
+}
+
+static void
+test_sync_liars__liars(void **unused)
+{
+    (void)unused;
+    for (uint64_t lie = SIM_SNAP_INFO_ROOT; lie < SIM_SNAP_COUNT; lie++) {
+        in_net(8, liar, lie);
+    }
+}
+
+/* The source begins the same chunk again and again, always in time: another is asked. */
+static void
+drips(uint64_t arg)
+{
+    static const uint8_t piece[] = {0, 0, 0, 0, 0, 0, 1, 0, 1}; /* one byte of 256 */
+    struct fwl_replica *r = NULL;
+    uint64_t peer = 0;
+    uint32_t source = 0;
+
+    (void)arg;
+    start(BLOCKS);
+    sim_snapshot(&s, 0);
+    sim_snapshot(&s, 4);
+    sim_boot(&s, NEW);
+    until_chunks(20);
+    r = s.node[NEW].replica;
+    peer = r->sync.peer;
+    while (sim_peer(&s, NEW, source) != peer) {
+        source++;
+        assert_true(source < NEW);
+    }
+    s.node[source].lie = SIM_SNAP_MUTE;
+    for (int i = 0; i < 20; i++) {
+        fwl_replica_frame(r, sim_time(&s.node[NEW]), peer, FWL_FRAME_CHUNK, fwl_span(piece, sizeof(piece)));
+        sim_run(&s, s.now + 4000);
+    }
+    assert_int_equal(s.node[NEW].restored, 1);
+    s.node[source].lie = SIM_SNAP_GOOD;
+    assert_whole();
+}
+
+static void
+test_sync_liars__drips(void **unused)
+{
+    (void)unused;
+    in_net(18, drips, 0);
+}
+
+/* Blocks are forgotten everywhere, and the first that is asked has a snapshot that nobody else has and gives nothing of
+ * it: another one is taken. */
+static void
+pinned(uint64_t same_block)
+{
+    uint32_t split = s.snap_split;
+
+    for (uint32_t i = 0; i <= 4; i++) {
+        s.node[i].retain = 20;
+    }
+    start(BLOCKS + 20);
+    s.snap_split = same_block ? 200 : split; /* other chunks */
+    sim_snapshot(&s, 0);
+    s.snap_split = split;
+    if (!same_block) {
+        grow_to(s.best + 2);
+    }
+    for (uint32_t i = 0; i <= 4; i++) {
+        if (i != 0) {
+            sim_snapshot(&s, i);
+        }
+    }
+    grow_to(s.best + 100);
+    for (uint32_t i = 0; i <= 4; i++) {
+        assert_true(base_of(i) > 1);
+    }
+    s.node[0].lie = SIM_SNAP_MUTE;
+    sim_boot(&s, NEW);
+    catches_up(60000);
+    assert_int_equal(s.node[NEW].restored, 1);
+    assert_whole();
+}
+
+static void
+test_sync_liars__pinned(void **unused)
+{
+    (void)unused;
+    in_net(20, pinned, 0);
+    in_net(21, pinned, 1);
+}
+
+/*
+ * Somebody says again and again that it is far ahead and has only the newest blocks, and gives nothing: the newcomer
+ * catches up from the others, by a snapshot or by blocks, and is not taken for one that lags.
+ */
+static void
+shouts(uint64_t by_blocks)
+{
+    const struct fwl_message_status far = {.height = UINT64_MAX, .base = UINT64_MAX - 10};
+    const struct fwl_pubkey32 key = {{7}};
+    const uint64_t peer = 0xffff05; /* a connection that the net does not have */
+    struct fwl_replica *r = NULL;
+    uint8_t bytes[FWL_MESSAGE_STATUS_SIZE];
+    struct fwl_span payload = net_status(bytes, &far);
+
+    start(BLOCKS);
+    s.node[NEW].catch_up = by_blocks ? FWL_SYNC_BLOCKS : FWL_SYNC_SNAPSHOT;
+    sim_snapshot(&s, 4);
+    sim_boot(&s, NEW);
+    r = s.node[NEW].replica;
+    for (int i = 0; i < 3000; i++) {
+        if (i % 300 == 0) {
+            fwl_replica_peer_down(r, sim_time(&s.node[NEW]), peer);
+            fwl_replica_peer_up(r, sim_time(&s.node[NEW]), peer, &key);
+        }
+        fwl_replica_frame(r, sim_time(&s.node[NEW]), peer, FWL_FRAME_STATUS, payload);
+        sim_run(&s, s.now + 10);
+    }
+    assert_int_equal(s.node[NEW].height, s.best);
+    assert_int_equal(s.node[NEW].restored, by_blocks ? 0 : 1);
+    assert_false(status(NEW).syncing || status(NEW).pruned_away);
+    fwl_replica_peer_down(r, sim_time(&s.node[NEW]), peer);
+    assert_whole();
+}
+
+static void
+test_sync_liars__shouts(void **unused)
+{
+    (void)unused;
+    in_net(16, shouts, 0);
+    in_net(17, shouts, 1);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sync_liars__liars),
+        cmocka_unit_test(test_sync_liars__drips),
+        cmocka_unit_test(test_sync_liars__pinned),
+        cmocka_unit_test(test_sync_liars__shouts),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
