@@ -291,6 +291,10 @@ fwl_boot_start(struct fwl_consensus *c, const struct fwl_event *in)
         c->voting_from = c->alive_from = in->votes_forced ? 0 : UINT64_MAX;
         c->voting_dirty = true;
     }
+    if (in->votes_forced) { /* the operator speaks of this height: what was signed at lower ones is not known */
+        c->floor = FWL_MAX(c->floor, in->tip->height + 1);
+        c->floor_dirty = true;
+    }
     c->mono = in->mono_ms;
     c->watch_until = c->mono + WATCH_MS;
     c->status_at = c->mono;

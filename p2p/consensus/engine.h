@@ -180,7 +180,7 @@ struct fwl_consensus {
     uint8_t *scratch_cert; /* one being made of votes */
     struct fwl_vote form_votes[FWL_ENGINE_QUORUM_MAX];
     const struct fwl_vote *form_list[FWL_ENGINE_QUORUM_MAX];
-    bool voting_dirty, cleanup;
+    bool voting_dirty, floor_dirty, cleanup;
 };
 
 /** fwl_engine_voting - may this node sign at this height? A member, rule 2.8 allows it, and its records are here. */

@@ -139,7 +139,7 @@ clean_up(struct fwl_consensus *c)
     delete_below(c, FWL_SPACE_CERT, keep);
     if (keep > c->floor) {
         c->floor = keep;
-        put_height(c, "floor", c->floor_bytes, c->floor);
+        c->floor_dirty = true;
     }
 }
 
@@ -163,6 +163,10 @@ fwl_outbox_finish(struct fwl_consensus *c)
     if (c->cleanup) {
         clean_up(c);
         c->cleanup = false;
+    }
+    if (c->floor_dirty) {
+        put_height(c, "floor", c->floor_bytes, c->floor);
+        c->floor_dirty = false;
     }
 }
 

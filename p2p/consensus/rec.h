@@ -10,7 +10,7 @@
  *   BODY   height u64 || block hash 32       Body
  *   VMETA  "view"                            height u64 || view u32 || checksum
  *   VMETA  "voting"                          first height this store may vote at, 2^64-1 not known yet || checksum
- *   VMETA  "floor"                           lowest height whose records were not deleted || checksum
+ *   VMETA  "floor"                           lowest height whose records are known to be here || checksum
  */
 #ifndef FWL_P2P_CONSENSUS_REC_H
 #define FWL_P2P_CONSENSUS_REC_H

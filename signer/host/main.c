@@ -162,7 +162,7 @@ guard_fault(const struct arguments *a, enum fwl_err err)
             stderr,
             "fwledger-signer: %s is not what %s last signed with. When it is certain which height the key has\n"
             "reached, --resume-at HEIGHT signs from there on: the greatest height that any validator tells,\n"
-            "plus 2 (docs/operator.md)\n",
+            "plus 3 (docs/operator.md)\n",
             a->data, a->key);
         return EXIT_STORAGE;
     }

@@ -416,6 +416,11 @@ test_consensus_boot__lost_alone(void **state)
     r->lost = r->forced = false;
     rig_boot(r);
     assert_true(rig_info(r).voting);
+    r->tip.height--; /* the chain store is fetched anew: the operator spoke of the height that it had then */
+    rig_boot(r);
+    assert_false(rig_info(r).voting);
+    rig_commit(r, RIG_HEIGHT - 1, 0);
+    assert_true(rig_info(r).voting);
     rig_free(r);
 
     r = rig_new(4, 3); /* a liar's height */
