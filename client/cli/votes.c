@@ -90,7 +90,7 @@ judge_name(const struct fwl_kv *chain, const struct fwl_kv_entry *e)
     if (fwl_span_is(e->key, "instance")) { /* node/signer.c compares it with the file beside the key */
         return e->value.size == INSTANCE_BYTES ? NULL : "it is no number of an instance";
     }
-    if (!fwl_span_is(e->key, "view") && !fwl_span_is(e->key, "voting")) {
+    if (!fwl_span_is(e->key, "view") && !fwl_span_is(e->key, "voting") && !fwl_span_is(e->key, "floor")) {
         return "a name that this version does not know";
     }
     return fwl_rec_open(&value, e->key, e->value) == FWL_OK && value.size == size ? NULL : "the record is damaged";
