@@ -21,6 +21,8 @@ port_taken() {
     grep -qsE "^ *[0-9]+: [0-9A-F]+:$hex [0-9A-F:]+ 0A" /proc/net/tcp /proc/net/tcp6
 }
 
+port_free() { ! port_taken "$1"; }
+
 # free_base COUNT [FROM] - print a base, at least FROM (7100), whose p2p and API ports for COUNT nodes are free.
 free_base() {
     b=${2:-7100}
@@ -50,7 +52,7 @@ start_node() {
         return
     fi
     for port in $(p2p_port "$1") $(api_port "$1"); do
-        if port_taken "$port"; then
+        if ! wait_for 5 port_free "$port"; then # one that was killed lets go of it a moment after it has no name any more
             die "port $port is taken; FWLEDGER_TESTNET_PORT moves the base (now $base)"
         fi
     done
