@@ -52,8 +52,7 @@ struct fwl_chain_executed {
 /** fwl_chain_reload - read the tip anew; FWL_ERR_ABSENT when the store is empty. */
 enum fwl_err fwl_chain_reload(struct fwl_chain *c);
 
-/** fwl_chain_forget_slots - the store is not what blocks were executed above any more; they are when they are needed.
- */
+/** fwl_chain_forget_slots - the store is not that above which blocks were executed: they are again when needed. */
 void fwl_chain_forget_slots(struct fwl_chain *c);
 
 /** fwl_chain_next_block - what execution may know of the block after the tip. */

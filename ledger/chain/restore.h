@@ -59,9 +59,10 @@ struct fwl_restore {
  *
  * Owns:    keeps what @config names. Borrows @genesis.
  * Returns: FWL_OK
- *          FWL_ERR_CHAIN  the store was begun for another genesis document, or is a chain that is not above
- * config.known FWL_ERR_STATE  the store is a chain already, and above it the errors of fwl_genesis_decode; this node's
- * failures Cost:    the steps that are there are verified again.
+ *          FWL_ERR_CHAIN  the store was begun for another genesis document, or is a chain and not above config.known
+ *          FWL_ERR_STATE  the store is a chain already, above config.known
+ *          the errors of fwl_genesis_decode; this node's failures
+ * Cost:    the steps that are there are verified again.
  */
 FWL_NODISCARD enum fwl_err fwl_restore_open(struct fwl_restore *r, const struct fwl_restore_config *config,
                                             struct fwl_span genesis);
