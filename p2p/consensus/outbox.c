@@ -116,15 +116,14 @@ delete_below(struct fwl_consensus *c, enum fwl_space space, uint64_t height)
     w->below = height;
 }
 
-/* A height under a name; @bytes 40, until the step is over. */
+/* The first @size of @bytes, which has room for the seal and stays until the step is over, under a name. */
 static void
-put_height(struct fwl_consensus *c, const char *name, uint8_t *bytes, uint64_t height)
+put_named(struct fwl_consensus *c, const char *name, uint8_t *bytes, size_t size)
 {
     struct fwl_consensus_write *w = put(c, FWL_SPACE_VMETA, (struct fwl_span){0});
 
     w->key_size = fwl_rec_name_key(w->key, name);
-    fwl_store_be64(bytes, height);
-    w->value = fwl_span(bytes, fwl_rec_seal(bytes, 8, fwl_span(w->key, w->key_size)));
+    w->value = fwl_span(bytes, fwl_rec_seal(bytes, size, fwl_span(w->key, w->key_size)));
 }
 
 /* What is not needed any more goes; with the records, in one commit, the right to vote at their heights: a chain store
@@ -148,16 +147,14 @@ fwl_outbox_finish(struct fwl_consensus *c)
 {
     finish_recs(c);
     if (c->view_dirty) {
-        struct fwl_consensus_write *w = put(c, FWL_SPACE_VMETA, (struct fwl_span){0});
-
-        w->key_size = fwl_rec_name_key(w->key, "view");
         fwl_store_be64(c->view_bytes, c->h);
         fwl_store_be32(c->view_bytes + 8, c->v);
-        w->value = fwl_span(c->view_bytes, fwl_rec_seal(c->view_bytes, 12, fwl_span(w->key, w->key_size)));
+        put_named(c, "view", c->view_bytes, 12);
         c->view_dirty = false;
     }
     if (c->voting_dirty) {
-        put_height(c, "voting", c->voting_bytes, c->voting_from);
+        fwl_store_be64(c->voting_bytes, c->voting_from);
+        put_named(c, "voting", c->voting_bytes, 8);
         c->voting_dirty = false;
     }
     if (c->cleanup) {
@@ -165,7 +162,8 @@ fwl_outbox_finish(struct fwl_consensus *c)
         c->cleanup = false;
     }
     if (c->floor_dirty) {
-        put_height(c, "floor", c->floor_bytes, c->floor);
+        fwl_store_be64(c->floor_bytes, c->floor);
+        put_named(c, "floor", c->floor_bytes, 8);
         c->floor_dirty = false;
     }
 }
