@@ -117,22 +117,6 @@ until_chunks(uint32_t count)
     assert_true(s.sent[FWL_FRAME_CHUNK] >= count && s.node[NEW].restored == 0);
 }
 
-/* The newcomer is away while @blocks are made. */
-static inline void
-away(uint64_t blocks)
-{
-    for (uint32_t i = 0; i <= 4; i++) {
-        s.never[i][NEW] = s.never[NEW][i] = true;
-        sim_cut(&s, i, NEW);
-    }
-    grow_to(s.best + blocks);
-    sim_snapshot(&s, 4);
-    for (uint32_t i = 0; i <= 4; i++) {
-        s.never[i][NEW] = s.never[NEW][i] = false;
-        sim_connect(&s, i, NEW);
-    }
-}
-
 static inline uint64_t
 base_of(uint32_t node)
 {

@@ -291,6 +291,19 @@ test_replica__liars(void **unused)
     }
 }
 
+/* A net of one validator and two followers, of which node 2 is down and 20 blocks late. */
+static void
+open_late(void)
+{
+    open_net(1, 2);
+    sim_start(&s);
+    sim_crash(&s, 2, 0);
+    for (int i = 0; i < 20; i++) {
+        sim_load(&s, 1, 0);
+        sim_run(&s, s.now + 1500);
+    }
+}
+
 /* A peer says a hundred times a second how far it is, and gives no block: it never keeps a newcomer from asking
  * another, and in the end nobody believes it, even when it comes back. */
 static void
@@ -304,13 +317,7 @@ test_replica__shouts(void **unused)
     struct fwl_span payload = net_status(bytes, &far);
 
     (void)unused;
-    open_net(1, 2);
-    sim_start(&s);
-    sim_crash(&s, 2, 0);
-    for (int i = 0; i < 20; i++) {
-        sim_load(&s, 1, 0);
-        sim_run(&s, s.now + 1500);
-    }
+    open_late();
     s.never[1][2] = s.never[2][1] = true;
     sim_boot(&s, 2);
     r = s.node[2].replica;
@@ -340,13 +347,7 @@ test_replica__drips(void **unused)
     struct fwl_span payload = net_status(bytes, &far);
 
     (void)unused;
-    open_net(1, 2);
-    sim_start(&s);
-    sim_crash(&s, 2, 0);
-    for (int i = 0; i < 20; i++) {
-        sim_load(&s, 1, 0);
-        sim_run(&s, s.now + 1500);
-    }
+    open_late();
     sim_boot(&s, 2);
     r = s.node[2].replica;
     fwl_replica_peer_up(r, sim_time(&s.node[2]), peer, &key);

@@ -143,6 +143,22 @@ test_sync__source_goes_on(void **unused)
     in_net(10, source_goes_on, 0);
 }
 
+/* The newcomer is away while @blocks are made. */
+static void
+away(uint64_t blocks)
+{
+    for (uint32_t i = 0; i <= 4; i++) {
+        s.never[i][NEW] = s.never[NEW][i] = true;
+        sim_cut(&s, i, NEW);
+    }
+    grow_to(s.best + blocks);
+    sim_snapshot(&s, 4);
+    for (uint32_t i = 0; i <= 4; i++) {
+        s.never[i][NEW] = s.never[NEW][i] = false;
+        sim_connect(&s, i, NEW);
+    }
+}
+
 /* While its source is silent the newcomer comes further by blocks; what was begun does not take it back. */
 static void
 overtaken(uint64_t arg)

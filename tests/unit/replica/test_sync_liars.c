@@ -110,10 +110,8 @@ pinned(uint64_t same_block)
     if (!same_block) {
         grow_to(s.best + 2);
     }
-    for (uint32_t i = 0; i <= 4; i++) {
-        if (i != 0) {
-            sim_snapshot(&s, i);
-        }
+    for (uint32_t i = 1; i <= 4; i++) {
+        sim_snapshot(&s, i);
     }
     grow_to(s.best + 100);
     for (uint32_t i = 0; i <= 4; i++) {
