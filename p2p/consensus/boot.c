@@ -34,10 +34,47 @@ load_space(struct fwl_consensus *c, const struct fwl_kv *kv, enum fwl_space spac
     return err == FWL_ERR_ABSENT ? FWL_OK : err;
 }
 
+static struct fwl_vote
+own_vote(const struct fwl_consensus *c, enum fwl_vote_kind kind, uint32_t view, const struct fwl_hash32 *hash,
+         const struct fwl_sig64 *sig)
+{
+    struct fwl_vote vote = {.kind = kind, .height = c->h, .view = view, .idx = c->me, .sig = *sig};
+
+    if (hash != NULL) {
+        vote.block_hash = *hash;
+    }
+    return vote;
+}
+
+/* What a record holds, as votes of this node. Returns how many. */
+static uint32_t
+own_votes(struct fwl_vote out[4], const struct fwl_consensus *c, uint32_t view)
+{
+    const struct fwl_rec *rec = &c->recs[view];
+    uint32_t count = 0;
+
+    if (rec->notarize) {
+        out[count++] = own_vote(c, FWL_VOTE_NOTARIZE, view, &rec->notarize_hash, &rec->notarize_sig);
+    }
+    if (rec->nullify) {
+        out[count++] = own_vote(c, FWL_VOTE_NULLIFY, view, NULL, &rec->nullify_sig);
+    }
+    if (rec->finalize) {
+        out[count++] = own_vote(c, FWL_VOTE_FINALIZE, view, &rec->finalize_hash, &rec->finalize_sig);
+    }
+    if (rec->proposed) {
+        out[count++] = own_vote(c, FWL_VOTE_PROPOSE, view, &rec->proposed_hash, &rec->proposed_sig);
+    }
+    return count;
+}
+
+/* Of the store of another key the records are sound and say nothing of this one: it must not send or count them. */
 static enum fwl_err
 load_rec(struct fwl_consensus *c, const struct fwl_kv_entry *e)
 {
+    struct fwl_vote votes[4];
     uint32_t view = 0;
+    enum fwl_err err = FWL_OK;
 
     if (e->key.size != 12) {
         return FWL_ERR_CORRUPT;
@@ -46,7 +83,14 @@ load_rec(struct fwl_consensus *c, const struct fwl_kv_entry *e)
     if (view >= c->cfg.views_max) {
         return FWL_ERR_LIMIT;
     }
-    return fwl_rec_decode(&c->recs[view], e->key, e->value);
+    err = fwl_rec_decode(&c->recs[view], e->key, e->value);
+    for (uint32_t i = err != FWL_OK || c->me == FWL_CONSENSUS_NOBODY ? 0 : own_votes(votes, c, view); i-- > 0;) {
+        if (!fwl_pool_signed(c, &votes[i])) {
+            c->recs[view] = (struct fwl_rec){0};
+            break;
+        }
+    }
+    return err;
 }
 
 static enum fwl_err
@@ -104,18 +148,6 @@ load_view(struct fwl_consensus *c, const struct fwl_kv *kv)
     return err == FWL_ERR_ABSENT ? FWL_OK : err;
 }
 
-static void
-own_vote(struct fwl_consensus *c, enum fwl_vote_kind kind, uint32_t view, const struct fwl_hash32 *hash,
-         const struct fwl_sig64 *sig)
-{
-    struct fwl_vote vote = {.kind = kind, .height = c->h, .view = view, .idx = c->me, .sig = *sig};
-
-    if (hash != NULL) {
-        vote.block_hash = *hash;
-    }
-    fwl_pool_count(c, &vote);
-}
-
 /* R0: what this node signed counts again. */
 static void
 recount(struct fwl_consensus *c)
@@ -127,19 +159,15 @@ recount(struct fwl_consensus *c)
         return;
     }
     for (uint32_t w = low; c->me != FWL_CONSENSUS_NOBODY && w <= high; w++) {
-        const struct fwl_rec *rec = &c->recs[w];
+        struct fwl_vote votes[4];
+        uint32_t count = own_votes(votes, c, w);
 
-        if (rec->notarize) {
-            own_vote(c, FWL_VOTE_NOTARIZE, w, &rec->notarize_hash, &rec->notarize_sig);
-        }
-        if (rec->nullify) {
-            own_vote(c, FWL_VOTE_NULLIFY, w, NULL, &rec->nullify_sig);
-        }
-        if (rec->finalize) {
-            own_vote(c, FWL_VOTE_FINALIZE, w, &rec->finalize_hash, &rec->finalize_sig);
-        }
-        if (rec->proposed) {
-            fwl_pool_propose(c, w, &rec->proposed_hash, &rec->proposed_sig);
+        for (uint32_t i = 0; i < count; i++) {
+            if (votes[i].kind == FWL_VOTE_PROPOSE) {
+                fwl_pool_propose(c, w, &votes[i].block_hash, &votes[i].sig);
+            } else {
+                fwl_pool_count(c, &votes[i]);
+            }
         }
     }
 }
@@ -229,11 +257,12 @@ has_voted(const struct fwl_consensus *c)
     return any;
 }
 
-/* Voting would begin with this height, and its key has not been watched for long enough. */
+/* Voting would begin with this height, and its key has not been watched for long enough. Where the records are gone it
+ * may have begun long ago. */
 static void
 watch_on(struct fwl_consensus *c)
 {
-    if (c->voting_from > 0 && c->h == c->voting_from && c->mono < c->watch_until && !has_voted(c)) {
+    if (c->voting_from > 0 && c->h == c->voting_from && c->h >= c->floor && c->mono < c->watch_until && !has_voted(c)) {
         c->voting_from++;
         c->voting_dirty = true;
     }
@@ -276,6 +305,19 @@ load_height(uint64_t *out, const struct fwl_kv *kv, const char *name)
     return err == FWL_OK || err == FWL_ERR_ABSENT;
 }
 
+/* Records go from below only: under the lowest that is left nothing is known, also when a version that did not write
+ * "floor" deleted them. */
+static uint64_t
+lowest_record(const struct fwl_kv *kv)
+{
+    struct fwl_kv_entry e;
+
+    if (kv->ops == NULL || fwl_kv_seek(kv, &e, FWL_SPACE_REC, (struct fwl_span){0}) != FWL_OK || e.key.size < 8) {
+        return 0;
+    }
+    return fwl_load_be64(e.key.p);
+}
+
 void
 fwl_boot_start(struct fwl_consensus *c, const struct fwl_event *in)
 {
@@ -286,6 +328,7 @@ fwl_boot_start(struct fwl_consensus *c, const struct fwl_event *in)
         fwl_outbox_halt(c, FWL_HALT_CORRUPT);
         return;
     }
+    c->floor = FWL_MAX(c->floor, lowest_record(&in->votes));
     c->alive_from = c->voting_from == UINT64_MAX ? UINT64_MAX : c->voting_from - FWL_MIN(c->voting_from, WATCH_HEIGHTS);
     if ((in->votes_lost && !FWL_MUTANT(11, 0)) || in->votes_forced) { /* votes at once after a loss */
         c->voting_from = c->alive_from = in->votes_forced ? 0 : UINT64_MAX;

@@ -11,6 +11,7 @@
  *   VMETA  "view"                            height u64 || view u32 || checksum
  *   VMETA  "voting"                          first height this store may vote at, 2^64-1 not known yet || checksum
  *   VMETA  "floor"                           lowest height whose records are known to be here || checksum
+ *   VMETA  "probe"                           the driver's: ms, a write after a full disk; no checksum
  */
 #ifndef FWL_P2P_CONSENSUS_REC_H
 #define FWL_P2P_CONSENSUS_REC_H

@@ -292,6 +292,73 @@ test_consensus_boot__below_the_records(void **state)
     rig_free(r);
 }
 
+/* Versions before `floor` deleted records, too: below the lowest that is left nothing is known. */
+static void
+test_consensus_boot__below_the_lowest_record(void **state)
+{
+    struct rig *r = rig_open(4, 3);
+    struct rig_block b = rig_block(r, 0, 0, r->now, 1);
+    struct fwl_consensus_tip tip = r->tip;
+    struct rig_item *floor = NULL;
+    uint32_t sent = 0;
+    uint8_t name[40];
+
+    (void)state;
+    rig_offer(r, 0, &b);
+    r->have_txs = true;
+    rig_commit(r, FWL_CONSENSUS_RETAIN + 10, 0);
+    rig_tick(r, 100000); /* NULLIFY */
+    floor = rig_find(r, FWL_SPACE_VMETA, fwl_span(name, fwl_rec_name_key(name, "floor")));
+    free(floor->value);
+    *floor = r->items[--r->nitems];
+    sent = r->nsent;
+    assert_int_equal(sent, 2);
+    r->tip = tip;
+    rig_boot(r);
+    assert_false(rig_info(r).voting);
+    rig_tick(r, 100000);
+    rig_commit(r, FWL_CONSENSUS_RETAIN + 9, 0);
+    rig_tick(r, 100000);
+    assert_false(rig_info(r).voting);
+    assert_int_equal(r->nsent, sent);
+    rig_commit(r, FWL_CONSENSUS_RETAIN + 10, 0);
+    assert_true(rig_info(r).voting);
+    assert_int_equal(r->out.halt, FWL_HALT_NONE);
+    rig_free(r);
+}
+
+/* The store of another validator: its votes are not this one's, count for nothing and are not sent. */
+static void
+test_consensus_boot__records_of_another(void **state)
+{
+    (void)state;
+    for (enum fwl_vote_kind kind = FWL_VOTE_PROPOSE; kind <= FWL_VOTE_FINALIZE; kind++) {
+        struct rig *r = rig_new(4, 2);
+        struct rig_block b = rig_block(r, 0, 0, r->now, 1);
+        struct fwl_rec rec = make_rec(r, 1u << kind, &b.hash);
+        const struct fwl_hash32 *hash = kind == FWL_VOTE_NULLIFY ? NULL : &b.hash;
+        uint8_t key[40];
+
+        r->me = 3;
+        memcpy(r->cfg.key.b, r->keys + 32 * 3, 32);
+        put_rec(r, 0, &rec);
+        rig_boot(r);
+        rig_tick(r, 200); /* RESEND */
+        assert_int_equal(r->nsent, 0);
+        rig_offer(r, 0, &b); /* and it is free to vote */
+        assert_true(rig_voted(r, FWL_VOTE_NOTARIZE, 0, &b.hash));
+        if (kind == FWL_VOTE_NULLIFY || kind == FWL_VOTE_FINALIZE) {
+            rig_vote(r, kind, 0, hash, 0);
+            rig_vote(r, kind, 0, hash, 1);
+            assert_int_equal(rig_find(r, FWL_SPACE_CERT, fwl_span(key, fwl_rec_cert_key(key, RIG_HEIGHT, 0, kind))) !=
+                                 NULL,
+                             rig_voted(r, kind, 0, hash)); /* with two of others and one that it gave */
+        }
+        assert_int_equal(r->out.halt, FWL_HALT_NONE);
+        rig_free(r);
+    }
+}
+
 static void
 test_consensus_boot__limits(void **state)
 {
@@ -434,6 +501,41 @@ test_consensus_boot__lost_alone(void **state)
     rig_step(r, &up);
     status(r, 0, 5);
     assert_int_equal(rig_info(r).voting_from, 8);
+    assert_int_equal(r->out.halt, FWL_HALT_NONE);
+    rig_free(r);
+}
+
+/* Long after a loss the chain store is fetched anew, and passes the height at which voting began within the time of the
+ * watch: that its records are gone does not mean that it did not vote there. */
+static void
+test_consensus_boot__lost_and_fetched_anew(void **state)
+{
+    struct rig *r = rig_new(4, 3);
+    struct fwl_consensus_tip tip;
+
+    (void)state;
+    r->lost = true;
+    rig_boot(r);
+    r->lost = false;
+    tip = r->tip;
+    for (uint32_t peer = 0; peer < 3; peer++) {
+        status(r, peer, 4);
+    }
+    assert_int_equal(rig_info(r).voting_from, 7);
+    rig_tick(r, 10000);
+    r->have_txs = true;
+    rig_commit(r, 6, 0);
+    rig_tick(r, 10000);
+    assert_int_equal(r->nsent, 1);
+    rig_commit(r, 2 * FWL_CONSENSUS_RETAIN, 0);
+    r->tip = tip;
+    rig_boot(r);
+    for (uint64_t height = tip.height + 1; height < 20; height++) {
+        rig_commit(r, height, height < 7 ? 0 : 3);
+        assert_int_equal(r->out.halt, FWL_HALT_NONE);
+    }
+    rig_boot(r);
+    rig_commit(r, 20, 3);
     assert_int_equal(r->out.halt, FWL_HALT_NONE);
     rig_free(r);
 }
@@ -673,8 +775,11 @@ main(void)
         cmocka_unit_test(test_consensus_boot__view),
         cmocka_unit_test(test_consensus_boot__corrupt),
         cmocka_unit_test(test_consensus_boot__below_the_records),
+        cmocka_unit_test(test_consensus_boot__below_the_lowest_record),
+        cmocka_unit_test(test_consensus_boot__records_of_another),
         cmocka_unit_test(test_consensus_boot__limits),
         cmocka_unit_test(test_consensus_boot__lost),
+        cmocka_unit_test(test_consensus_boot__lost_and_fetched_anew),
         cmocka_unit_test(test_consensus_boot__lost_alone),
         cmocka_unit_test(test_consensus_boot__lost_and_a_laggard),
         cmocka_unit_test(test_consensus_boot__lost_and_a_liar),
