@@ -38,8 +38,11 @@ judge_cert(const struct fwl_kv *chain, const struct fwl_kv_entry *e)
         return "no certificate has such a key";
     }
     height = fwl_load_be64(e->key.p);
-    if (height > tip.header.height + 1 || fwl_query_set(chain, &set, height) != FWL_OK) {
-        return "the certificate is of a height beyond the next one";
+    if (height > tip.header.height + 1) {
+        return NULL; /* the chain is being fetched anew: whose votes these are is not known yet */
+    }
+    if (fwl_query_set(chain, &set, height) != FWL_OK) {
+        return "it is of a height whose validators are not known";
     }
     if (fwl_cert_decode(&cert, e->value, set.validators.n) != FWL_OK ||
         !fwl_span_equal(e->key, fwl_span(key, fwl_rec_cert_key(key, cert.height, cert.view, cert.kind)))) {
@@ -89,6 +92,9 @@ judge_name(const struct fwl_kv *chain, const struct fwl_kv_entry *e)
     }
     if (fwl_span_is(e->key, "instance")) { /* node/signer.c compares it with the file beside the key */
         return e->value.size == INSTANCE_BYTES ? NULL : "it is no number of an instance";
+    }
+    if (fwl_span_is(e->key, "probe")) {
+        return e->value.size == 8 ? NULL : "it is no time";
     }
     if (!fwl_span_is(e->key, "view") && !fwl_span_is(e->key, "voting") && !fwl_span_is(e->key, "floor")) {
         return "a name that this version does not know";
