@@ -2,7 +2,8 @@
 #include "p2p/replica/internal.h"
 
 enum {
-    VOTES_SPARE = 4 * 1024 * 1024, /* of the votes arena, beside one body */
+    VOTES_BODIES = 2,              /* a step writes at most those of a FINALIZE and of a NOTARIZE one view later */
+    VOTES_SPARE = 4 * 1024 * 1024, /* of the votes arena, beside the bodies */
     RETRY_MS = 1000,
     TX_MIN = 64,
 };
@@ -88,6 +89,12 @@ chain_config(struct fwl_replica *r, const struct fwl_replica_config *config)
                                      .body_max = config->body_max};
 }
 
+static size_t
+votes_bytes(const struct fwl_replica_config *config)
+{
+    return (size_t)VOTES_BODIES * config->body_max + VOTES_SPARE;
+}
+
 size_t
 fwl_replica_footprint(const struct fwl_replica_config *config)
 {
@@ -101,7 +108,7 @@ fwl_replica_footprint(const struct fwl_replica_config *config)
     return fwl_carve_size(sizeof(struct fwl_replica)) + fwl_carve_size(engine_bytes) +
            fwl_carve_size(fwl_chain_footprint(&chain)) + fwl_carve_size(fwl_mempool_footprint(&config->mempool)) +
            fwl_carve_size(config->body_max + FWL_REPLICA_CERT_MAX) + fwl_carve_size(config->body_max + 8) +
-           fwl_carve_size(config->body_max + FWL_FRAME_JUST_MAX) + fwl_carve_size(config->body_max + VOTES_SPARE) +
+           fwl_carve_size(config->body_max + FWL_FRAME_JUST_MAX) + fwl_carve_size(votes_bytes(config)) +
            fwl_carve_size(config->chunk_max) +
            fwl_carve_size((config->body_max / TX_MIN + 1) * sizeof(struct fwl_hash32));
 }
@@ -126,7 +133,7 @@ fwl_replica_init(void *memory, size_t size, const struct fwl_replica_config *con
     r->body = fwl_carve(&at, config->body_max + 8);
     r->frame_bytes = config->body_max + FWL_FRAME_JUST_MAX;
     r->frame = fwl_carve(&at, r->frame_bytes);
-    r->votes_bytes = config->body_max + VOTES_SPARE;
+    r->votes_bytes = votes_bytes(config);
     r->votes_arena = fwl_carve(&at, r->votes_bytes);
     r->sync.buffer = fwl_carve(&at, config->chunk_max);
     r->txids_max = config->body_max / TX_MIN + 1;
