@@ -79,7 +79,10 @@ fleets_put_policy(struct fwl_state *s, struct fwl_hash32 *hash, const struct fwl
     struct fwl_span value;
     enum fwl_err err = fwl_work_rules(s, p, &e);
 
-    if (err != FWL_OK) {
+    if (err == FWL_OK) {
+        err = fwl_work_get(s, &value, FWL_TABLE_POLICY, a->u.fleet.name); /* replaced, and kept for a day: it counts */
+    }
+    if (err != FWL_OK && err != FWL_ERR_ABSENT) {
         return err;
     }
     e.version = a->u.fleet.replaces + 1;

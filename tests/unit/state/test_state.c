@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "ledger/state/work.h"
 #include "ledger_help.h"
 
 /* Refused with this code, with words, and nothing changed. */
@@ -278,6 +279,47 @@ test_state__policy_cost(void **unused)
     help_close(&l);
 }
 
+static uint64_t
+work_of_set(struct help_ledger *l, struct fwl_action set)
+{
+    uint64_t before = l->state->work;
+
+    assert_int_equal(help_do(l, "ops", set), FWL_OK);
+    return l->state->work - before;
+}
+
+/* What is replaced is read, so a block has room for it: its bytes are kept for a day. */
+static void
+test_state__policy_replaced_is_work(void **unused)
+{
+    struct help_ledger l;
+    struct fwl_action create = {.code = FWL_ACTION_FLEET_CREATE};
+    struct fwl_action set = {.code = FWL_ACTION_POLICY_SET};
+    uint8_t large[16384];
+    uint8_t small[16384];
+    uint64_t of_large = 0;
+    uint64_t of_small = 0;
+    uint64_t age = 0;
+
+    (void)unused;
+    help_open(&l);
+    help_world(&l);
+    help_begin(&l);
+    age = 2 * l.at.params.heartbeat_ms + 60000;
+    create.u.fleet.name = set.u.fleet.name = fwl_span_text("ops/line");
+    assert_int_equal(help_do(&l, "ops", create), FWL_OK);
+    set.u.fleet.source = dear_policy(large, sizeof(large), age, 9, "first");
+    assert_int_equal(help_do(&l, "ops", set), FWL_OK);
+    set.u.fleet.source = policy(small, sizeof(small), age, "true", NULL);
+    set.u.fleet.replaces = 1;
+    of_large = work_of_set(&l, set);
+    set.u.fleet.replaces = 2;
+    of_small = work_of_set(&l, set);
+    assert_true(of_large > of_small + 2000);
+    help_end(&l);
+    help_close(&l);
+}
+
 static void
 test_state__fleets_and_policies(void **unused)
 {
@@ -465,11 +507,17 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_state__participants), cmocka_unit_test(test_state__vendors_and_classes),
-        cmocka_unit_test(test_state__releases),     cmocka_unit_test(test_state__policies_refused),
-        cmocka_unit_test(test_state__policy_cost),  cmocka_unit_test(test_state__fleets_and_policies),
-        cmocka_unit_test(test_state__envelope),     cmocka_unit_test(test_state__atomic),
-        cmocka_unit_test(test_state__removal),      cmocka_unit_test(test_state__replicas),
+        cmocka_unit_test(test_state__participants),
+        cmocka_unit_test(test_state__vendors_and_classes),
+        cmocka_unit_test(test_state__releases),
+        cmocka_unit_test(test_state__policies_refused),
+        cmocka_unit_test(test_state__policy_cost),
+        cmocka_unit_test(test_state__policy_replaced_is_work),
+        cmocka_unit_test(test_state__fleets_and_policies),
+        cmocka_unit_test(test_state__envelope),
+        cmocka_unit_test(test_state__atomic),
+        cmocka_unit_test(test_state__removal),
+        cmocka_unit_test(test_state__replicas),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
