@@ -12,7 +12,6 @@ struct walk {
     struct fwl_header *h; /* f->header */
     struct fwl_header parent;
     struct fwl_span header_bytes;
-    struct fwl_span cert; /* of this height; empty at 0 */
     struct fwl_hash32 hash, parent_hash;
     struct fwl_layout_set set; /* of this height */
     uint64_t epoch;
@@ -123,10 +122,8 @@ leave_epoch(struct walk *w, const struct fwl_header *h)
         fwl_epoch_verify(&step, &trusted) != FWL_OK) {
         return fwl_fsck_fail(f, FWL_SPACE_SET, at, "the step out of this epoch does not verify");
     }
-    if (h != NULL && (step_bytes.size < FWL_HEADER_SIZE + w->cert.size ||
-                      !fwl_span_equal(fwl_span(step_bytes.p, FWL_HEADER_SIZE), w->header_bytes) ||
-                      !fwl_span_equal(fwl_span(step_bytes.p + FWL_HEADER_SIZE, w->cert.size), w->cert))) {
-        return fwl_fsck_fail(f, FWL_SPACE_SET, at, "the step has another header or certificate than the block");
+    if (h != NULL && !fwl_span_equal(fwl_span(step_bytes.p, FWL_HEADER_SIZE), w->header_bytes)) {
+        return fwl_fsck_fail(f, FWL_SPACE_SET, at, "the step has another header than the block");
     }
     w->governors = step.governors;
     return enter_epoch(w, w->epoch + 1, step.header.height + 1, &step.header.next_validators_hash);
@@ -277,22 +274,22 @@ static enum fwl_err
 check_cert(struct walk *w)
 {
     uint8_t key[8];
+    struct fwl_span bytes;
     struct fwl_cert cert;
     uint64_t height = w->h->height;
     enum fwl_err err = FWL_OK;
 
-    w->cert = (struct fwl_span){0};
     if (height > 0 && w->h->proposer >= w->set.validators.n) {
         return fwl_fsck_fail(w->f, FWL_SPACE_HDR, fwl_fsck_be64(key, height), "the proposer is no member of the set");
     }
     if (height < first_cert(w->f)) {
         return FWL_OK;
     }
-    err = at_height(w->f, &w->cert, FWL_SPACE_FIN, height, height == first_cert(w->f));
+    err = at_height(w->f, &bytes, FWL_SPACE_FIN, height, height == first_cert(w->f));
     if (err != FWL_OK) {
         return err;
     }
-    if (fwl_cert_decode_short(&cert, w->cert, w->set.validators.n, height, &w->hash) != FWL_OK ||
+    if (fwl_cert_decode_short(&cert, bytes, w->set.validators.n, height, &w->hash) != FWL_OK ||
         fwl_cert_verify(&cert, &w->set.validators, &w->f->chain_id) != FWL_OK) {
         return fwl_fsck_fail(w->f, FWL_SPACE_FIN, fwl_fsck_be64(key, height), "the certificate does not verify");
     }

@@ -154,9 +154,9 @@ help_build(struct help_chain *h, uint32_t view, uint64_t after_ms, bool may_be_e
     return body;
 }
 
-/* A FINAL certificate of the first quorum of the set for @body; @buffer 4096. */
+/* A FINAL certificate for @body by the quorum of the set that begins with @first; @buffer 4096. */
 static inline struct fwl_cert
-help_cert(const struct help_chain *h, uint8_t *buffer, struct fwl_span body)
+help_cert(const struct help_chain *h, uint8_t *buffer, struct fwl_span body, uint16_t first)
 {
     const struct fwl_chain_tip *tip = fwl_chain_tip(h->chain);
     uint32_t q = fwl_validators_quorum(tip->validators.n);
@@ -170,9 +170,11 @@ help_cert(const struct help_chain *h, uint8_t *buffer, struct fwl_span body)
         struct fwl_pubkey32 key;
         struct fwl_hash32 digest;
 
-        fwl_validators_key(&key, &tip->validators, i);
-        votes[i] = (struct fwl_vote){
-            .kind = FWL_VOTE_FINALIZE, .height = tip->header.height + 1, .block_hash = hash, .idx = i};
+        votes[i] = (struct fwl_vote){.kind = FWL_VOTE_FINALIZE,
+                                     .height = tip->header.height + 1,
+                                     .block_hash = hash,
+                                     .idx = (uint16_t)(first + i)};
+        fwl_validators_key(&key, &tip->validators, votes[i].idx);
         fwl_vote_digest(&digest, &h->world->chain_id, FWL_VOTE_FINALIZE, votes[i].height, 0, &hash);
         world_sign(h->world, &votes[i].sig, world_number(h->world, &key), &digest);
         pointers[i] = &votes[i];
@@ -185,7 +187,7 @@ static inline enum fwl_err
 help_commit(struct help_chain *h, struct fwl_span body)
 {
     uint8_t buffer[4096];
-    struct fwl_cert cert = help_cert(h, buffer, body);
+    struct fwl_cert cert = help_cert(h, buffer, body, 0);
 
     return fwl_chain_commit(h->chain, body, &cert);
 }

@@ -314,6 +314,44 @@ test_fsck__older_headers_come(void **state)
     help_chain_free(all);
 }
 
+static void
+change_set(struct help_chain *h, const uint8_t *members, size_t count, uint64_t epoch, int added)
+{
+    const struct fwl_chain_tip *tip = fwl_chain_tip(h->chain);
+
+    h->tx[h->count] = world_change(h->world, h->txs[h->count], members, count, epoch, added, tip->header.height,
+                                   &tip->hash, help_expires(h));
+    h->count++;
+}
+
+/* The certificate of the block came with a snapshot, that of the step with the epochs: of one block there are several.
+ */
+static void
+test_fsck__two_certificates(void **state)
+{
+    struct help_chain *h = help_over(chain, copy_of(chain));
+    uint8_t buffer[4096];
+    uint8_t key[8];
+    uint8_t value[4096];
+    struct fwl_cert other;
+    struct fwl_writer w;
+    struct fwl_span body;
+
+    (void)state;
+    change_set(h, (const uint8_t[]){0, 1, 2, 3}, 4, 2, -1);
+    body = help_build(h, 0, 700, false);
+    other = help_cert(h, buffer, body, 1);
+    assert_int_equal(help_commit(h, body), FWL_OK);
+    assert_int_equal(fwl_chain_tip(h->chain)->epoch, 2);
+    fwl_writer_init(&w, value, sizeof(value));
+    fwl_cert_put_short(&w, &other);
+    fwl_store_be64(key, BLOCKS + 1);
+    help_put(h, FWL_SPACE_FIN, fwl_span(key, sizeof(key)), fwl_span(value, w.size));
+    source = h->store;
+    assert_sound();
+    help_chain_free(h);
+}
+
 static int
 build(void **state)
 {
@@ -327,10 +365,7 @@ build(void **state)
     for (uint32_t height = 1; height <= BLOCKS; height++) {
         help_add(chain, height % 5, height % 2 == 0 ? FWL_ROLE_ADVISOR : 0);
         if (height == 6) {
-            chain->tx[chain->count] = world_change(w, chain->txs[chain->count], next, FWL_COUNT(next), 1, 4,
-                                                   fwl_chain_tip(chain->chain)->header.height,
-                                                   &fwl_chain_tip(chain->chain)->hash, help_expires(chain));
-            chain->count++;
+            change_set(chain, next, FWL_COUNT(next), 1, 4);
         }
         if (help_commit(chain, help_build(chain, 0, 700, false)) != FWL_OK || chain->refused > 0) {
             return -1;
@@ -355,9 +390,13 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fsck__empty),         cmocka_unit_test(test_fsck__every_record),
-        cmocka_unit_test(test_fsck__pruned),        cmocka_unit_test(test_fsck__restored),
-        cmocka_unit_test(test_fsck__from_snapshot), cmocka_unit_test(test_fsck__older_headers_come),
+        cmocka_unit_test(test_fsck__empty),
+        cmocka_unit_test(test_fsck__every_record),
+        cmocka_unit_test(test_fsck__pruned),
+        cmocka_unit_test(test_fsck__restored),
+        cmocka_unit_test(test_fsck__from_snapshot),
+        cmocka_unit_test(test_fsck__older_headers_come),
+        cmocka_unit_test(test_fsck__two_certificates),
     };
 
     return cmocka_run_group_tests(tests, build, clean);
