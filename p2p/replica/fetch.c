@@ -111,7 +111,11 @@ who_has(struct fwl_replica *r, struct fwl_replica_peer *from)
 void
 fwl_fetch_start(struct fwl_replica *r, struct fwl_replica_peer *from)
 {
-    if (r->fetch.peer != 0 || r->stalled || fwl_sync_start(r)) {
+    if (r->fetch.peer != 0 || r->stalled) {
+        return;
+    }
+    fwl_sync_start(r);
+    if (fwl_sync_goes_first(r)) {
         return;
     }
     from = who_has(r, from);
@@ -121,15 +125,25 @@ fwl_fetch_start(struct fwl_replica *r, struct fwl_replica_peer *from)
 }
 
 void
-fwl_fetch_leave(struct fwl_replica *r)
+fwl_fetch_stop(struct fwl_replica *r)
 {
     struct fwl_replica_peer *peer = r->fetch.peer == 0 ? NULL : fwl_replica_find(r, r->fetch.peer);
 
     if (peer != NULL) {
         peer->left = true;
-        peer->owes = true;
     }
     r->fetch.peer = 0;
+}
+
+void
+fwl_fetch_leave(struct fwl_replica *r)
+{
+    struct fwl_replica_peer *peer = r->fetch.peer == 0 ? NULL : fwl_replica_find(r, r->fetch.peer);
+
+    if (peer != NULL) {
+        peer->owes = true;
+    }
+    fwl_fetch_stop(r);
 }
 
 void
@@ -230,14 +244,14 @@ take_block(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl_span
     }
 }
 
-/* The next block of the window, or the next window. */
+/* The next block of the window, or the next window, unless a snapshot comes now. */
 static void
 go_on(struct fwl_replica *r, struct fwl_replica_peer *from)
 {
     r->fetch.next++;
     if (r->fetch.next <= r->fetch.last) {
         expect_block(r);
-    } else if (from->height > fwl_replica_tip(r)->header.height + 1) {
+    } else if (from->height > fwl_replica_tip(r)->header.height + 1 && !fwl_sync_goes_first(r)) {
         ask_window(r, from);
     } else {
         r->fetch.peer = 0;

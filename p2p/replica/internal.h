@@ -31,6 +31,7 @@ struct fwl_replica_peer {
     bool owes;         /* it gave no block since it was left: what it says of its height is not believed */
     /* snapshots */
     uint64_t denied_ms;            /* not asked before this (monotonic) */
+    uint8_t silent;                /* so often it was silent when it was asked, and gave nothing since */
     bool sync_left;                /* it was left while it answered: the rest may still come */
     struct fwl_hash32 offer_block; /* of the snapshot that it offered last; zeros: none */
     uint16_t offer_chunks;
@@ -65,10 +66,12 @@ struct fwl_replica_sync {
     enum fwl_sync_wait wait;
     uint64_t peer;
     uint64_t asked_ms, until_ms;
-    uint64_t source; /* who offered what is received; 0: an earlier process began it */
-    uint64_t last;   /* is asked after all others: what it offered came to nothing */
-    bool open;       /* restore is */
-    bool absent;     /* a peer does not have it any more, and nothing was taken since */
+    uint64_t hold_ms;  /* until when blocks wait for an offer (monotonic) */
+    uint64_t holds_ms; /* they do not again before this */
+    uint64_t source;   /* who offered what is received; 0: an earlier process began it */
+    uint64_t last;     /* is asked after all others: what it offered came to nothing */
+    bool open;         /* restore is */
+    bool absent;       /* a peer does not have it any more, and nothing was taken since */
     bool swept;
     uint64_t epoch_end;    /* STEPS: one above the last that was asked for */
     uint64_t header_first; /* HEADERS */
@@ -235,6 +238,8 @@ void fwl_gossip_inventory(struct fwl_replica *r, uint64_t peer, size_t most);
 
 /* fetch.c: catching up by blocks, bodies that the engine pulls */
 void fwl_fetch_start(struct fwl_replica *r, struct fwl_replica_peer *from);
+/** fwl_fetch_stop - nothing is under way any more, and it is not the peer's doing. fwl_fetch_leave - it is. */
+void fwl_fetch_stop(struct fwl_replica *r);
 void fwl_fetch_leave(struct fwl_replica *r);
 /* Is it ahead by more than the block under way, as far as it is believed? */
 bool fwl_fetch_is_ahead(const struct fwl_replica *r, const struct fwl_replica_peer *peer);
@@ -250,11 +255,15 @@ void fwl_fetch_tick(struct fwl_replica *r);
 uint64_t fwl_fetch_at(const struct fwl_replica *r);
 
 /* sync.c: catching up by a snapshot */
-/** fwl_sync_start - true when a snapshot is under way, or one was asked for now: then no blocks are fetched. */
-bool fwl_sync_start(struct fwl_replica *r);
+/** fwl_sync_start - asks for a snapshot when one is wanted and none is under way. */
+void fwl_sync_start(struct fwl_replica *r);
+/** fwl_sync_goes_first - are no blocks fetched now? A snapshot is received whose block is certified, or an offer is
+ * waited for, and not for long. */
+bool fwl_sync_goes_first(const struct fwl_replica *r);
 void fwl_sync_frame(struct fwl_replica *r, struct fwl_replica_peer *from, enum fwl_frame_type type,
                     struct fwl_span payload);
-void fwl_sync_gone(struct fwl_replica *r, uint64_t peer);
+/** fwl_sync_gone - @peer has gone; @slot was its. */
+void fwl_sync_gone(struct fwl_replica *r, uint64_t peer, struct fwl_replica_peer *slot);
 void fwl_sync_tick(struct fwl_replica *r);
 /** fwl_sync_close - forget what is under way; what is durable of it stays. */
 void fwl_sync_close(struct fwl_replica *r);

@@ -307,8 +307,8 @@ fwl_replica_is_validator_node(const struct fwl_replica *r, const struct fwl_pubk
     return validator_of(&key, r, node_key);
 }
 
-/* The one that this peer had, so that who comes back is known by its debts; else any, made empty; NULL: none is free.
- */
+/* The one that this peer had, so that who comes back is known by its debts; else one, made empty, whose debts count
+ * least, or two peers could wipe out each other's by turns; NULL: none is free. */
 static struct fwl_replica_peer *
 free_slot(struct fwl_replica *r, const struct fwl_pubkey32 *node_key)
 {
@@ -320,7 +320,7 @@ free_slot(struct fwl_replica *r, const struct fwl_pubkey32 *node_key)
         if (p->id == 0 && memcmp(&p->node_key, node_key, sizeof(*node_key)) == 0) {
             return p;
         }
-        slot = slot == NULL && p->id == 0 ? p : slot;
+        slot = p->id == 0 && (slot == NULL || p->denied_ms < slot->denied_ms) ? p : slot;
     }
     if (slot != NULL) {
         *slot = (struct fwl_replica_peer){0};
@@ -338,8 +338,8 @@ fwl_replica_peer_up(struct fwl_replica *r, struct fwl_replica_time now, uint64_t
     if (!begin(r, now) || fwl_replica_find(r, peer) != NULL || (slot = free_slot(r, node_key)) == NULL) {
         return;
     }
-    *slot =
-        (struct fwl_replica_peer){.id = peer, .node_key = *node_key, .owes = slot->owes, .denied_ms = slot->denied_ms};
+    *slot = (struct fwl_replica_peer){
+        .id = peer, .node_key = *node_key, .owes = slot->owes, .denied_ms = slot->denied_ms, .silent = slot->silent};
     r->peer_count++;
     event.peer = (uint32_t)(slot - r->peers);
     (void)validator_of(&event.validator_key, r, node_key);
@@ -359,7 +359,8 @@ fwl_replica_peer_down(struct fwl_replica *r, struct fwl_replica_time now, uint64
     }
     event.peer = (uint32_t)(slot - r->peers);
     fwl_replica_step(r, &event);
-    *slot = (struct fwl_replica_peer){.node_key = slot->node_key, .owes = slot->owes, .denied_ms = slot->denied_ms};
+    *slot = (struct fwl_replica_peer){
+        .node_key = slot->node_key, .owes = slot->owes, .denied_ms = slot->denied_ms, .silent = slot->silent};
     r->peer_count--;
     if (r->fetch.peer == peer) {
         r->fetch.peer = 0;
@@ -367,7 +368,7 @@ fwl_replica_peer_down(struct fwl_replica *r, struct fwl_replica_time now, uint64
     if (r->pull.peer == peer) {
         r->pull.peer = 0;
     }
-    fwl_sync_gone(r, peer);
+    fwl_sync_gone(r, peer, slot);
     fwl_history_gone(r, peer);
     fwl_replica_timer(r);
 }

@@ -3,15 +3,19 @@
  * chunks; each is checked and made durable before the next is asked for, in a store beside the chain's, so a node that
  * dies goes on where it was and serves its old chain meanwhile. When everything is there, that store takes the place of
  * the chain's and the engine starts anew. Chunks are the same from every peer: a silent one is left for another, one
- * that lies is dropped. When nobody is left to ask, blocks are fetched where somebody has them.
+ * that lies is dropped. To be asked costs a peer nothing, and an offer neither: until the block of a snapshot is
+ * certified, blocks wait for it only for a moment, and who gives nothing is left for longer each time.
  */
 #include "p2p/replica/internal.h"
 
 enum {
     PATIENCE_MS = 5000, /* for an answer, or its next part */
-    SILENT_MS = 10000,  /* before a silent peer is asked again */
+    SILENT_MS = 10000,  /* before a silent peer is asked again; twice as long each time that it gave nothing since, */
+    SILENT_TIMES = 6,   /* so often, up to LIED_MS */
     NONE_MS = 60000,    /* before one is asked again that has no snapshot of use */
     LIED_MS = 600000,   /* before one that lied is */
+    HOLD_MS = 5000,     /* that blocks wait for an offer */
+    HOLDS_MS = 60000,   /* before they do so again */
 };
 
 /* ---- whether, and whom ---- */
@@ -73,7 +77,8 @@ give_up(struct fwl_replica *r)
     r->sync.last = r->sync.source;
     for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX; i++) {
         struct fwl_replica_peer *peer = &r->peers[i];
-        bool had_none = peer->denied_ms > r->now.mono_ms + SILENT_MS && peer->denied_ms <= r->now.mono_ms + NONE_MS;
+        bool had_none = peer->silent == 0 && peer->denied_ms > r->now.mono_ms + SILENT_MS &&
+                        peer->denied_ms <= r->now.mono_ms + NONE_MS;
 
         if (had_none) {
             peer->denied_ms = 0;
@@ -81,8 +86,9 @@ give_up(struct fwl_replica *r)
     }
 }
 
-/* Asks the next peer what it has; false, and nothing is under way, when there is nobody to ask. */
-static bool
+/* Asks the next peer what it has; nothing is under way when no snapshot is wanted, or there is nobody to ask. Who owes
+ * blocks comes last. */
+static void
 ask_next(struct fwl_replica *r)
 {
     uint64_t next = fwl_replica_tip(r)->header.height + 1;
@@ -90,12 +96,15 @@ ask_next(struct fwl_replica *r)
 
     r->sync.wait = FWL_SYNC_NOTHING;
     r->sync.peer = 0;
+    if (!is_wanted(r)) {
+        return;
+    }
     for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX; i++) {
         const struct fwl_replica_peer *peer = &r->peers[i];
 
         if (peer->id != 0 && peer->height > next && r->now.mono_ms >= peer->denied_ms) {
             r->sync.peer = peer->id;
-            if (peer->id != r->sync.last) {
+            if (peer->id != r->sync.last && !peer->owes) {
                 break;
             }
         }
@@ -103,19 +112,26 @@ ask_next(struct fwl_replica *r)
     if (r->sync.peer != 0) {
         fwl_writer_init(&w, NULL, 0);
         ask(r, FWL_SYNC_INFO, FWL_FRAME_GETSNAPINFO, &w);
-        return true;
-    }
-    if (r->sync.open && r->sync.absent) {
+    } else if (r->sync.open && r->sync.absent) {
         give_up(r);
     }
-    return false;
 }
 
 static void
 deny(struct fwl_replica *r, struct fwl_replica_peer *from, uint64_t ms)
 {
     from->denied_ms = r->now.mono_ms + ms;
-    (void)ask_next(r);
+    ask_next(r);
+}
+
+/* Silent, or gone while it was asked. */
+static void
+deny_silent(struct fwl_replica *r, struct fwl_replica_peer *from)
+{
+    uint64_t ms = FWL_MIN((uint64_t)SILENT_MS << from->silent, (uint64_t)LIED_MS);
+
+    from->silent = (uint8_t)FWL_MIN(from->silent + 1, SILENT_TIMES);
+    deny(r, from, ms);
 }
 
 static void
@@ -123,16 +139,29 @@ drop(struct fwl_replica *r, struct fwl_replica_peer *from, enum fwl_replica_faul
 {
     from->denied_ms = r->now.mono_ms + LIED_MS;
     r->config.io.drop_peer(r->config.io.ctx, from->id, fault);
-    (void)ask_next(r);
+    ask_next(r);
 }
 
 bool
-fwl_sync_start(struct fwl_replica *r)
+fwl_sync_goes_first(const struct fwl_replica *r)
 {
-    if (r->sync.wait != FWL_SYNC_NOTHING) {
+    if (r->sync.wait > FWL_SYNC_INFO && r->sync.restore.has_info) {
         return true;
     }
-    return !r->stalled && is_wanted(r) && ask_next(r);
+    return r->sync.wait != FWL_SYNC_NOTHING && r->now.mono_ms < r->sync.hold_ms;
+}
+
+void
+fwl_sync_start(struct fwl_replica *r)
+{
+    if (r->sync.wait != FWL_SYNC_NOTHING || r->stalled) {
+        return;
+    }
+    ask_next(r);
+    if (r->sync.wait != FWL_SYNC_NOTHING && r->now.mono_ms >= r->sync.holds_ms) {
+        r->sync.hold_ms = r->now.mono_ms + HOLD_MS;
+        r->sync.holds_ms = r->now.mono_ms + HOLDS_MS;
+    }
 }
 
 /* What an earlier process began and this one does not need is deleted, once. */
@@ -161,10 +190,10 @@ fwl_sync_close(struct fwl_replica *r)
 }
 
 void
-fwl_sync_gone(struct fwl_replica *r, uint64_t peer)
+fwl_sync_gone(struct fwl_replica *r, uint64_t peer, struct fwl_replica_peer *slot)
 {
     if (r->sync.wait != FWL_SYNC_NOTHING && r->sync.peer == peer) {
-        (void)ask_next(r);
+        deny_silent(r, slot); /* or it would be asked again as soon as it is back */
     }
 }
 
@@ -176,7 +205,7 @@ fwl_sync_tick(struct fwl_replica *r)
 
         FWL_ASSERT(peer != NULL); /* fwl_sync_gone */
         peer->sync_left = true;
-        deny(r, peer, SILENT_MS);
+        deny_silent(r, peer);
     }
     sweep(r);
 }
@@ -210,7 +239,7 @@ adopt(struct fwl_replica *r)
 {
     enum fwl_err err = FWL_OK;
 
-    fwl_fetch_leave(r);
+    fwl_fetch_stop(r);
     r->sync.wait = FWL_SYNC_NOTHING;
     r->sync.peer = 0;
     r->sync.open = false;
@@ -362,6 +391,7 @@ taken(struct fwl_replica *r, struct fwl_replica_peer *from, enum fwl_err err, bo
 {
     if (err == FWL_OK) {
         r->sync.absent = false;
+        from->silent = 0;
         go_on(r, from);
     } else if (is_own(err)) {
         fail(r, err);

@@ -174,14 +174,139 @@ test_sync_liars__shouts(void **unused)
     in_net(17, shouts, 1);
 }
 
+/* ---- peers that the net does not have ---- */
+
+enum { STRANGERS = 3 };
+
+static const uint64_t stranger[STRANGERS] = {0xffff05, 0xfffe05, 0xfffd05};
+
+static void
+stranger_up(int i)
+{
+    const struct fwl_pubkey32 key = {{(uint8_t)(7 + i)}};
+
+    fwl_replica_peer_up(s.node[NEW].replica, sim_time(&s.node[NEW]), stranger[i], &key);
+}
+
+static void
+stranger_says(int i, enum fwl_frame_type type, struct fwl_span payload)
+{
+    fwl_replica_frame(s.node[NEW].replica, sim_time(&s.node[NEW]), stranger[i], type, payload);
+}
+
+/* It is far ahead, and has only the newest blocks. */
+static void
+stranger_is_far(int i)
+{
+    const struct fwl_message_status far = {.height = 1ULL << 63, .base = (1ULL << 63) - 10};
+    uint8_t bytes[FWL_MESSAGE_STATUS_SIZE];
+
+    stranger_says(i, FWL_FRAME_STATUS, net_status(bytes, &far));
+}
+
+static void
+link_newcomer(bool on)
+{
+    for (uint32_t i = 0; i <= 4; i++) {
+        s.never[i][NEW] = s.never[NEW][i] = !on;
+        if (on) {
+            sim_connect(&s, i, NEW);
+        } else {
+            sim_cut(&s, i, NEW);
+        }
+    }
+}
+
+/* The SNAPINFO of node 4, which forgets its snapshot. @rise: of another epoch and, in the same form, a great height. */
+static struct fwl_span
+take_offer(uint8_t buffer[FWL_SNAPINFO_MAX], uint64_t rise)
+{
+    struct fwl_header header;
+    struct fwl_span info;
+
+    sim_snapshot(&s, 4);
+    info = sim_snap_info(&s.node[4], buffer);
+    assert_int_equal(fwl_header_decode(&header, fwl_span(buffer, FWL_HEADER_SIZE)), FWL_OK);
+    header.epoch += rise;
+    header.height <<= rise > 0 ? 40 : 0;
+    fwl_header_encode(buffer, &header);
+    sim_snap_free(&s.node[4]);
+    return info;
+}
+
+enum { MUTE, REDIALS, FORGES, GIVES_INFO, MUTE_WAYS };
+
+/* What those who keep the newcomer busy do in a moment. */
+static void
+keep_busy(uint64_t how, struct fwl_span offer)
+{
+    const struct fwl_replica *r = s.node[NEW].replica;
+
+    for (int i = 0; i < STRANGERS; i++) {
+        if (how == REDIALS && r->sync.peer == stranger[i] &&
+            sim_time(&s.node[NEW]).mono_ms >= r->sync.asked_ms + 4000) {
+            fwl_replica_peer_down(s.node[NEW].replica, sim_time(&s.node[NEW]), stranger[i]);
+            stranger_up(i);
+        }
+        stranger_is_far(i);
+        if (offer.size > 0 && r->sync.peer == stranger[i] && r->sync.wait == FWL_SYNC_INFO) {
+            stranger_says(i, FWL_FRAME_SNAPINFO, offer);
+        }
+    }
+}
+
+/* Peers that are asked for a snapshot one after the other and give nothing of it do not keep a node from blocks. */
+static void
+mute(uint64_t how)
+{
+    static uint8_t buffer[FWL_SNAPINFO_MAX];
+    struct fwl_span offer = {0};
+
+    changed = how == GIVES_INFO; /* no epoch step is needed */
+    start(10);
+    s.node[NEW].catch_up = FWL_SYNC_SNAPSHOT;
+    sim_boot(&s, NEW);
+    catches_up(60000);
+    link_newcomer(false);
+    grow_to(BLOCKS);
+    offer = how >= FORGES ? take_offer(buffer, how == FORGES ? 3 : 0) : offer;
+    for (int i = 0; i < STRANGERS; i++) {
+        stranger_up(i);
+    }
+    for (int i = 0; i < 800; i++) {
+        if (i == 200) {
+            assert_int_not_equal(s.node[NEW].replica->sync.wait, FWL_SYNC_NOTHING);
+            link_newcomer(true);
+        }
+        keep_busy(how, offer);
+        sim_run(&s, s.now + 100);
+    }
+    if (behind(&s)) {
+        fail_msg("way %u: the newcomer is at %llu", (unsigned)how, (unsigned long long)s.node[NEW].height);
+    }
+    assert_int_equal(s.node[NEW].restored, 0);
+    for (int i = 0; i < STRANGERS; i++) {
+        fwl_replica_peer_down(s.node[NEW].replica, sim_time(&s.node[NEW]), stranger[i]);
+    }
+    assert_whole();
+}
+
+static void
+test_sync_liars__mute(void **unused)
+{
+    (void)unused;
+    for (uint64_t how = 0; how < MUTE_WAYS; how++) {
+        in_net(22, mute, how);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sync_liars__liars),
-        cmocka_unit_test(test_sync_liars__drips),
-        cmocka_unit_test(test_sync_liars__pinned),
-        cmocka_unit_test(test_sync_liars__shouts),
+        cmocka_unit_test(test_sync_liars__liars),  cmocka_unit_test(test_sync_liars__drips),
+        cmocka_unit_test(test_sync_liars__pinned), cmocka_unit_test(test_sync_liars__shouts),
+        cmocka_unit_test(test_sync_liars__mute),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
