@@ -291,6 +291,29 @@ open_restore(struct fwl_replica *r)
     return err == FWL_OK ? fwl_restore_open(&r->sync.restore, &config, r->config.genesis) : err;
 }
 
+/* Opens the store beside, and goes on where it is; false when that is not to be. */
+static bool
+begin(struct fwl_replica *r)
+{
+    enum fwl_err err = open_restore(r);
+
+    if (err == FWL_ERR_CHAIN) { /* left by another net in the same folder, or overtaken */
+        r->config.io.restore_drop(r->config.io.ctx);
+        err = open_restore(r);
+    }
+    if (err == FWL_ERR_STATE) { /* it was finished, and the process died before it was adopted */
+        adopt(r);
+        return false;
+    }
+    if (err != FWL_OK) {
+        fail(r, err);
+        return false;
+    }
+    r->sync.open = true;
+    r->sync.next = 0;
+    return true;
+}
+
 /* ---- one request after the other ---- */
 
 static void
@@ -340,7 +363,8 @@ ask_chunk(struct fwl_replica *r)
     ask(r, FWL_SYNC_CHUNK, FWL_FRAME_GETCHUNK, &w);
 }
 
-/* The offer becomes the snapshot that is received, once the steps have come to its epoch. True to go on. */
+/* The offer becomes the snapshot that is received, once the steps have come to its epoch. Steps beyond it came for an
+ * offer that was not certified: they do not keep one from an earlier epoch away, but come again. True to go on. */
 static bool
 choose(struct fwl_replica *r, struct fwl_replica_peer *from)
 {
@@ -348,12 +372,15 @@ choose(struct fwl_replica *r, struct fwl_replica_peer *from)
     size_t size = (size_t)(r->sync.offer.rest.p + r->sync.offer.rest.size - r->sync.offer_bytes);
     enum fwl_err err = FWL_OK;
 
+    if (restore->trail.at.epoch > r->sync.offer.header.epoch) {
+        r->config.io.restore_drop(r->config.io.ctx);
+        r->sync.open = false;
+        if (!begin(r)) {
+            return false;
+        }
+    }
     if (restore->trail.at.epoch < r->sync.offer.header.epoch) {
         ask_steps(r);
-        return false;
-    }
-    if (restore->trail.at.epoch > r->sync.offer.header.epoch) {
-        deny(r, from, NONE_MS); /* older than what is known already */
         return false;
     }
     err = fwl_restore_info(restore, fwl_span(r->sync.offer_bytes, size));
@@ -422,8 +449,6 @@ is_useful(const struct fwl_replica *r, const struct fwl_snapinfo *info)
 static void
 take_info(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl_span payload)
 {
-    enum fwl_err err = FWL_OK;
-
     if (payload.size == 0) {
         deny(r, from, NONE_MS);
         return;
@@ -443,24 +468,9 @@ take_info(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl_span 
         deny(r, from, NONE_MS);
         return;
     }
-    if (!r->sync.open) {
-        err = open_restore(r);
-        if (err == FWL_ERR_CHAIN) { /* left by another net in the same folder, or overtaken */
-            r->config.io.restore_drop(r->config.io.ctx);
-            err = open_restore(r);
-        }
-        if (err == FWL_ERR_STATE) { /* it was finished, and the process died before it was adopted */
-            adopt(r);
-            return;
-        }
-        if (err != FWL_OK) {
-            fail(r, err);
-            return;
-        }
-        r->sync.open = true;
-        r->sync.next = 0;
+    if (r->sync.open || begin(r)) {
+        go_on(r, from);
     }
-    go_on(r, from);
 }
 
 static void
@@ -468,6 +478,7 @@ take_step(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl_span 
 {
     struct fwl_restore *restore = &r->sync.restore;
     struct fwl_header header;
+    uint64_t last = 0; /* epoch that they lead to: up to that of an offer, then it is judged */
     enum fwl_err err = FWL_ERR_TRUNCATED;
 
     if (payload.size >= FWL_HEADER_SIZE) {
@@ -480,10 +491,9 @@ take_step(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl_span 
     if (header.epoch != restore->trail.at.epoch) {
         return; /* of an earlier question */
     }
+    last = restore->has_info ? fwl_snapshot_steps(&restore->info.header) : r->sync.offer.header.epoch;
     err = fwl_restore_step(restore, payload);
-    if (err == FWL_OK && restore->trail.at.epoch < r->sync.epoch_end &&
-        restore->trail.at.epoch <
-            fwl_snapshot_steps(restore->has_info ? &restore->info.header : &r->sync.offer.header)) {
+    if (err == FWL_OK && restore->trail.at.epoch < FWL_MIN(r->sync.epoch_end, last)) {
         expect(r, FWL_SYNC_STEPS); /* the next one is on its way */
         return;
     }

@@ -420,16 +420,61 @@ test_sync__older_headers(void **unused)
     in_net(15, older_headers, 0);
 }
 
+static bool
+ends_no_epoch(struct sim *sim)
+{
+    const struct fwl_header *header = &sim->decided[sim->best];
+
+    return fwl_hash32_equal(&header->next_validators_hash, &header->validators_hash) || sim->node[0].height < sim->best;
+}
+
+/* The only snapshot is of a block that ends its epoch: the step out of it comes after the offer is taken. */
+static void
+at_the_end_of_an_epoch(uint64_t arg)
+{
+    static const uint8_t next[] = {0, 1, 2, 3};
+    uint8_t bytes[WORLD_TX_ROOM];
+
+    (void)arg;
+    start(BLOCKS);
+    (void)sim_client(
+        &s, 0, world_change(&s.world, bytes, next, 4, 2, -1, 0, NULL, (WORLD_START_MS + s.now) / 1000 + 86400), true);
+    for (int i = 0; i < 20000 && ends_no_epoch(&s); i++) {
+        sim_run(&s, s.now + 1);
+    }
+    assert_false(ends_no_epoch(&s));
+    sim_snapshot(&s, 0);
+    grow_to(s.best + 3);
+    sim_boot(&s, NEW);
+    catches_up(60000);
+    assert_int_equal(s.node[NEW].restored, 1);
+    assert_whole();
+}
+
+static void
+test_sync__at_the_end_of_an_epoch(void **unused)
+{
+    (void)unused;
+    in_net(24, at_the_end_of_an_epoch, 0);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sync__by_a_snapshot),      cmocka_unit_test(test_sync__in_many_chunks),
-        cmocka_unit_test(test_sync__by_blocks),          cmocka_unit_test(test_sync__crash_at_every_commit),
-        cmocka_unit_test(test_sync__source_goes_on),     cmocka_unit_test(test_sync__overtaken),
-        cmocka_unit_test(test_sync__a_newer_one_beside), cmocka_unit_test(test_sync__another_source),
-        cmocka_unit_test(test_sync__bad_network),        cmocka_unit_test(test_sync__pruned),
-        cmocka_unit_test(test_sync__away_for_long),      cmocka_unit_test(test_sync__older_headers),
+        cmocka_unit_test(test_sync__by_a_snapshot),
+        cmocka_unit_test(test_sync__in_many_chunks),
+        cmocka_unit_test(test_sync__by_blocks),
+        cmocka_unit_test(test_sync__crash_at_every_commit),
+        cmocka_unit_test(test_sync__source_goes_on),
+        cmocka_unit_test(test_sync__overtaken),
+        cmocka_unit_test(test_sync__a_newer_one_beside),
+        cmocka_unit_test(test_sync__another_source),
+        cmocka_unit_test(test_sync__bad_network),
+        cmocka_unit_test(test_sync__pruned),
+        cmocka_unit_test(test_sync__away_for_long),
+        cmocka_unit_test(test_sync__older_headers),
+        cmocka_unit_test(test_sync__at_the_end_of_an_epoch),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -300,13 +300,83 @@ test_sync_liars__mute(void **unused)
     }
 }
 
+/* The step out of @epoch, as node 0 has it. */
+static void
+stranger_gives_step(int i, uint64_t epoch)
+{
+    struct fwl_storage storage = fwl_memstore_storage(s.node[0].chain.mem);
+    struct fwl_read read;
+    struct fwl_span line;
+    uint8_t key[8];
+    size_t set = 0;
+
+    fwl_store_be64(key, epoch);
+    assert_int_equal(fwl_read_begin(&storage, &read), FWL_OK);
+    assert_int_equal(fwl_kv_get(&read.kv, &line, FWL_SPACE_SET, fwl_span(key, sizeof(key))), FWL_OK);
+    set = 10 + (size_t)fwl_load_be16(line.p + 8);
+    assert_true(line.size > set);
+    stranger_says(i, FWL_FRAME_EPOCH, fwl_span(line.p + set, line.size - set));
+    fwl_read_end(&read);
+}
+
+/* Blocks are forgotten everywhere, and snapshots are of epoch 0. Somebody offers one of a later epoch, gives the true
+ * step out of epoch 0 and nothing more: what the others have is taken all the same, also after a restart. */
+static void
+later_epoch(uint64_t restart)
+{
+    static uint8_t buffer[FWL_SNAPINFO_MAX];
+    struct fwl_span offer;
+
+    for (uint32_t i = 0; i <= 4; i++) {
+        s.node[i].retain = 20;
+    }
+    changed = true; /* not yet */
+    start(BLOCKS + 20);
+    offer = take_offer(buffer, 3);
+    for (uint32_t i = 0; i <= 4; i++) {
+        sim_snapshot(&s, i);
+    }
+    changed = false;
+    grow_to(s.best + 100);
+    assert_true(base_of(0) > 1);
+    link_newcomer(false);
+    sim_boot(&s, NEW);
+    stranger_up(0);
+    for (int i = 0; i < 50 && s.node[NEW].replica->sync.wait != FWL_SYNC_INFO; i++) {
+        stranger_is_far(0);
+        sim_run(&s, s.now + 100);
+    }
+    assert_int_equal(s.node[NEW].replica->sync.wait, FWL_SYNC_INFO);
+    stranger_says(0, FWL_FRAME_SNAPINFO, offer);
+    stranger_gives_step(0, 0);
+    assert_int_equal(s.node[NEW].replica->sync.restore.trail.at.epoch, 1);
+    if (restart) {
+        sim_crash(&s, NEW, 100);
+    }
+    link_newcomer(true);
+    catches_up(30000);
+    assert_int_equal(s.node[NEW].restored, 1);
+    if (!restart) {
+        fwl_replica_peer_down(s.node[NEW].replica, sim_time(&s.node[NEW]), stranger[0]);
+    }
+    assert_whole();
+}
+
+static void
+test_sync_liars__later_epoch(void **unused)
+{
+    (void)unused;
+    in_net(23, later_epoch, 0);
+    in_net(23, later_epoch, 1);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sync_liars__liars),  cmocka_unit_test(test_sync_liars__drips),
         cmocka_unit_test(test_sync_liars__pinned), cmocka_unit_test(test_sync_liars__shouts),
-        cmocka_unit_test(test_sync_liars__mute),
+        cmocka_unit_test(test_sync_liars__mute),   cmocka_unit_test(test_sync_liars__later_epoch),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
