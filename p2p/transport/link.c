@@ -103,7 +103,7 @@ fwl_link_send(struct fwl_link *l, enum fwl_frame_type type, struct fwl_span payl
 enum fwl_err
 fwl_link_send_object(struct fwl_link *l, enum fwl_frame_type type, const struct fwl_transport_source *source)
 {
-    uint32_t max = fwl_frame_object_max(type, l->host->config.max_block);
+    uint32_t max = fwl_frame_object_max(type, FWL_BLOCK_MAX_MAX); /* blocks may have been larger than they are now */
     struct fwl_link_job *job = NULL;
 
     if (max == 0 || (source->total == 0 ? source->start != 0 : source->start >= source->total) ||

@@ -220,9 +220,9 @@ void fwl_transport_broadcast(struct fwl_transport *host, fwl_peer_id except, enu
  * of one peer go out in the order of the calls and do not interleave.
  *
  * Owns:    copies @source; its read and release come later, from the event loop.
- * Returns: FWL_OK; FWL_ERR_ABSENT; FWL_ERR_BUSY over jobs_max; FWL_ERR_LIMIT for a total over fwl_frame_object_max;
- *          FWL_ERR_ARG for another type, a start outside the object, or no read for one; FWL_ERR_MEMORY. release is
- * called only after FWL_OK.
+ * Returns: FWL_OK; FWL_ERR_ABSENT; FWL_ERR_BUSY over jobs_max; FWL_ERR_LIMIT for a total over fwl_frame_object_max
+ *          (of FWL_BLOCK_MAX_MAX: old blocks may be larger than the parameter); FWL_ERR_ARG for another type, a start
+ *          outside the object, or no read for one; FWL_ERR_MEMORY. release is called only after FWL_OK.
  */
 FWL_NODISCARD enum fwl_err fwl_transport_send_object(struct fwl_transport *host, fwl_peer_id peer,
                                                      enum fwl_frame_type type,

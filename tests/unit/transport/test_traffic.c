@@ -271,6 +271,47 @@ test_traffic__object_errors(void **state)
     assert_int_equal(released, FWL_ERR_NETWORK);
 }
 
+static bool
+is_released(void *cookie)
+{
+    return releases >= *(const uint32_t *)cookie;
+}
+
+static void
+until_released(uint32_t count)
+{
+    net_until(is_released, &count);
+}
+
+/* Blocks from when they were larger are served, and bodies. */
+static void
+test_traffic__old_larger_block(void **state)
+{
+    static const enum fwl_frame_type types[] = {FWL_FRAME_BLOCK, FWL_FRAME_BODY};
+    struct fwl_transport_source source = {.read = read_object, .release = release_object};
+    struct node a;
+    struct node b;
+
+    (void)state;
+    net_node(&a);
+    net_node(&b);
+    a.config.max_block = b.config.max_block = FWL_BLOCK_MAX_MIN;
+    b.config.bytes_in_s = 1U << 30;
+    connect_two(&a, &b);
+    releases = 0;
+    for (uint32_t i = 0; i < FWL_COUNT(types); i++) {
+        source.total = fwl_frame_object_max(types[i], FWL_BLOCK_MAX_MAX);
+        assert_int_equal(fwl_transport_send_object(a.host, a.peer, types[i], &source), FWL_OK);
+        until_frames(&b, types[i], source.total / FWL_PARTS_BYTES_MAX + 1);
+        until_released(i + 1);
+        assert_int_equal(released, FWL_OK);
+        source.total++;
+        assert_int_equal(fwl_transport_send_object(a.host, a.peer, types[i], &source), FWL_ERR_LIMIT);
+    }
+    assert_int_equal(b.downs, 0);
+    stop_two(&a, &b);
+}
+
 static void
 test_traffic__reconnect(void **state)
 {
@@ -460,6 +501,7 @@ main(void)
         CASE(never_reading_peer),
         CASE(vote_overtakes_object),
         CASE(object_errors),
+        CASE(old_larger_block),
         CASE(reconnect),
         CASE(ban),
         CASE(status_never_falls),
