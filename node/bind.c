@@ -33,12 +33,14 @@ io_send(void *ctx, uint64_t peer, enum fwl_frame_type type, struct fwl_span payl
     note_unsent(n, type, fwl_transport_send(n->transport, peer, type, payload));
 }
 
-static void
+static bool
 io_send_block(void *ctx, uint64_t peer, uint64_t height)
 {
     struct fwl_node *n = ctx;
+    enum fwl_err err = fwl_object_send_block(n->transport, peer, &n->chain, height);
 
-    note_unsent(n, FWL_FRAME_BLOCK, fwl_object_send_block(n->transport, peer, &n->chain, height));
+    note_unsent(n, FWL_FRAME_BLOCK, err);
+    return err == FWL_OK;
 }
 
 static void

@@ -108,7 +108,8 @@ fwl_object_send_block(struct fwl_transport *transport, fwl_peer_id peer, const s
     source.total = err == FWL_OK ? (uint32_t)block_parts(parts, count, &b) : 0;
     fwl_read_end(&read);
     if (err == FWL_ERR_ABSENT) {
-        return send_nothing(transport, peer, FWL_FRAME_BLOCK);
+        err = send_nothing(transport, peer, FWL_FRAME_BLOCK);
+        return err == FWL_OK ? FWL_ERR_ABSENT : err;
     }
     if (err != FWL_OK) {
         return err;

@@ -1,10 +1,11 @@
 /*
  * Catching up and pulling bodies. Catch-up is no mode of its own: it is another source of FINAL certificates and
  * bodies. One peer at a time sends a window of blocks; each is linked, certified by the set in force, executed and
- * committed before the next is looked at. A peer that is silent is left; one that lies is dropped; the engine names the
- * next peer that is ahead at its next STATUS, and one whom it does not name, since blocks come all the time or it spoke
- * once, is asked all the same after a while: it may be lying, and shows it then. Who was left and gave nothing since
- * comes last: a height costs nothing to say, and whoever says it most often would be asked for ever.
+ * committed before the next is looked at. A peer that is silent or leaves a block out is left; one that lies is
+ * dropped; the engine names the next peer that is ahead at its next STATUS, and one whom it does not name, since blocks
+ * come all the time or it spoke once, is asked all the same after a while: it may be lying, and shows it then. Who was
+ * left and gave nothing since comes last: a height costs nothing to say, and whoever says it most often would be asked
+ * for ever.
  */
 #include "p2p/replica/internal.h"
 
@@ -196,17 +197,30 @@ is_rest(const struct fwl_parts *parts, const struct fwl_parts_piece *piece)
     return parts->held == 0 && piece->offset != 0;
 }
 
-/*
- * Is it a block of an earlier window of this peer, which was left? Its blocks come before those of the new one; one
- * that lacks its beginning was passed over, so heights before and after the next one can come.
- */
+/* Is it a block of another height than the next one? */
 static bool
-is_late(const struct fwl_replica *r, const struct fwl_replica_peer *from)
+is_other(const struct fwl_replica *r)
 {
     struct fwl_header header;
 
-    return from->left && r->fetch.parts.total >= FWL_HEADER_SIZE &&
+    return r->fetch.parts.total >= FWL_HEADER_SIZE &&
            fwl_header_decode(&header, fwl_span(r->block, FWL_HEADER_SIZE)) == FWL_OK && header.height != r->fetch.next;
+}
+
+/*
+ * A block of another height. Of a peer that was left before it may be one of its earlier window: those come before the
+ * blocks of the new one, and one that lacks its beginning was passed over, so heights before and after the next one can
+ * come. Else the peer left the next one out: it forgot it meanwhile or could not read it, which is no forgery; but it
+ * owes it.
+ */
+static void
+pass_over(struct fwl_replica *r, const struct fwl_replica_peer *from)
+{
+    if (from->left) {
+        fwl_parts_init(&r->fetch.parts, r->block, r->config.body_max + FWL_REPLICA_CERT_MAX, 0);
+    } else {
+        fwl_fetch_leave(r);
+    }
 }
 
 /* A whole block has come. */
@@ -278,8 +292,8 @@ fwl_fetch_block(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl
         drop(r, from, FWL_REPLICA_MALFORMED);
         return;
     }
-    if (r->fetch.parts.done && !r->fetch.parts.absent && is_late(r, from)) {
-        fwl_parts_init(&r->fetch.parts, r->block, r->config.body_max + FWL_REPLICA_CERT_MAX, 0);
+    if (r->fetch.parts.done && !r->fetch.parts.absent && is_other(r)) {
+        pass_over(r, from);
         return; /* no progress: patience goes on */
     }
     r->fetch.until_ms =

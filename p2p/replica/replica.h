@@ -50,8 +50,9 @@ struct fwl_replica_io {
     struct fwl_storage votes;
     /** Queue a frame; a failure is the peer's loss. Copies the payload. */
     void (*send)(void *ctx, uint64_t peer, enum fwl_frame_type type, struct fwl_span payload);
-    /** Queue block @height as a BLOCK object: header, transactions and certificate as the store has them. */
-    void (*send_block)(void *ctx, uint64_t peer, uint64_t height);
+    /** Queue block @height as a BLOCK object: header, transactions and certificate as the store has them. False: it is
+     * not sent, so that none after it can be taken. */
+    bool (*send_block)(void *ctx, uint64_t peer, uint64_t height);
     /** Queue a BODY object; @object empty says "I do not have it". Copies. */
     void (*send_body)(void *ctx, uint64_t peer, struct fwl_span object);
     /** Queue SNAPINFO of the newest snapshot that is served; empty says "none". */

@@ -65,7 +65,9 @@ serve_blocks(struct fwl_replica *r, struct fwl_replica_peer *to, struct fwl_span
         return;
     }
     for (uint64_t h = FWL_MAX(m.from, 1); h <= FWL_MIN(m.to, tip); h++) {
-        r->config.io.send_block(r->config.io.ctx, to->id, h);
+        if (!r->config.io.send_block(r->config.io.ctx, to->id, h)) {
+            break; /* who asks takes them in order only */
+        }
     }
 }
 

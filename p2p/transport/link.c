@@ -128,16 +128,31 @@ fwl_link_send_object(struct fwl_link *l, enum fwl_frame_type type, const struct 
 }
 
 static void
-drop_job(struct fwl_link *l, enum fwl_err err)
+drop_job(struct fwl_link *l, struct fwl_link_job *job, enum fwl_err err)
 {
-    struct fwl_link_job *job = STAILQ_FIRST(&l->jobs);
-
-    STAILQ_REMOVE_HEAD(&l->jobs, next);
+    STAILQ_REMOVE(&l->jobs, job, fwl_link_job, next);
     l->job_count--;
     if (job->source.release != NULL) {
         job->source.release(job->source.cookie, err);
     }
     fwl_free(job);
+}
+
+/* The first job cannot go on. Blocks are taken in order only, so with a block go those that are queued behind it. */
+static void
+abandon(struct fwl_link *l, enum fwl_err err)
+{
+    struct fwl_link_job *job = STAILQ_FIRST(&l->jobs);
+    struct fwl_link_job *next = STAILQ_NEXT(job, next);
+    bool blocks = job->type == FWL_FRAME_BLOCK;
+
+    drop_job(l, job, err);
+    for (job = next; blocks && job != NULL; job = next) {
+        next = STAILQ_NEXT(job, next);
+        if (job->type == FWL_FRAME_BLOCK) {
+            drop_job(l, job, err);
+        }
+    }
 }
 
 /* Queue one part of the first job; the job is over when it was the last. */
@@ -158,12 +173,12 @@ write_part(struct fwl_link *l)
         err = write_frame(l, job->type, fwl_span(l->host->scratch, FWL_PARTS_HEAD_SIZE + size));
     }
     if (err != FWL_OK) {
-        drop_job(l, err);
+        abandon(l, err);
         return;
     }
     job->at += size;
     if (job->at == job->source.total) {
-        drop_job(l, FWL_OK);
+        drop_job(l, job, FWL_OK);
     }
 }
 
@@ -570,7 +585,7 @@ void
 fwl_link_free(struct fwl_link *l)
 {
     while (!STAILQ_EMPTY(&l->jobs)) {
-        drop_job(l, FWL_ERR_NETWORK);
+        drop_job(l, STAILQ_FIRST(&l->jobs), FWL_ERR_NETWORK);
     }
     l->host->links[l->id & 0xffff] = NULL;
     if (l->wake != NULL) {

@@ -114,7 +114,8 @@ struct fwl_transport_owner {
 struct fwl_transport_source {
     uint32_t total; /* bytes of the whole object; 0 says "I do not have it" */
     uint32_t start; /* offset of the first part, < total (0 when total is 0) */
-    /** Fill @out with bytes [offset, offset + size) of the object; not FWL_OK abandons it. NULL when total is 0. */
+    /** Fill @out with bytes [offset, offset + size) of the object; not FWL_OK abandons it, and with a BLOCK all BLOCKs
+     * that are queued behind it. NULL when total is 0. */
     enum fwl_err (*read)(void *cookie, uint8_t *out, uint32_t offset, uint32_t size);
     /** Exactly once when the source is no longer needed: sent (FWL_OK), abandoned, or the peer is gone. May be NULL. */
     void (*release)(void *cookie, enum fwl_err err);

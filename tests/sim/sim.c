@@ -208,23 +208,29 @@ io_send(void *ctx, uint64_t peer, enum fwl_frame_type type, struct fwl_span payl
     sim_transmit(n->sim, n->id, node_of(peer), type, payload, 0);
 }
 
-static void
+/* Also an older program, which goes on after a block that it cannot send. */
+static bool
 io_send_block(void *ctx, uint64_t peer, uint64_t height)
 {
     static uint8_t buffer[2 * FWL_BLOCK_MAX_MIN];
     struct sim_node *n = ctx;
     struct fwl_span object;
 
-    if (leaves(n, peer) && sim_block_object(n->chain.mem, height, buffer, sizeof(buffer), &object) == FWL_OK) {
-        n->sim->sent[FWL_FRAME_BLOCK]++;
-        if (n->blocks == SIM_BLOCKS_NONE) {
-            return;
-        }
-        buffer[object.size - 1] ^= n->blocks == SIM_BLOCKS_CERT;
-        buffer[FWL_HEADER_SIZE + 20] ^= n->blocks == SIM_BLOCKS_BODY;
-        object.size -= n->blocks == SIM_BLOCKS_SHORT ? 1 : 0;
-        sim_object(n->sim, n->id, node_of(peer), FWL_FRAME_BLOCK, object);
+    if (height == n->no_block || !leaves(n, peer)) {
+        return true;
     }
+    if (sim_block_object(n->chain.mem, height, buffer, sizeof(buffer), &object) != FWL_OK) {
+        return false;
+    }
+    n->sim->sent[FWL_FRAME_BLOCK]++;
+    if (n->blocks == SIM_BLOCKS_NONE) {
+        return true;
+    }
+    buffer[object.size - 1] ^= n->blocks == SIM_BLOCKS_CERT;
+    buffer[FWL_HEADER_SIZE + 20] ^= n->blocks == SIM_BLOCKS_BODY;
+    object.size -= n->blocks == SIM_BLOCKS_SHORT ? 1 : 0;
+    sim_object(n->sim, n->id, node_of(peer), FWL_FRAME_BLOCK, object);
+    return true;
 }
 
 static void

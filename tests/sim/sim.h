@@ -106,7 +106,8 @@ struct sim_node {
         SIM_BLOCKS_BODY,
         SIM_BLOCKS_SHORT,
         SIM_BLOCKS_NONE
-    } blocks; /* it serves */
+    } blocks;          /* it serves */
+    uint64_t no_block; /* height of one that it leaves out; 0: none */
     enum {
         SIM_SNAP_GOOD,
         SIM_SNAP_INFO_ROOT,

@@ -304,6 +304,27 @@ open_late(void)
     }
 }
 
+/* Who leaves a block out is asked no more for a while, and keeps its connection: it may have forgotten that block. */
+static void
+test_replica__a_block_is_left_out(void **unused)
+{
+    (void)unused;
+    for (uint64_t height = 1; height <= 20; height += 6) {
+        open_late();
+        s.node[1].no_block = height;
+        s.never[0][2] = s.never[2][0] = true;
+        sim_boot(&s, 2);
+        sim_run(&s, s.now + 30000);
+        assert_int_equal(s.node[2].height, height - 1);
+        assert_int_not_equal(sim_peer(&s, 2, 1), 2); /* the connection is there */
+        s.never[0][2] = s.never[2][0] = false;
+        sim_connect(&s, 0, 2);
+        sim_run(&s, s.now + 10000);
+        assert_int_equal(s.node[2].height, 20);
+        sim_close(&s);
+    }
+}
+
 /* A peer says a hundred times a second how far it is, and gives no block: it never keeps a newcomer from asking
  * another, and in the end nobody believes it, even when it comes back. */
 static void
@@ -403,6 +424,7 @@ main(void)
         cmocka_unit_test(test_replica__gossip_of_many),
         cmocka_unit_test(test_replica__catch_up),
         cmocka_unit_test(test_replica__liars),
+        cmocka_unit_test(test_replica__a_block_is_left_out),
         cmocka_unit_test(test_replica__shouts),
         cmocka_unit_test(test_replica__drips),
         cmocka_unit_test(test_replica__one_shout),

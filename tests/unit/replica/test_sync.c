@@ -313,6 +313,24 @@ has_block(uint32_t node, uint64_t height)
     return has;
 }
 
+/* @node is asked for a window that begins with blocks that it has forgotten: it gives none of it. */
+static void
+asks_from_below(uint32_t node, uint64_t base)
+{
+    uint64_t sent = s.sent[FWL_FRAME_BLOCK];
+    uint32_t asker = node == 0 ? 1 : 0;
+    uint8_t bytes[16];
+    struct fwl_span payload;
+    struct fwl_writer w;
+
+    fwl_writer_init(&w, bytes, sizeof(bytes));
+    fwl_message_range_encode(&w, &(struct fwl_message_range){.from = base - 1, .to = base + 5}, FWL_FRAME_BLOCKS_MAX);
+    assert_int_equal(fwl_writer_finish(&w, &payload), FWL_OK);
+    fwl_replica_frame(s.node[node].replica, sim_time(&s.node[node]), sim_peer(&s, node, asker), FWL_FRAME_GETBLOCKS,
+                      payload);
+    assert_int_equal(s.sent[FWL_FRAME_BLOCK], sent);
+}
+
 static void
 pruned(uint64_t arg)
 {
@@ -331,6 +349,9 @@ pruned(uint64_t arg)
         assert_true(i == 0 || i == 4 ? base > 1 && base <= 151 : base == 1); /* not above the snapshot */
         assert_false(base > 1 && has_block(i, base - 1));
         assert_true(has_block(i, base));
+        if (base > 1) {
+            asks_from_below(i, base);
+        }
     }
     for (uint32_t i = 0; i < 5; i++) {
         sim_snapshot(&s, i);

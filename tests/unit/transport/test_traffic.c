@@ -312,6 +312,37 @@ test_traffic__old_larger_block(void **state)
     stop_two(&a, &b);
 }
 
+/* A block that cannot be read takes those queued behind it with it, and nothing else: no gap is seen. */
+static void
+test_traffic__no_block_after_a_gap(void **state)
+{
+    uint32_t fail_at = 1;
+    struct fwl_transport_source good = {.total = 600000, .read = read_object, .release = release_object};
+    struct fwl_transport_source bad = good;
+    struct node a;
+    struct node b;
+
+    (void)state;
+    net_node(&a);
+    net_node(&b);
+    connect_two(&a, &b);
+    releases = 0;
+    bad.cookie = &fail_at; /* after its first part */
+    assert_int_equal(fwl_transport_send_object(a.host, a.peer, FWL_FRAME_BLOCK, &good), FWL_OK);
+    assert_int_equal(fwl_transport_send_object(a.host, a.peer, FWL_FRAME_BLOCK, &bad), FWL_OK);
+    assert_int_equal(fwl_transport_send_object(a.host, a.peer, FWL_FRAME_CHUNK, &good), FWL_OK);
+    assert_int_equal(fwl_transport_send_object(a.host, a.peer, FWL_FRAME_BLOCK, &good), FWL_OK);
+    assert_int_equal(fwl_transport_send_object(a.host, a.peer, FWL_FRAME_BODY, &good), FWL_OK);
+    assert_int_equal(fwl_transport_send_object(a.host, a.peer, FWL_FRAME_BLOCK, &good), FWL_OK);
+    until_released(6);
+    until_frames(&b, FWL_FRAME_BODY, 3);
+    assert_int_equal(b.frames[FWL_FRAME_CHUNK], 3);
+    assert_int_equal(b.frames[FWL_FRAME_BLOCK], 3 + 1);
+    assert_int_equal(fwl_transport_send_object(a.host, a.peer, FWL_FRAME_BLOCK, &good), FWL_OK);
+    until_frames(&b, FWL_FRAME_BLOCK, 3 + 1 + 3); /* it is asked again */
+    stop_two(&a, &b);
+}
+
 static void
 test_traffic__reconnect(void **state)
 {
@@ -502,6 +533,7 @@ main(void)
         CASE(vote_overtakes_object),
         CASE(object_errors),
         CASE(old_larger_block),
+        CASE(no_block_after_a_gap),
         CASE(reconnect),
         CASE(ban),
         CASE(status_never_falls),
