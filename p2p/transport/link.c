@@ -322,29 +322,67 @@ await(struct fwl_link *l, size_t size)
     bufferevent_setwatermark(l->bev, EV_READ, size, FWL_MAX(size, ahead));
 }
 
+/* The head of the next frame. False: wait for more, or the end. */
+static bool
+take_head(struct fwl_link *l, struct fwl_frame_head *head, struct evbuffer *in)
+{
+    uint8_t bytes[FWL_FRAME_HEAD_SIZE];
+
+    if (evbuffer_copyout(in, bytes, sizeof(bytes)) < (ev_ssize_t)sizeof(bytes)) {
+        await(l, sizeof(bytes));
+        return false;
+    }
+    if (fwl_frame_head_decode(head, fwl_span(bytes, sizeof(bytes)), FWL_BLOCK_MAX_MAX) != FWL_OK ||
+        (head->type == FWL_FRAME_AUTH) == l->up) {
+        fwl_link_ban(l, l->up ? FWL_DOWN_MALFORMED : FWL_DOWN_AUTH);
+        return false;
+    }
+    return true;
+}
+
+/* Is it a proposal with a block that would be too large here? Its sender may be at a height where it is not. */
+static bool
+is_oversize(const struct fwl_link *l, const struct fwl_frame_head *head)
+{
+    return head->length > fwl_frame_max(head->type, l->host->config.max_block);
+}
+
+/* Drain what is there of a frame that is not taken. False: wait for more. */
+static bool
+pass_over(struct fwl_link *l, struct evbuffer *in)
+{
+    size_t size = FWL_MIN(l->skip, evbuffer_get_length(in));
+
+    (void)evbuffer_drain(in, size);
+    l->skip -= size;
+    if (l->skip > 0) {
+        await(l, 1);
+    }
+    return l->skip == 0;
+}
+
 /* Take the frames that are complete. */
 static void
 pump(struct fwl_link *l)
 {
     struct evbuffer *in = bufferevent_get_input(l->bev);
-    uint8_t bytes[FWL_FRAME_HEAD_SIZE];
     struct fwl_frame_head head;
 
     l->heard_ms = fwl_clock_mono_ms();
     while (!l->doomed && !l->paused) {
-        size_t size = sizeof(bytes);
+        size_t size = FWL_FRAME_HEAD_SIZE;
         const uint8_t *frame = NULL;
 
-        if (evbuffer_copyout(in, bytes, sizeof(bytes)) < (ev_ssize_t)sizeof(bytes)) {
-            await(l, sizeof(bytes));
-            return;
-        }
-        if (fwl_frame_head_decode(&head, fwl_span(bytes, sizeof(bytes)), l->host->config.max_block) != FWL_OK ||
-            (head.type == FWL_FRAME_AUTH) == l->up) {
-            fwl_link_ban(l, l->up ? FWL_DOWN_MALFORMED : FWL_DOWN_AUTH);
+        if (!pass_over(l, in) || !take_head(l, &head, in)) {
             return;
         }
         size += head.length;
+        if (is_oversize(l, &head)) {
+            l->skip = size;
+            charge_frame(l, &head);
+            fwl_link_throttle(l);
+            continue;
+        }
         if (evbuffer_get_length(in) < size) {
             await(l, size);
             return;
@@ -355,9 +393,9 @@ pump(struct fwl_link *l)
             return;
         }
         if (l->up) {
-            take_frame(l, &head, fwl_span(frame + sizeof(bytes), head.length));
+            take_frame(l, &head, fwl_span(frame + FWL_FRAME_HEAD_SIZE, head.length));
         } else {
-            take_auth(l, fwl_span(frame + sizeof(bytes), head.length));
+            take_auth(l, fwl_span(frame + FWL_FRAME_HEAD_SIZE, head.length));
         }
         (void)evbuffer_drain(in, size);
     }

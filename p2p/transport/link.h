@@ -55,6 +55,7 @@ struct fwl_link {
     uint64_t up_ms;
     uint64_t heard_ms;
     size_t heard_size;      /* input waiting at the last tick */
+    size_t skip;            /* bytes still to come of a frame that is read past */
     uint64_t status_height; /* the highest reported */
     uint32_t queued;        /* frames in the owner's queue */
     uint32_t job_count;

@@ -96,12 +96,42 @@ test_traffic__oversize(void **state)
         net_raw_dial(&r, a.port);
         net_raw_auth(&r, &a, FWL_ROLE_DIALER);
         net_until(net_is_up, &a);
-        fwl_frame_head_encode(head, (enum fwl_frame_type)type, fwl_frame_max((uint8_t)type, FWL_BLOCK_MAX_DEFAULT) + 1);
+        fwl_frame_head_encode(head, (enum fwl_frame_type)type, fwl_frame_max((uint8_t)type, FWL_BLOCK_MAX_MAX) + 1);
         net_raw_write(&r, fwl_span(head, sizeof(head)));
         net_until_ended(&a, FWL_DOWN_MALFORMED, type);
         net_raw_close(&r);
     }
     net_stop(&a);
+}
+
+/* Blocks may be larger at the height of who is ahead: its proposal is read past, and it stays. */
+static void
+test_traffic__larger_proposal(void **state)
+{
+    static uint8_t proposal[FWL_BLOCK_MAX_MAX + FWL_FRAME_JUST_MAX];
+    struct node a;
+    struct node b;
+
+    (void)state;
+    net_node(&a);
+    net_node(&b);
+    a.config.max_block = FWL_BLOCK_MAX_MIN;
+    a.config.bytes_in_s = 1U << 30;
+    b.config.max_block = FWL_BLOCK_MAX_MAX;
+    b.config.out_urgent = b.config.out_drop = 1U << 30;
+    connect_two(&a, &b);
+    for (size_t size = FWL_BLOCK_MAX_MIN + FWL_FRAME_JUST_MAX; size <= sizeof(proposal); size += 1032192) {
+        assert_int_equal(fwl_transport_send(b.host, b.peer, FWL_FRAME_PROPOSE, fwl_span(proposal, size)), FWL_OK);
+        assert_int_equal(fwl_transport_send(b.host, b.peer, FWL_FRAME_VOTE, fwl_span(vote, sizeof(vote))), FWL_OK);
+    }
+    until_frames(&a, FWL_FRAME_VOTE, 9);
+    assert_int_equal(a.frames[FWL_FRAME_PROPOSE], 1); /* what is just as large as here */
+    fwl_transport_set_max_block(a.host, FWL_BLOCK_MAX_MAX);
+    assert_int_equal(fwl_transport_send(b.host, b.peer, FWL_FRAME_PROPOSE, fwl_span(proposal, sizeof(proposal))),
+                     FWL_OK);
+    until_frames(&a, FWL_FRAME_PROPOSE, 2);
+    assert_int_equal(a.downs, 0);
+    stop_two(&a, &b);
 }
 
 /* A peer that never reads is dropped, and what waits for it never grows beyond the limit and one frame. */
@@ -529,6 +559,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         CASE(send_both_ways),
         CASE(oversize),
+        CASE(larger_proposal),
         CASE(never_reading_peer),
         CASE(vote_overtakes_object),
         CASE(object_errors),
