@@ -15,7 +15,8 @@
 FWL_NODISCARD enum fwl_err fwl_object_send_block(struct fwl_transport *transport, fwl_peer_id peer,
                                                  const struct fwl_storage *chain, uint64_t height);
 
-/** fwl_object_send_body - queue BODY with a copy of @object; empty says "I do not have it". */
+/** fwl_object_send_body - queue BODY with a copy of @object; empty says "I do not have it". As
+ * fwl_transport_send_object. */
 FWL_NODISCARD enum fwl_err fwl_object_send_body(struct fwl_transport *transport, fwl_peer_id peer,
                                                 struct fwl_span object);
 

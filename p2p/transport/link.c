@@ -100,6 +100,23 @@ fwl_link_send(struct fwl_link *l, enum fwl_frame_type type, struct fwl_span payl
     return write_frame(l, type, payload);
 }
 
+/* Bodies wait in memory; other objects are read from a store. */
+static bool
+is_full(const struct fwl_link *l, enum fwl_frame_type type, const struct fwl_transport_source *source)
+{
+    const struct fwl_link_job *job = NULL;
+    uint32_t bodies = 0;
+
+    if (l->job_count >= l->host->config.jobs_max) {
+        return true;
+    }
+    STAILQ_FOREACH(job, &l->jobs, next)
+    {
+        bodies += job->type == FWL_FRAME_BODY && job->source.total > 0;
+    }
+    return type == FWL_FRAME_BODY && source->total > 0 && bodies >= l->host->config.bodies_max;
+}
+
 enum fwl_err
 fwl_link_send_object(struct fwl_link *l, enum fwl_frame_type type, const struct fwl_transport_source *source)
 {
@@ -113,7 +130,7 @@ fwl_link_send_object(struct fwl_link *l, enum fwl_frame_type type, const struct 
     if (source->total > max) {
         return FWL_ERR_LIMIT;
     }
-    if (l->job_count >= l->host->config.jobs_max) {
+    if (is_full(l, type, source)) {
         return FWL_ERR_BUSY;
     }
     job = fwl_malloc(sizeof(*job));

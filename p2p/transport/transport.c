@@ -31,6 +31,7 @@ fwl_transport_config_init(struct fwl_transport_config *config)
         .out_urgent = 1U << 20,
         .in_queue_max = 256,
         .jobs_max = 64,
+        .bodies_max = 2,
         .requests_s = 20,
         .attests_s = 10,
         .bytes_in_s = 8U << 20,
@@ -273,8 +274,8 @@ config_ok(const struct fwl_transport_config *c)
 
     return c->max_block >= FWL_BLOCK_MAX_MIN && c->max_block <= FWL_BLOCK_MAX_MAX && c->unauth_max > 0 &&
            c->unauth_net_max > 0 && c->peers_max > 0 && places < 32768 && c->auth_ms > 0 && c->idle_ms > 0 &&
-           c->out_drop > 0 && c->out_urgent > 0 && c->in_queue_max > 0 && c->jobs_max > 0 && c->requests_s > 0 &&
-           c->attests_s > 0 && c->bytes_in_s > 0 && c->txs_s > 0 && c->redial_min_ms > 0 &&
+           c->out_drop > 0 && c->out_urgent > 0 && c->in_queue_max > 0 && c->jobs_max > 0 && c->bodies_max > 0 &&
+           c->requests_s > 0 && c->attests_s > 0 && c->bytes_in_s > 0 && c->txs_s > 0 && c->redial_min_ms > 0 &&
            c->redial_max_ms >= c->redial_min_ms && c->ban_ms > 0 && c->ban_max_ms >= c->ban_ms;
 }
 

@@ -82,6 +82,7 @@ struct fwl_transport_config {
     uint32_t out_urgent;          /* [1 MiB] above it only VOTE, CERT and STATUS are sent */
     uint32_t in_queue_max;        /* [256] frames in the owner's queue: above it the peer is not read */
     uint32_t jobs_max;            /* [64] objects queued for a peer */
+    uint32_t bodies_max;          /* [2] of them BODY with bytes: these wait in memory */
     uint32_t requests_s;          /* [20] GET frames but GETTX, a second */
     uint32_t attests_s;           /* [10] ATTESTREQ a second */
     uint32_t bytes_in_s;          /* [8 MiB] */
@@ -221,9 +222,10 @@ void fwl_transport_broadcast(struct fwl_transport *host, fwl_peer_id except, enu
  * of one peer go out in the order of the calls and do not interleave.
  *
  * Owns:    copies @source; its read and release come later, from the event loop.
- * Returns: FWL_OK; FWL_ERR_ABSENT; FWL_ERR_BUSY over jobs_max; FWL_ERR_LIMIT for a total over fwl_frame_object_max
- *          (of FWL_BLOCK_MAX_MAX: old blocks may be larger than the parameter); FWL_ERR_ARG for another type, a start
- *          outside the object, or no read for one; FWL_ERR_MEMORY. release is called only after FWL_OK.
+ * Returns: FWL_OK; FWL_ERR_ABSENT; FWL_ERR_BUSY over jobs_max or bodies_max; FWL_ERR_LIMIT for a total over
+ *          fwl_frame_object_max (of FWL_BLOCK_MAX_MAX: old blocks may be larger than the parameter); FWL_ERR_ARG for
+ *          another type, a start outside the object, or no read for one; FWL_ERR_MEMORY. release is called only
+ *          after FWL_OK.
  */
 FWL_NODISCARD enum fwl_err fwl_transport_send_object(struct fwl_transport *host, fwl_peer_id peer,
                                                      enum fwl_frame_type type,

@@ -373,6 +373,32 @@ test_traffic__no_block_after_a_gap(void **state)
     stop_two(&a, &b);
 }
 
+/* Bodies wait in memory: two of them, however many are asked for. */
+static void
+test_traffic__few_bodies_wait(void **state)
+{
+    struct fwl_transport_source source = {.total = 600000, .read = read_object, .release = release_object};
+    struct fwl_transport_source none = {0};
+    struct node a;
+    struct node b;
+
+    (void)state;
+    net_node(&a);
+    net_node(&b);
+    connect_two(&a, &b);
+    releases = 0;
+    assert_int_equal(fwl_transport_send_object(a.host, a.peer, FWL_FRAME_BODY, &source), FWL_OK);
+    assert_int_equal(fwl_transport_send_object(a.host, a.peer, FWL_FRAME_BODY, &source), FWL_OK);
+    assert_int_equal(fwl_transport_send_object(a.host, a.peer, FWL_FRAME_BODY, &source), FWL_ERR_BUSY);
+    assert_int_equal(fwl_transport_send_object(a.host, a.peer, FWL_FRAME_BODY, &none), FWL_OK);
+    assert_int_equal(fwl_transport_send_object(a.host, a.peer, FWL_FRAME_BLOCK, &source), FWL_OK);
+    until_frames(&b, FWL_FRAME_BLOCK, 3);
+    assert_int_equal(b.frames[FWL_FRAME_BODY], 3 + 3 + 1);
+    assert_int_equal(fwl_transport_send_object(a.host, a.peer, FWL_FRAME_BODY, &source), FWL_OK);
+    until_frames(&b, FWL_FRAME_BODY, 3 + 3 + 1 + 3);
+    stop_two(&a, &b);
+}
+
 static void
 test_traffic__reconnect(void **state)
 {
@@ -565,6 +591,7 @@ main(void)
         CASE(object_errors),
         CASE(old_larger_block),
         CASE(no_block_after_a_gap),
+        CASE(few_bodies_wait),
         CASE(reconnect),
         CASE(ban),
         CASE(status_never_falls),
