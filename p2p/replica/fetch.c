@@ -4,8 +4,8 @@
  * committed before the next is looked at. A peer that is silent or leaves a block out is left; one that lies is
  * dropped; the engine names the next peer that is ahead at its next STATUS, and one whom it does not name, since blocks
  * come all the time or it spoke once, is asked all the same after a while: it may be lying, and shows it then. Who was
- * left and gave nothing since comes last: a height costs nothing to say, and whoever says it most often would be asked
- * for ever.
+ * left and gave nothing since comes last, and in turn: a height costs nothing to say, and whoever says it most often
+ * would be asked for ever.
  */
 #include "p2p/replica/internal.h"
 
@@ -31,6 +31,7 @@ ask_window(struct fwl_replica *r, struct fwl_replica_peer *from)
     struct fwl_writer w;
     struct fwl_span payload;
 
+    from->asked = ++r->fetch.asks;
     r->fetch.peer = from->id;
     r->fetch.next = fwl_replica_tip(r)->header.height + 1;
     r->fetch.last = FWL_MIN(r->fetch.next + FWL_FRAME_BLOCKS_MAX - 1, FWL_MAX(from->height, r->fetch.next + 1) - 1);
@@ -43,10 +44,16 @@ ask_window(struct fwl_replica *r, struct fwl_replica_peer *from)
     }
 }
 
+static bool
+says_ahead(const struct fwl_replica *r, const struct fwl_replica_peer *peer)
+{
+    return peer->id != 0 && peer->height > fwl_replica_tip(r)->header.height + 1;
+}
+
 bool
 fwl_fetch_is_ahead(const struct fwl_replica *r, const struct fwl_replica_peer *peer)
 {
-    return peer->id != 0 && !peer->owes && peer->height > fwl_replica_tip(r)->header.height + 1;
+    return !peer->owes && says_ahead(r, peer);
 }
 
 static bool
@@ -97,16 +104,23 @@ fwl_fetch_at(const struct fwl_replica *r)
                               : UINT64_MAX;
 }
 
-/* Whom to ask when @from is ahead: when it owes blocks, or has forgotten the next one, another; NULL: nobody. */
+/*
+ * Whom to ask when @from is ahead: when it owes blocks, or has forgotten the next one, another; NULL: nobody. When all
+ * owe, perhaps because the own line was dead for a while, they are asked in turn, whoever speaks most.
+ */
 static struct fwl_replica_peer *
 who_has(struct fwl_replica *r, struct fwl_replica_peer *from)
 {
-    for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX && (from->owes || !has_next(r, from)); i++) {
-        if (fwl_fetch_is_ahead(r, &r->peers[i]) && has_next(r, &r->peers[i])) {
-            from = &r->peers[i];
+    struct fwl_replica_peer *found = has_next(r, from) ? from : NULL;
+
+    for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX && (found == NULL || found->owes); i++) {
+        struct fwl_replica_peer *peer = &r->peers[i];
+
+        if (says_ahead(r, peer) && has_next(r, peer) && (found == NULL || !peer->owes || peer->asked < found->asked)) {
+            found = peer;
         }
     }
-    return has_next(r, from) ? from : NULL;
+    return found;
 }
 
 void

@@ -29,6 +29,7 @@ struct fwl_replica_peer {
     uint64_t ahead_ms; /* since when it is ahead and was not asked (monotonic); 0: it was not, when it last told */
     bool left;         /* a window of blocks was left half way: the rest of it may still come */
     bool owes;         /* it gave no block since it was left: what it says of its height is not believed */
+    uint64_t asked;    /* number of the last request for blocks to it; 0: none */
     /* snapshots */
     uint64_t denied_ms;            /* not asked before this (monotonic) */
     uint8_t silent;                /* so often it was silent when it was asked, and gave nothing since */
@@ -42,6 +43,7 @@ struct fwl_replica_fetch {
     uint64_t peer; /* 0: nothing is under way */
     uint64_t next; /* height of the block that is coming */
     uint64_t last; /* of the window that was asked for */
+    uint64_t asks; /* requests ever */
     uint64_t asked_ms, until_ms;
     struct fwl_parts parts;
 };

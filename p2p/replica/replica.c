@@ -307,6 +307,18 @@ fwl_replica_is_validator_node(const struct fwl_replica *r, const struct fwl_pubk
     return validator_of(&key, r, node_key);
 }
 
+/* What is known of a node when it comes and when it goes: nothing but its debts. */
+static struct fwl_replica_peer
+with_debts(const struct fwl_replica_peer *slot, uint64_t id, const struct fwl_pubkey32 *node_key)
+{
+    return (struct fwl_replica_peer){.id = id,
+                                     .node_key = *node_key,
+                                     .owes = slot->owes,
+                                     .asked = slot->asked,
+                                     .denied_ms = slot->denied_ms,
+                                     .silent = slot->silent};
+}
+
 /* The one that this peer had, so that who comes back is known by its debts; else one, made empty, whose debts count
  * least, or two peers could wipe out each other's by turns; NULL: none is free. */
 static struct fwl_replica_peer *
@@ -338,8 +350,7 @@ fwl_replica_peer_up(struct fwl_replica *r, struct fwl_replica_time now, uint64_t
     if (!begin(r, now) || fwl_replica_find(r, peer) != NULL || (slot = free_slot(r, node_key)) == NULL) {
         return;
     }
-    *slot = (struct fwl_replica_peer){
-        .id = peer, .node_key = *node_key, .owes = slot->owes, .denied_ms = slot->denied_ms, .silent = slot->silent};
+    *slot = with_debts(slot, peer, node_key);
     r->peer_count++;
     event.peer = (uint32_t)(slot - r->peers);
     (void)validator_of(&event.validator_key, r, node_key);
@@ -359,8 +370,7 @@ fwl_replica_peer_down(struct fwl_replica *r, struct fwl_replica_time now, uint64
     }
     event.peer = (uint32_t)(slot - r->peers);
     fwl_replica_step(r, &event);
-    *slot = (struct fwl_replica_peer){
-        .node_key = slot->node_key, .owes = slot->owes, .denied_ms = slot->denied_ms, .silent = slot->silent};
+    *slot = with_debts(slot, 0, &slot->node_key);
     r->peer_count--;
     if (r->fetch.peer == peer) {
         r->fetch.peer = 0;

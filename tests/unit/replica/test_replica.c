@@ -325,6 +325,38 @@ test_replica__a_block_is_left_out(void **unused)
     }
 }
 
+/* Everybody was out of reach for a while and owes blocks since then: who says most often that it is ahead, and gives
+ * nothing, is asked no more often than the others. */
+static void
+test_replica__all_owe(void **unused)
+{
+    const struct fwl_message_status far = {.height = UINT64_MAX, .base = 1};
+    const struct fwl_pubkey32 key = {{7}};
+    const uint64_t peer = 0xffff02;
+    struct fwl_replica *r = NULL;
+    uint8_t bytes[FWL_MESSAGE_STATUS_SIZE];
+    struct fwl_span payload = net_status(bytes, &far);
+
+    (void)unused;
+    open_late();
+    s.node[0].blocks = s.node[1].blocks = SIM_BLOCKS_NONE;
+    sim_boot(&s, 2);
+    r = s.node[2].replica;
+    fwl_replica_peer_up(r, sim_time(&s.node[2]), peer, &key);
+    for (uint64_t i = 0; i < 6000; i++) {
+        if (i == 3000) {
+            assert_false(status(2).syncing); /* nobody is believed */
+            s.node[0].blocks = s.node[1].blocks = SIM_BLOCKS_GOOD;
+        }
+        fwl_replica_frame(r, sim_time(&s.node[2]), peer, FWL_FRAME_STATUS, payload);
+        sim_run(&s, s.now + 10);
+        if (i > 3600) {
+            assert_int_equal(s.node[2].height, 20);
+        }
+    }
+    sim_close(&s);
+}
+
 /* A peer says a hundred times a second how far it is, and gives no block: it never keeps a newcomer from asking
  * another, and in the end nobody believes it, even when it comes back. */
 static void
@@ -425,6 +457,7 @@ main(void)
         cmocka_unit_test(test_replica__catch_up),
         cmocka_unit_test(test_replica__liars),
         cmocka_unit_test(test_replica__a_block_is_left_out),
+        cmocka_unit_test(test_replica__all_owe),
         cmocka_unit_test(test_replica__shouts),
         cmocka_unit_test(test_replica__drips),
         cmocka_unit_test(test_replica__one_shout),
