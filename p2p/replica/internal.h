@@ -31,11 +31,10 @@ struct fwl_replica_peer {
     bool owes;         /* it gave no block since it was left: what it says of its height is not believed */
     uint64_t asked;    /* number of the last request for blocks to it; 0: none */
     /* snapshots */
-    uint64_t denied_ms;            /* not asked before this (monotonic) */
-    uint8_t silent;                /* so often it was silent when it was asked, and gave nothing since */
-    bool sync_left;                /* it was left while it answered: the rest may still come */
-    struct fwl_hash32 offer_block; /* of the snapshot that it offered last; zeros: none */
-    uint16_t offer_chunks;
+    uint64_t denied_ms;        /* not asked before this (monotonic) */
+    uint8_t silent;            /* so often it was silent when it was asked, and gave nothing since */
+    bool sync_left;            /* it was left while it answered: the rest may still come */
+    struct fwl_hash32 offered; /* of the SNAPINFO that it gave last, without the certificate; zeros: none */
 };
 
 /* Catching up: blocks of one peer, in order. */

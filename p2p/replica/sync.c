@@ -446,6 +446,16 @@ is_useful(const struct fwl_replica *r, const struct fwl_snapinfo *info)
     return info->header.height > tip && info->header.height - tip >= least;
 }
 
+/* Two offers are of the same chunks only when all their bytes are the same: several lists of roots fold to one state.
+ * Only the certificate may be another. */
+static void
+name_offer(struct fwl_hash32 *out, const struct fwl_snapinfo *info)
+{
+    struct fwl_span parts[] = {info->header_bytes, info->rest};
+
+    fwl_sha256_parts(out, parts, FWL_COUNT(parts));
+}
+
 static void
 take_info(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl_span payload)
 {
@@ -462,8 +472,7 @@ take_info(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl_span 
         drop(r, from, FWL_REPLICA_MALFORMED);
         return;
     }
-    from->offer_block = r->sync.offer.hash;
-    from->offer_chunks = r->sync.offer.chunks;
+    name_offer(&from->offered, &r->sync.offer);
     if (!is_useful(r, &r->sync.offer)) {
         deny(r, from, NONE_MS);
         return;
@@ -521,13 +530,21 @@ take_headers(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl_sp
     taken(r, from, fwl_restore_headers(&r->sync.restore, payload), false);
 }
 
+/* Is it certainly this chunk that the peer gave? It may have offered another snapshot, or have been left with an answer
+ * under way. */
+static bool
+means_chunk(const struct fwl_replica *r, const struct fwl_replica_peer *from)
+{
+    struct fwl_hash32 chosen;
+
+    name_offer(&chosen, &r->sync.restore.info);
+    return !from->sync_left && fwl_hash32_equal(&from->offered, &chosen);
+}
+
 static void
 take_chunk(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl_span payload)
 {
     const struct fwl_restore *restore = &r->sync.restore;
-    /* Who offered another snapshot, or was left with an answer under way, need not mean this chunk. */
-    bool innocent = from->sync_left || !fwl_hash32_equal(&from->offer_block, &restore->info.hash) ||
-                    from->offer_chunks != restore->info.chunks;
     struct fwl_parts_piece piece;
     enum fwl_err err = fwl_parts_decode(&piece, payload, FWL_FRAME_CHUNK_MAX);
 
@@ -554,8 +571,8 @@ take_chunk(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl_span
         deny(r, from, NONE_MS);
         return;
     }
-    taken(r, from, fwl_restore_chunk(&r->sync.restore, r->sync.chunk, fwl_span(r->sync.buffer, r->sync.parts.total)),
-          innocent);
+    err = fwl_restore_chunk(&r->sync.restore, r->sync.chunk, fwl_span(r->sync.buffer, r->sync.parts.total));
+    taken(r, from, err, err != FWL_OK && !means_chunk(r, from));
 }
 
 void

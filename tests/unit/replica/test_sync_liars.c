@@ -370,6 +370,74 @@ test_sync_liars__later_epoch(void **unused)
     in_net(23, later_epoch, 1);
 }
 
+/* A chunk with several leaves beside an empty one is told as one with a single leaf, of the hash that both fold to. */
+static void
+bend(struct fwl_span offer)
+{
+    const struct fwl_hash32 none = {{0}};
+    struct fwl_snapinfo info;
+    struct fwl_tree_part part;
+    uint8_t *parts = NULL;
+    uint32_t i = 0;
+
+    assert_int_equal(fwl_snapinfo_decode(&info, offer), FWL_OK);
+    parts = (uint8_t *)(uintptr_t)info.parts.p;
+    while (parts[33 * i] != 2 || parts[33 * (i ^ 1)] != 0) {
+        i++;
+        assert_true(i < info.chunks);
+    }
+    fwl_snapinfo_part(&part, &info, i);
+    fwl_tree_inner(&part.hash, i % 2 == 0 ? &part.hash : &none, i % 2 == 0 ? &none : &part.hash);
+    parts[33 * i] = 1;
+    memcpy(parts + 33 * i + 1, part.hash.b, 32);
+    assert_int_equal(fwl_snapinfo_decode(&info, offer), FWL_OK);
+    assert_int_equal(fwl_snapinfo_roots(&info), FWL_OK);
+}
+
+/* Somebody's offer is of the true block and folds to its state, and one of its chunks is nobody's: who has the true one
+ * is not to blame. */
+static void
+bent(uint64_t arg)
+{
+    static uint8_t buffer[FWL_SNAPINFO_MAX];
+    struct fwl_span offer;
+
+    (void)arg;
+    for (uint32_t i = 0; i <= 4; i++) {
+        s.node[i].retain = 20;
+    }
+    changed = true; /* no epoch step is needed */
+    start(BLOCKS + 20);
+    offer = take_offer(buffer, 0);
+    bend(offer);
+    for (uint32_t i = 0; i <= 4; i++) {
+        sim_snapshot(&s, i);
+    }
+    grow_to(s.best + 100);
+    assert_true(base_of(0) > 1);
+    link_newcomer(false);
+    sim_boot(&s, NEW);
+    stranger_up(0);
+    for (int i = 0; i < 50 && s.node[NEW].replica->sync.wait != FWL_SYNC_INFO; i++) {
+        stranger_is_far(0);
+        sim_run(&s, s.now + 100);
+    }
+    stranger_says(0, FWL_FRAME_SNAPINFO, offer);
+    assert_true(s.node[NEW].replica->sync.restore.has_info);
+    link_newcomer(true);
+    catches_up(180000);
+    assert_int_equal(s.node[NEW].restored, 1);
+    fwl_replica_peer_down(s.node[NEW].replica, sim_time(&s.node[NEW]), stranger[0]);
+    assert_whole();
+}
+
+static void
+test_sync_liars__bent(void **unused)
+{
+    (void)unused;
+    in_net(24, bent, 0);
+}
+
 int
 main(void)
 {
@@ -377,6 +445,7 @@ main(void)
         cmocka_unit_test(test_sync_liars__liars),  cmocka_unit_test(test_sync_liars__drips),
         cmocka_unit_test(test_sync_liars__pinned), cmocka_unit_test(test_sync_liars__shouts),
         cmocka_unit_test(test_sync_liars__mute),   cmocka_unit_test(test_sync_liars__later_epoch),
+        cmocka_unit_test(test_sync_liars__bent),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
