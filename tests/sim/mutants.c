@@ -78,7 +78,7 @@ static const struct mutant {
     {15, 21, "... and it does not check them", "S15", 4, 1},
     {16, 0, "VALID asks the clock", "S9", 4, 1},
     {16, 1, "VALID asks the pool", "S16", 4, 1},
-    {16, 2, "VALID asks the index of transactions", "S20", 4, 2},
+    {16, 2, "VALID asks the index of transactions", "S20", 4, 3},
     {16, 3, "VALID asks for headers older than 1,000 heights", "S20/4", 0, 0},
     {17, 0, "a proof may be of any kind", "S21/4", 0, 31},
     {17, 1, "... have bits behind its bitmap", "S21/4", 0, 31},
