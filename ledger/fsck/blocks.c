@@ -274,7 +274,7 @@ static enum fwl_err
 check_cert(struct walk *w)
 {
     uint8_t key[8];
-    struct fwl_span bytes;
+    struct fwl_span bytes = {0};
     struct fwl_cert cert;
     uint64_t height = w->h->height;
     enum fwl_err err = FWL_OK;
