@@ -1,13 +1,14 @@
 /*
  * Gossip of transactions: ids are told on change, to everybody, those of a moment together; again for a few every
  * timing.tr, since a message may be lost and a transaction that only one node knows must still be decided; all of them
- * to a new peer. Whoever lacks one asks for it, one peer at a time.
+ * to a new peer. Whoever lacks one asks for it, one peer at a time, and those last who did not give what they told.
  */
 #include "core/mutant.h"
 #include "p2p/replica/internal.h"
 
 enum {
-    NEWS_MS = 20, /* between two TXINV of new transactions: at most 50 a second, however many there are */
+    NEWS_MS = 20,        /* between two TXINV of new transactions: at most 50 a second, however many there are */
+    WITHHELD_MS = 60000, /* that a peer is asked after others, which did not give what it said it had */
 };
 
 static void
@@ -105,17 +106,42 @@ is_final(const struct fwl_kv *kv, const struct fwl_hash32 *txid)
     return fwl_kv_get(kv, &place, FWL_SPACE_TXID, fwl_hash32_span(txid)) == FWL_OK;
 }
 
-/* Was it asked for a moment ago? Then another peer is to answer first; else note that it is asked for now. */
-static bool
-asked_lately(struct fwl_replica *r, const struct fwl_hash32 *txid)
+static struct fwl_replica_asked *
+asked_slot(struct fwl_replica *r, const struct fwl_hash32 *txid)
 {
-    struct fwl_replica_asked *slot = &r->asked[fwl_load_be32(txid->b) % FWL_REPLICA_ASKED];
+    return &r->asked[fwl_load_be32(txid->b) % FWL_REPLICA_ASKED];
+}
 
-    if (fwl_hash32_equal(&slot->txid, txid) && r->now.mono_ms < slot->at_ms + FWL_REPLICA_PATIENCE_MS) {
-        return true;
+/* It is time that @slot's peer had given it. */
+static void
+is_withheld(struct fwl_replica *r, struct fwl_replica_asked *slot)
+{
+    struct fwl_replica_peer *peer = slot->peer == 0 ? NULL : fwl_replica_find(r, slot->peer);
+
+    if (peer != NULL) {
+        peer->withheld_ms = r->now.mono_ms + WITHHELD_MS;
     }
-    *slot = (struct fwl_replica_asked){.txid = *txid, .at_ms = r->now.mono_ms};
-    return false;
+    slot->peer = 0;
+}
+
+/* Notes that @from is asked for it now. False: somebody was asked a moment ago and is to answer first; or @from did not
+ * give something lately, and others have as much time again to say that they have it. */
+static bool
+may_ask(struct fwl_replica *r, const struct fwl_replica_peer *from, const struct fwl_hash32 *txid)
+{
+    struct fwl_replica_asked *slot = asked_slot(r, txid);
+    uint64_t at = slot->at_ms + FWL_REPLICA_PATIENCE_MS;
+
+    if (fwl_hash32_equal(&slot->txid, txid)) {
+        if (r->now.mono_ms >= at) {
+            is_withheld(r, slot);
+        }
+        if (r->now.mono_ms < at + (r->now.mono_ms < from->withheld_ms ? FWL_REPLICA_PATIENCE_MS : 0)) {
+            return false;
+        }
+    }
+    *slot = (struct fwl_replica_asked){.txid = *txid, .at_ms = r->now.mono_ms, .peer = from->id};
+    return true;
 }
 
 static void
@@ -136,7 +162,7 @@ on_inventory(struct fwl_replica *r, struct fwl_replica_peer *from, const struct 
         struct fwl_span tx;
 
         fwl_message_txid(&txid, m, i);
-        if (!fwl_mempool_find(r->pool, &tx, &txid) && !is_final(&read.kv, &txid) && !asked_lately(r, &txid)) {
+        if (!fwl_mempool_find(r->pool, &tx, &txid) && !is_final(&read.kv, &txid) && may_ask(r, from, &txid)) {
             memcpy(wanted + 32 * (size_t)ask.count++, txid.b, 32);
         }
     }
@@ -170,9 +196,13 @@ static void
 on_transaction(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl_span tx)
 {
     struct fwl_event tick = {.type = FWL_EVENT_TICK};
-    struct fwl_hash32 txid;
+    struct fwl_hash32 txid = {{0}};
     enum fwl_err err = fwl_replica_admit(r, NULL, &txid, tx);
+    struct fwl_replica_asked *slot = asked_slot(r, &txid);
 
+    if (fwl_hash32_equal(&slot->txid, &txid)) {
+        slot->peer = 0; /* whatever becomes of it here */
+    }
     if (err == FWL_OK) {
         fwl_gossip_tell(r, &txid);
         fwl_replica_step(r, &tick);

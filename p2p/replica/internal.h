@@ -24,12 +24,13 @@ enum {
 struct fwl_replica_peer {
     uint64_t id; /* the driver's; 0: free */
     struct fwl_pubkey32 node_key;
-    uint64_t height;   /* first undecided, as it last said */
-    uint64_t base;     /* lowest height that it serves */
-    uint64_t ahead_ms; /* since when it is ahead and was not asked (monotonic); 0: it was not, when it last told */
-    bool left;         /* a window of blocks was left half way: the rest of it may still come */
-    bool owes;         /* it gave no block since it was left: what it says of its height is not believed */
-    uint64_t asked;    /* number of the last request for blocks to it; 0: none */
+    uint64_t height;      /* first undecided, as it last said */
+    uint64_t base;        /* lowest height that it serves */
+    uint64_t ahead_ms;    /* since when it is ahead and was not asked (monotonic); 0: it was not, when it last told */
+    bool left;            /* a window of blocks was left half way: the rest of it may still come */
+    bool owes;            /* it gave no block since it was left: what it says of its height is not believed */
+    uint64_t asked;       /* number of the last request for blocks to it; 0: none */
+    uint64_t withheld_ms; /* until then it is asked for transactions after others: it did not give one (monotonic) */
     /* snapshots */
     uint64_t denied_ms;        /* not asked before this (monotonic) */
     uint8_t silent;            /* so often it was silent when it was asked, and gave nothing since */
@@ -107,6 +108,7 @@ struct fwl_replica_todo {
 struct fwl_replica_asked {
     struct fwl_hash32 txid;
     uint64_t at_ms;
+    uint64_t peer; /* of whom; 0: it gave it */
 };
 
 /* Ids that everybody is told together. */

@@ -315,6 +315,7 @@ with_debts(const struct fwl_replica_peer *slot, uint64_t id, const struct fwl_pu
                                      .node_key = *node_key,
                                      .owes = slot->owes,
                                      .asked = slot->asked,
+                                     .withheld_ms = slot->withheld_ms,
                                      .denied_ms = slot->denied_ms,
                                      .silent = slot->silent};
 }

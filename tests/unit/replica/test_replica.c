@@ -241,6 +241,48 @@ test_replica__gossip(void **unused)
     sim_close(&s);
 }
 
+/* Whoever is first to say that it has a transaction, and does not give it, keeps nobody else from giving it. */
+static void
+test_replica__gossip_of_liars(void **unused)
+{
+    enum { LIARS = 2, MOST_MS = 20000 };
+    const struct fwl_pubkey32 keys[LIARS] = {{{7}}, {{8}}};
+    const uint64_t liar[LIARS] = {0xffff01, 0xfffe01};
+    uint8_t bytes[WORLD_TX_ROOM];
+    uint8_t ids[64];
+    struct fwl_message_txids m = {.count = 1};
+    struct fwl_state_refusal why;
+    struct fwl_hash32 txid;
+    struct fwl_span payload;
+    struct fwl_writer w;
+
+    (void)unused;
+    open_net(1, 1);
+    s.resubmit = false;
+    sim_start(&s);
+    sim_run(&s, 2000);
+    for (int i = 0; i < LIARS; i++) {
+        fwl_replica_peer_up(s.node[0].replica, sim_time(&s.node[0]), liar[i], &keys[i]);
+    }
+    assert_int_equal(fwl_replica_submit(s.node[1].replica, &why, &txid, sim_time(&s.node[1]),
+                                        world_put(&s.world, bytes, 0, 0, WORLD_START_MS / 1000 + 1000)),
+                     FWL_OK);
+    m.txids = fwl_hash32_span(&txid);
+    fwl_writer_init(&w, ids, sizeof(ids));
+    fwl_message_txids_encode(&w, &m);
+    assert_int_equal(fwl_writer_finish(&w, &payload), FWL_OK);
+    for (uint64_t end = s.now + MOST_MS; s.best == 0 && s.now < end; sim_run(&s, s.now + 10)) {
+        for (int i = 0; i < LIARS; i++) {
+            fwl_replica_frame(s.node[0].replica, sim_time(&s.node[0]), liar[i], FWL_FRAME_TXINV, payload);
+        }
+    }
+    assert_int_equal(s.best, 1);
+    for (int i = 0; i < LIARS; i++) {
+        fwl_replica_peer_down(s.node[0].replica, sim_time(&s.node[0]), liar[i]);
+    }
+    sim_close(&s);
+}
+
 /* @blocks of history, then a newcomer that first knows only the liar. */
 static void
 catch_up(int blocks, int lie)
@@ -454,6 +496,7 @@ main(void)
         cmocka_unit_test(test_replica__a_peer_becomes_a_member),
         cmocka_unit_test(test_replica__gossip),
         cmocka_unit_test(test_replica__gossip_of_many),
+        cmocka_unit_test(test_replica__gossip_of_liars),
         cmocka_unit_test(test_replica__catch_up),
         cmocka_unit_test(test_replica__liars),
         cmocka_unit_test(test_replica__a_block_is_left_out),
