@@ -104,6 +104,8 @@ copy_chain(struct fwl_store *store, const char *out)
         return fail_errno(folder);
     }
     err = fwl_store_copy(store, folder);
+    err = err == FWL_OK ? fwl_folder_sync(out) : err;
+    err = err == FWL_OK ? fwl_folder_sync_of(out) : err;
     if (err != FWL_OK) {
         char file[PATH_BYTES];
 
@@ -234,13 +236,15 @@ from_backup(const struct restoring *r)
     return code;
 }
 
-/* The votes first: without them a validator waits until it is safe to vote, with a chain that is older it would not. */
+/* Nothing is deleted before the new chain is on disk. The votes first: without them a validator waits until it is safe
+ * to vote, with a chain that is older it would not. */
 static int
 put_in_place(struct restoring *r)
 {
     char votes[PATH_BYTES];
     bool had = is_there(r->data, "votes/data.mdb");
-    int code = remove_store(join(votes, r->data, "votes"));
+    bool synced = fwl_folder_sync(r->draft) == FWL_OK && fwl_folder_sync(r->data) == FWL_OK;
+    int code = synced ? remove_store(join(votes, r->data, "votes")) : fail_errno(r->draft);
 
     code = code == 0 ? remove_store(r->chain) : code;
     if (code == 0 && rename(r->draft, r->chain) != 0) {

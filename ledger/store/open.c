@@ -268,15 +268,29 @@ fwl_store_open_reader(struct fwl_store **out, const char *folder, enum fwl_store
     return FWL_OK;
 }
 
+/* The data of an environment that nobody has open is on disk. */
+static enum fwl_err
+sync_data(const char *folder)
+{
+    char path[FWL_STORE_PATH_BYTES];
+    int fd = path_of(path, folder, "data.mdb") ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    bool good = fd >= 0 && fsync(fd) == 0;
+
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return good ? fwl_folder_sync(folder) : FWL_ERR_STORAGE;
+}
+
 enum fwl_err
 fwl_store_copy(struct fwl_store *store, const char *folder)
 {
-    enum fwl_err err = fwl_store_error(mdb_env_copy2(store->env, folder, MDB_CP_COMPACT)); /* syncs the file */
+    enum fwl_err err = fwl_store_error(mdb_env_copy2(store->env, folder, MDB_CP_COMPACT));
 
     if (err != FWL_OK) {
         return err == FWL_ERR_FULL || err == FWL_ERR_MEMORY ? err : FWL_ERR_STORAGE;
     }
-    return fwl_folder_sync(folder);
+    return sync_data(folder); /* LMDB only writes it */
 }
 
 /* The file of another environment under the name of this one; nobody has either open. Whoever reads the old one in

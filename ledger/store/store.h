@@ -55,8 +55,8 @@ FWL_NODISCARD enum fwl_err fwl_store_open_reader(struct fwl_store **out, const c
 /**
  * fwl_store_copy - write a compacted copy into @folder, which exists and has no data.mdb.
  *
- * One consistent version; synced.
- * Returns: FWL_OK; FWL_ERR_FULL; FWL_ERR_MEMORY; FWL_ERR_STORAGE
+ * One consistent version; on success file and folder are synced, on failure a part of it may be left there.
+ * Returns: FWL_OK; FWL_ERR_FULL; FWL_ERR_MEMORY; FWL_ERR_STORAGE, also when it could not be synced
  */
 FWL_NODISCARD enum fwl_err fwl_store_copy(struct fwl_store *store, const char *folder);
 

@@ -1,4 +1,5 @@
 /* Readers beside a node, copies, and one environment put in the place of another. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +15,29 @@
 #include "ledger/store/store.h"
 
 enum { SIZE = 2000 };
+
+/* ---- fsync of a file, made to fail ---- */
+
+static bool no_sync;
+
+/* NOLINTBEGIN(bugprone-reserved-identifier): the names that ld --wrap gives */
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+/* NOLINTEND(bugprone-reserved-identifier) */
+
+int
+__wrap_fsync(int fd)
+{
+    struct stat st;
+
+    if (no_sync && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+        errno = EIO;
+        return -1;
+    }
+    return __real_fsync(fd);
+}
+
+/* ---- fixture ---- */
 
 static char base[512];
 static char folder[600];
@@ -212,6 +236,21 @@ test_store_copy__compacts(void **state)
     fwl_store_close(store);
 }
 
+/* What is not on disk is no copy. */
+static void
+test_store_copy__syncs_the_file(void **state)
+{
+    struct fwl_store *store = open_store(folder);
+
+    (void)state;
+    commit(store, 0, 10, 3, false);
+    assert_int_equal(mkdir(other, 0700), 0);
+    no_sync = true;
+    assert_int_equal(fwl_store_copy(store, other), FWL_ERR_STORAGE);
+    no_sync = false;
+    fwl_store_close(store);
+}
+
 static void
 test_store_replace__reads_see_the_other(void **state)
 {
@@ -247,6 +286,7 @@ main(void)
         CASE(test_store_open_reader__beside_a_writer),
         CASE(test_store_open_reader__what_is_none),
         CASE(test_store_copy__compacts),
+        CASE(test_store_copy__syncs_the_file),
         CASE(test_store_replace__reads_see_the_other),
     };
 
