@@ -20,7 +20,7 @@ fwl_device_must_save(const struct fwl_device *device, bool installing)
 {
     const struct fwl_trust *trust = &device->trust;
 
-    if (!device->saved || device->floor_changed || trust->epoch != device->saved_epoch ||
+    if (!device->saved || device->floor_changed || trust->reanchored || trust->epoch != device->saved_epoch ||
         !fwl_hash32_equal(&trust->chain_id, &device->saved_chain)) {
         return true;
     }
@@ -154,6 +154,7 @@ mark_saved(struct fwl_device *device, unsigned slot, uint64_t sequence)
     device->sequence = sequence;
     device->saved = true;
     device->floor_changed = false;
+    device->trust.reanchored = false;
     device->saved_chain = device->trust.chain_id;
     device->saved_epoch = device->trust.epoch;
     device->saved_height = device->trust.height;

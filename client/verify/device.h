@@ -43,8 +43,9 @@ struct fwl_device {
 /** fwl_device_start - a new device from its anchor; nothing is saved yet. As fwl_trust_start. */
 FWL_NODISCARD enum fwl_err fwl_device_start(struct fwl_device *out, const struct fwl_anchor *anchor);
 
-/** fwl_device_must_save - must the state be written now? When nothing was saved, an epoch step was taken, a floor
- * changed, the chain's time advanced by FWL_DEVICE_SAVE_MS, or before an install (@installing) anything moved. */
+/** fwl_device_must_save - must the state be written now? When nothing was saved, an epoch step or a
+ * re-anchor document was taken, a floor changed, the chain's time advanced by FWL_DEVICE_SAVE_MS, or before an install
+ * (@installing) anything moved. */
 bool fwl_device_must_save(const struct fwl_device *device, bool installing);
 
 /** fwl_device_floor - the floor of @component as a fact; false when there is none. Views @device. */

@@ -256,6 +256,7 @@ fwl_trust_reanchor(struct fwl_trust *trust, struct fwl_span document)
         trust->height = anchor.height;
         trust->time_ms = anchor.time_ms;
         trust->block_hash = anchor.block_hash;
+        trust->reanchored = true;
     }
     return err;
 }

@@ -24,6 +24,7 @@ struct fwl_trust {
     uint64_t height;
     uint64_t time_ms;
     struct fwl_hash32 block_hash;
+    bool reanchored; /* not saved yet (client/verify/device.h) */
     uint16_t validators_size;
     uint16_t governors_size;
     uint8_t validators[FWL_VALIDATORS_SIZE_MAX]; /* ValidatorSet */
@@ -89,6 +90,7 @@ FWL_NODISCARD enum fwl_err fwl_trust_fresh(uint64_t time_ms, uint64_t now_ms, ui
  *
  * Shape:   "FWR1" || new chain_id 32 || epoch u64 || height u64 || time_ms u64 || block_hash 32 || ValidatorSet ||
  *          GovernorSet || signatures of that GovernorSet || when it differs, signatures of the trusted one
+ * Fills:   @trust, and trust->reanchored: the state must be saved. Begin a question (client/verify/verify.h) after it.
  * Returns: FWL_OK
  *          FWL_ERR_ROLLBACK  same chain, and epoch, height or time_ms below the trusted one
  *          FWL_ERR_KEYS, FWL_ERR_SIGNATURE  the governors' signatures

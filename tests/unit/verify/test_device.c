@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "chain.h"
+#include "ledger/model/statement.h"
 
 struct slots {
     uint8_t bytes[2][FWL_SLOT_SIZE_MAX];
@@ -163,13 +164,53 @@ test_device__when_to_save(void **state)
     chain_free(c);
 }
 
+/* New governors within an epoch: the old ones must not be trusted again after a power cut. */
+static void
+test_device__reanchor_is_saved(void **state)
+{
+    struct fwl_device device;
+    struct fwl_device back;
+    struct slots slots = {0};
+    struct chain *c = start(&device);
+    struct fwl_anchor to = c->anchor;
+    struct fwl_anchor_statement statement = {.stored_chain_id = to.chain_id,
+                                             .new_chain_id = to.chain_id,
+                                             .epoch = to.epoch,
+                                             .height = to.height,
+                                             .time_ms = to.time_ms,
+                                             .block_hash = to.block_hash};
+    struct fwl_hash32 digest;
+    struct fwl_span sigs;
+    struct fwl_span old_sigs;
+    struct fwl_writer w;
+
+    (void)state;
+    save(&slots, &device);
+    to.governors = c->governor_sets[1];
+    fwl_validators_hash(&statement.validators_hash, &to.validators);
+    fwl_governors_hash(&statement.governors_hash, &to.governors);
+    fwl_statement_anchor(&digest, &statement);
+    sigs = chain_sigs(c, 1, &digest);
+    old_sigs = chain_sigs(c, 0, &digest);
+    w = world_begin(c->w);
+    fwl_trust_reanchor_put(&w, &to, sigs, old_sigs);
+    assert_int_equal(fwl_trust_reanchor(&device.trust, world_end(c->w, &w)), FWL_OK);
+    assert_true(fwl_device_must_save(&device, false));
+    save(&slots, &device);
+    assert_false(fwl_device_must_save(&device, true));
+    assert_int_equal(fwl_slots_decode(&back, slots.used[0], slots.used[1]), FWL_OK);
+    assert_memory_equal(&back.trust, &device.trust, sizeof(back.trust));
+    assert_false(fwl_device_must_save(&back, true));
+    chain_free(c);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_device__round_trip),   cmocka_unit_test(test_device__damage_leaves_the_older_state),
         cmocka_unit_test(test_device__encode_space), cmocka_unit_test(test_device__floors),
-        cmocka_unit_test(test_device__when_to_save),
+        cmocka_unit_test(test_device__when_to_save), cmocka_unit_test(test_device__reanchor_is_saved),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
