@@ -24,7 +24,7 @@ fwl_device_must_save(const struct fwl_device *device, bool installing)
         !fwl_hash32_equal(&trust->chain_id, &device->saved_chain)) {
         return true;
     }
-    return trust->time_ms - device->saved_time_ms >= FWL_DEVICE_SAVE_MS ||
+    return trust->time_ms >= device->saved_time_ms + FWL_DEVICE_SAVE_MS ||
            (installing && (trust->height != device->saved_height || trust->time_ms != device->saved_time_ms));
 }
 

@@ -81,11 +81,22 @@ take_tip(struct fwl_verify *v, struct fwl_answer *answer, struct fwl_span bytes)
     return err;
 }
 
+/* Has the device gone on, by another question, beyond the tip of this one? */
+static bool
+is_behind(const struct fwl_verify *v)
+{
+    const struct fwl_trust *known = &v->device->trust;
+
+    return v->trust.epoch < known->epoch || v->trust.height < known->height ||
+           !fwl_hash32_equal(&v->trust.chain_id, &known->chain_id);
+}
+
 /* Only a fresh tip moves what the device trusts. */
 static enum fwl_err
 take_fresh(struct fwl_verify *v)
 {
-    enum fwl_err err = fwl_trust_fresh(v->header.time_ms, v->now_ms, own_max_age(v));
+    enum fwl_err err =
+        is_behind(v) ? FWL_ERR_ROLLBACK : fwl_trust_fresh(v->header.time_ms, v->now_ms, own_max_age(v));
 
     if (FWL_MUTANT(18, 13)) { /* kept before the clock rule */
         v->device->trust = v->trust;

@@ -45,7 +45,8 @@ struct fwl_verify_settings {
     struct fwl_authors authors;
 };
 
-/* One question being answered; about 7 KiB. Fill with fwl_verify_init. */
+/* One question being answered; about 7 KiB. Fill with fwl_verify_init. Of two at a time about one device, the one that
+ * comes to an older tip than the device knows by then ends in FWL_ERR_ROLLBACK. */
 struct fwl_verify {
     struct fwl_device *device;
     const struct fwl_verify_settings *settings;

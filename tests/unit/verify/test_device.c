@@ -158,6 +158,8 @@ test_device__when_to_save(void **state)
     assert_true(fwl_device_must_save(&device, false));
     save(&slots, &device);
     assert_false(fwl_device_must_save(&device, true));
+    device.trust.time_ms--; /* never, but if so: it is no reason to write */
+    assert_false(fwl_device_must_save(&device, false));
     device.trust.chain_id.b[0]++; /* a re-anchor to another chain may go back in time */
     device.trust.time_ms = 0;
     assert_true(fwl_device_must_save(&device, false));

@@ -313,6 +313,41 @@ test_verify__more_steps(void **state)
     assert_int_equal(r->device.trust.epoch, 7);
 }
 
+/* A question that was begun earlier and is answered later takes nothing back, and leaves nothing to write. */
+static void
+test_verify__two_questions(void **state)
+{
+    struct run *r = *state;
+    struct fwl_verify *early = calloc(1, sizeof(*early));
+    struct fwl_span old = chain_answer(r->c);
+    struct fwl_trust after;
+
+    assert_non_null(early);
+    assert_int_equal(fwl_verify_init(early, &r->device, &r->settings, &r->c->w->facts, r->now_ms), FWL_OK);
+    r->c->tip.height = 200;
+    r->c->tip.time_ms++;
+    assert_int_equal(verify_bytes(r, chain_bundle(r->c)), FWL_OK);
+    fwl_device_saved(&r->device);
+    after = r->device.trust;
+    assert_int_equal(fwl_verify_answer(early, old), FWL_ERR_ROLLBACK);
+    assert_false(early->fresh);
+    assert_memory_equal(&after, &r->device.trust, sizeof(after));
+    assert_false(fwl_device_must_save(&r->device, true));
+    /* a certified tip of the old set above the height at which the device has left that epoch */
+    assert_int_equal(fwl_verify_init(early, &r->device, &r->settings, &r->c->w->facts, r->now_ms), FWL_OK);
+    r->c->tip.height = 300;
+    old = chain_answer(r->c);
+    r->device.trust.epoch++;
+    assert_int_equal(fwl_verify_answer(early, old), FWL_ERR_ROLLBACK);
+    r->device.trust.epoch--;
+    r->device.trust.chain_id.b[0]++; /* re-anchored */
+    assert_int_equal(fwl_verify_answer(early, old), FWL_ERR_ROLLBACK);
+    r->device.trust.chain_id.b[0]--;
+    assert_int_equal(fwl_verify_answer(early, old), FWL_OK);
+    assert_int_equal(r->device.trust.height, 300);
+    free(early);
+}
+
 static void
 test_verify__proofs(void **state)
 {
@@ -638,6 +673,7 @@ main(void)
         TEST(values),          TEST(value_of_another_table),
         TEST(author),          TEST(own_floor),
         TEST(opaque),          TEST(bad_facts),
+        TEST(two_questions),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
