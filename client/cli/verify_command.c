@@ -127,6 +127,22 @@ take_authors(const struct fwl_command *self, struct run *run, const struct verif
 
 /* ---- the state file: two slots of FWL_SLOT_SIZE_MAX bytes ---- */
 
+/* An anchor comes by a trusted way: a newer one of the same chain takes the place of what the device trusts, as when it
+ * was set up; it is what helps after the trusting period. Nothing goes back, and the floors stay. */
+static enum fwl_err
+take_newer_anchor(struct run *run, const struct verify_args *args)
+{
+    const struct fwl_anchor *anchor = &run->anchor.anchor;
+    struct fwl_trust *trust = &run->device.trust;
+
+    if (anchor->epoch < trust->epoch || anchor->height <= trust->height || anchor->time_ms < trust->time_ms) {
+        return FWL_OK;
+    }
+    (void)fprintf(stderr, "fwledger: %s is newer than %s: it is trusted from now on, at block %llu of epoch %llu\n",
+                  args->anchor, args->state, (unsigned long long)anchor->height, (unsigned long long)anchor->epoch);
+    return fwl_trust_start(trust, anchor);
+}
+
 static int
 load_state(struct run *run, const struct verify_args *args)
 {
@@ -147,6 +163,7 @@ load_state(struct run *run, const struct verify_args *args)
             (void)fprintf(stderr, "fwledger: %s belongs to another chain than %s\n", args->state, args->anchor);
             return FWL_EXIT_CERTIFICATE;
         }
+        err = err == FWL_OK ? take_newer_anchor(run, args) : err;
     }
     if (err == FWL_ERR_ABSENT) {
         err = fwl_device_start(&run->device, &run->anchor.anchor);
@@ -312,6 +329,20 @@ save_records(const struct run *run, const struct verify_args *args)
     return good ? 0 : fwl_commands_fail_write(args->records);
 }
 
+/* A file with as many epoch steps as an answer holds and more to come: how to go on. */
+static int
+explain_more(const struct run *run, const struct verify_args *args, const char *path)
+{
+    unsigned long long epoch = run->verify.trust.epoch;
+    bool kept = args->state != NULL && run->device.trust.epoch == epoch;
+
+    (void)fprintf(
+        stderr, "fwledger: %s: there are more epoch steps than an answer holds: %s epoch %llu%s --since %llu\n", path,
+        kept ? "the device went on to" : "with --state and a right clock, so without --attest, the device goes on to",
+        epoch, kept ? "; ask again with" : "; then ask again with", epoch);
+    return fwl_verify_exit(FWL_ERR_EPOCH);
+}
+
 static void
 explain(const struct run *run, enum fwl_err err, const char *path)
 {
@@ -328,9 +359,6 @@ explain(const struct run *run, enum fwl_err err, const char *path)
     }
     if (v->expired) {
         (void)fprintf(stderr, "; the trusting period is over, a new anchor from the governors is needed");
-    } else if (v->more) {
-        (void)fprintf(stderr, "; further epoch steps are missing, ask again with --since %llu",
-                      (unsigned long long)v->trust.epoch);
     } else if (v->fork) {
         (void)fprintf(stderr, "; two certified blocks of one height: keep both files, they convict validators");
     } else if (err == FWL_ERR_AUTHOR) {
@@ -372,11 +400,14 @@ check(const struct fwl_command *self, struct run *run, const struct verify_args 
         return code; /* it has told why */
     }
     err = err == FWL_OK ? fwl_verify_bundle(&run->verify, run->candidates, &run->work, run->bundle) : err;
-    code = run->verify.fresh ? save_state(run, args) : 0;
+    code = run->verify.fresh || fwl_verify_keep_steps(&run->verify) ? save_state(run, args) : 0;
     if (err == FWL_ERR_VERSION && run->verify.fault.field != NULL &&
         strcmp(run->verify.fault.field, FWL_VERIFY_FACTS_VERSION) == 0) {
         (void)fprintf(stderr, "fwledger: %s: version: %s\n", args->facts, fwl_err_text(err));
         return FWL_EXIT_CONFIG;
+    }
+    if (run->verify.more) {
+        return code == 0 ? explain_more(run, args, path) : code;
     }
     if (err != FWL_OK) {
         explain(run, err, path);

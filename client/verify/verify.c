@@ -95,8 +95,7 @@ is_behind(const struct fwl_verify *v)
 static enum fwl_err
 take_fresh(struct fwl_verify *v)
 {
-    enum fwl_err err =
-        is_behind(v) ? FWL_ERR_ROLLBACK : fwl_trust_fresh(v->header.time_ms, v->now_ms, own_max_age(v));
+    enum fwl_err err = is_behind(v) ? FWL_ERR_ROLLBACK : fwl_trust_fresh(v->header.time_ms, v->now_ms, own_max_age(v));
 
     if (FWL_MUTANT(18, 13)) { /* kept before the clock rule */
         v->device->trust = v->trust;
@@ -106,6 +105,17 @@ take_fresh(struct fwl_verify *v)
         v->fresh = true;
     }
     return err;
+}
+
+bool
+fwl_verify_keep_steps(struct fwl_verify *v)
+{
+    if (!v->more || is_behind(v) || v->trust.epoch == v->device->trust.epoch ||
+        fwl_trust_fresh(v->trust.time_ms, v->now_ms, UINT64_MAX) != FWL_OK) {
+        return false;
+    }
+    v->device->trust = v->trust;
+    return true;
 }
 
 enum fwl_err
@@ -398,9 +408,6 @@ fwl_verify_bundle(struct fwl_verify *v, struct fwl_candidate *candidates, struct
         return err;
     }
     err = fwl_verify_answer(v, bundle.answer);
-    if (err == FWL_ERR_EPOCH && v->more) {
-        return FWL_ERR_VALUE;
-    }
     if (err != FWL_OK) {
         return err;
     }

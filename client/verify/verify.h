@@ -13,10 +13,10 @@
  *   fwl_verify_bundle  the same answer again, as above
  *
  * An answer is complete iff the bytes behind every hash on its way are at hand; anything else is an error, never
- * "up to date". The device's trust moves only when the tip has passed the clock rule; what must then be written
- * fwl_device_must_save says. Checks come in an order in which a damaged file is never reported as stale or as a
- * rollback: certificate before height, height before clock.
- * Source: docs/spec/answer.md "What a device checks" (consensus.md 3.2 to 3.4).
+ * "up to date". The device's trust moves only when the tip has passed the clock rule, or with fwl_verify_keep_steps;
+ * what must then be written fwl_device_must_save says. Checks come in an order in which a damaged file is never
+ * reported as stale or as a rollback: certificate before height, height before clock. Source: docs/spec/answer.md "What
+ * a device checks" (consensus.md 3.2 to 3.4).
  */
 #ifndef FWL_CLIENT_VERIFY_VERIFY_H
 #define FWL_CLIENT_VERIFY_VERIFY_H
@@ -56,7 +56,8 @@ struct fwl_verify {
     struct fwl_trust trust; /* working copy: epoch steps taken so far */
 
     /* what a refusal says besides its code */
-    bool more;                 /* FWL_ERR_EPOCH: ask again with since = trust.epoch, for this same object */
+    bool more;                 /* FWL_ERR_EPOCH: ask again with since = trust.epoch, for this same object, or for
+                                  another one after fwl_verify_keep_steps */
     bool fork;                 /* FWL_ERR_CERTIFICATE: another certified block of a known height; keep both */
     bool expired;              /* FWL_ERR_EPOCH: beyond the trusting period; only a re-anchor helps */
     struct fwl_hash32 missing; /* FWL_ERR_NO_VALUE: whose bytes are missing; fetch them and call again */
@@ -109,6 +110,16 @@ FWL_NODISCARD enum fwl_err fwl_verify_init(struct fwl_verify *v, struct fwl_devi
 FWL_NODISCARD enum fwl_err fwl_verify_answer(struct fwl_verify *v, struct fwl_span answer);
 
 /**
+ * fwl_verify_keep_steps - after an answer or bundle that says `more`: move device->trust to the epoch reached.
+ *
+ * For a device that does not keep @v until the next answer is there: it saves, and begins anew with since = that epoch.
+ * Each step was checked; the trusting period as well, if the clock is one: with a clock that is behind the last step by
+ * more than FWL_TRUST_FUTURE_MS nothing is kept, so never without a clock.
+ * Returns: true when device->trust has moved and must be saved
+ */
+bool fwl_verify_keep_steps(struct fwl_verify *v);
+
+/**
  * fwl_verify_tip - for a device without a clock: the tip of an answer, everything but its age.
  *
  * Shape:   @bytes is an answer or a bundle. device->trust stays; v->trust is at the tip afterwards.
@@ -158,7 +169,7 @@ FWL_NODISCARD enum fwl_err fwl_verify_values(struct fwl_verify *v, struct fwl_ca
  * fwl_verify_bundle - answer and values from one file; it holds exactly what the answer needs.
  *
  * Returns: as both; FWL_ERR_NO_VALUE when the file ends before the last value, FWL_ERR_TRAILING for values that nothing
- *          names, FWL_ERR_VALUE when the answer says `more`.
+ *          names. FWL_ERR_EPOCH with v->more decides nothing, whatever values there are.
  */
 FWL_NODISCARD enum fwl_err fwl_verify_bundle(struct fwl_verify *v, struct fwl_candidate *candidates,
                                              struct fwl_decide_work *work, struct fwl_span bundle);

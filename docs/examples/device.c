@@ -82,7 +82,8 @@ check(const char *state, const char *file, const struct fwl_key *author, const c
     if (err == FWL_OK) {
         err = fwl_verify_bundle(&verify, candidates, &work, fwl_span(bundle, size));
     }
-    if (verify.fresh && fwl_device_must_save(&device, err == FWL_OK && verify.decision.kind == FWL_DECISION_INSTALL)) {
+    if ((verify.fresh || fwl_verify_keep_steps(&verify)) &&
+        fwl_device_must_save(&device, err == FWL_OK && verify.decision.kind == FWL_DECISION_INSTALL)) {
         enum fwl_err saved = save(state);
 
         err = err == FWL_OK ? saved : err; /* without saved trust nothing is installed */

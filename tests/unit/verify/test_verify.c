@@ -297,7 +297,17 @@ test_verify__more_steps(void **state)
     chain_step(r->c, 0, 1, 0, 0, (struct chain_flaw){0});
     r->c->more = true;
     first = chain_answer(r->c);
-    expect(r, FWL_ERR_VALUE); /* not in a bundle */
+    expect(r, FWL_ERR_EPOCH); /* in a bundle as well */
+    assert_true(r->v.more);
+    r->v.now_ms = r->v.trust.time_ms - FWL_TRUST_FUTURE_MS - 1; /* this is no clock */
+    assert_false(fwl_verify_keep_steps(&r->v));
+    assert_int_equal(r->device.trust.epoch, 5);
+    r->v.now_ms++;
+    assert_true(fwl_verify_keep_steps(&r->v));
+    assert_int_equal(r->device.trust.epoch, 6);
+    assert_false(fwl_verify_keep_steps(&r->v)); /* it has */
+    assert_int_equal(verify_bytes(r, chain_bundle(r->c)), FWL_ERR_EPOCH);
+    assert_false(fwl_verify_keep_steps(&r->v)); /* nothing new */
     assert_int_equal(fwl_device_start(&r->device, &r->c->anchor), FWL_OK);
     assert_int_equal(fwl_verify_init(&r->v, &r->device, &r->settings, &r->c->w->facts, r->now_ms), FWL_OK);
     assert_int_equal(fwl_verify_answer(&r->v, first), FWL_ERR_EPOCH);
