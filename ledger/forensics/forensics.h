@@ -1,11 +1,12 @@
 /*
  * forensics - who broke the rules at one height? From votes and certificates to pairs that convict. Zone P.
  *
- * Two different FINAL certificates of one height need more than f faulty validators. Together with the certificates
- * that correct nodes stored for that height they always hold conflicting signed votes of at least f+1 members
- * (agreement.md "Accountability"): each certificate is taken apart into its votes, equal ones are kept once, and
- * neighbours in the order (member, view, kind, hash) are compared. What convicts is a pair of signatures by one key and
- * nothing else, so nothing here is believed: a certificate that does not hold under the set of its height is refused.
+ * Two different FINAL certificates of one height need more than f faulty validators. While these are at most 2f, they
+ * hold, together with the certificates that correct nodes stored for that height, conflicting signed votes of at least
+ * f+1 members (agreement.md "Accountability"): each certificate is taken apart into its votes, equal ones are kept
+ * once, and neighbours in the order (member, view, kind, hash) are compared. What convicts is a pair of signatures by
+ * one key and nothing else, so nothing here is believed: a certificate that does not hold under the set of its height
+ * is refused.
  *
  * A correct member never signs such a pair, whatever crashes it had, so it is never named.
  */
