@@ -140,6 +140,19 @@ check_certified(const struct fwl_trust *trust, const struct fwl_header *header, 
     return err == FWL_OK ? fwl_cert_verify(&decoded, &validators, &trust->chain_id) : err;
 }
 
+bool
+fwl_trust_is_older(const struct fwl_trust *trust, uint64_t epoch, uint64_t height, uint64_t time_ms)
+{
+    return (epoch < trust->epoch && !FWL_MUTANT(18, 0)) || (height < trust->height && !FWL_MUTANT(18, 1)) ||
+           (time_ms < trust->time_ms && !FWL_MUTANT(18, 2));
+}
+
+bool
+fwl_trust_is_fork(const struct fwl_trust *trust, uint64_t height, const struct fwl_hash32 *block_hash)
+{
+    return height == trust->height && !fwl_hash32_equal(block_hash, &trust->block_hash) && !FWL_MUTANT(18, 4);
+}
+
 enum fwl_err
 fwl_trust_tip(struct fwl_trust *trust, struct fwl_header *header, bool *fork, struct fwl_span header_bytes,
               struct fwl_span cert)
@@ -157,14 +170,11 @@ fwl_trust_tip(struct fwl_trust *trust, struct fwl_header *header, bool *fork, st
     if (err == FWL_OK && header->epoch > trust->epoch && !FWL_MUTANT(18, 0)) {
         err = FWL_ERR_EPOCH;
     }
-    if (err == FWL_OK && ((header->epoch < trust->epoch && !FWL_MUTANT(18, 0)) ||
-                          (header->height < trust->height && !FWL_MUTANT(18, 1)) ||
-                          (header->time_ms < trust->time_ms && !FWL_MUTANT(18, 2)))) {
+    if (err == FWL_OK && fwl_trust_is_older(trust, header->epoch, header->height, header->time_ms)) {
         err = FWL_ERR_ROLLBACK;
     }
     fwl_header_hash(&block_hash, header);
-    if (err == FWL_OK && header->height == trust->height && !fwl_hash32_equal(&block_hash, &trust->block_hash) &&
-        !FWL_MUTANT(18, 4)) {
+    if (err == FWL_OK && fwl_trust_is_fork(trust, header->height, &block_hash)) {
         *fork = true;
         err = FWL_ERR_CERTIFICATE;
     }

@@ -65,6 +65,11 @@ void fwl_trust_sets(struct fwl_validators *validators, struct fwl_governors *gov
 FWL_NODISCARD enum fwl_err fwl_trust_step(struct fwl_trust *trust, bool *taken, bool *expired, struct fwl_span step,
                                           uint64_t now_ms, uint64_t period_ms);
 
+/** fwl_trust_is_older - would a tip at this place take the trusted one back, in epoch, height or time?
+ * fwl_trust_is_fork - is it another block of the same height? */
+bool fwl_trust_is_older(const struct fwl_trust *trust, uint64_t epoch, uint64_t height, uint64_t time_ms);
+bool fwl_trust_is_fork(const struct fwl_trust *trust, uint64_t height, const struct fwl_hash32 *block_hash);
+
 /**
  * fwl_trust_tip - does the certificate make this header the tip of the trusted chain?
  *

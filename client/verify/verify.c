@@ -81,22 +81,27 @@ take_tip(struct fwl_verify *v, struct fwl_answer *answer, struct fwl_span bytes)
     return err;
 }
 
-/* Has the device gone on, by another question, beyond the tip of this one? */
-static bool
-is_behind(const struct fwl_verify *v)
+/* The device may have gone on meanwhile, by another question: as if this one was asked now. */
+static enum fwl_err
+judge_late(struct fwl_verify *v)
 {
     const struct fwl_trust *known = &v->device->trust;
 
-    return v->trust.epoch < known->epoch || v->trust.height < known->height ||
-           !fwl_hash32_equal(&v->trust.chain_id, &known->chain_id);
+    if (fwl_trust_is_older(known, v->trust.epoch, v->trust.height, v->trust.time_ms) ||
+        !fwl_hash32_equal(&v->trust.chain_id, &known->chain_id)) {
+        return FWL_ERR_ROLLBACK;
+    }
+    v->fork = fwl_trust_is_fork(known, v->trust.height, &v->trust.block_hash);
+    return v->fork ? FWL_ERR_CERTIFICATE : FWL_OK;
 }
 
 /* Only a fresh tip moves what the device trusts. */
 static enum fwl_err
 take_fresh(struct fwl_verify *v)
 {
-    enum fwl_err err = is_behind(v) ? FWL_ERR_ROLLBACK : fwl_trust_fresh(v->header.time_ms, v->now_ms, own_max_age(v));
+    enum fwl_err err = judge_late(v);
 
+    err = err == FWL_OK ? fwl_trust_fresh(v->header.time_ms, v->now_ms, own_max_age(v)) : err;
     if (FWL_MUTANT(18, 13)) { /* kept before the clock rule */
         v->device->trust = v->trust;
     }
@@ -110,7 +115,7 @@ take_fresh(struct fwl_verify *v)
 bool
 fwl_verify_keep_steps(struct fwl_verify *v)
 {
-    if (!v->more || is_behind(v) || v->trust.epoch == v->device->trust.epoch ||
+    if (!v->more || judge_late(v) != FWL_OK || v->trust.epoch == v->device->trust.epoch ||
         fwl_trust_fresh(v->trust.time_ms, v->now_ms, UINT64_MAX) != FWL_OK) {
         return false;
     }

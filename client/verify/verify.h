@@ -45,8 +45,9 @@ struct fwl_verify_settings {
     struct fwl_authors authors;
 };
 
-/* One question being answered; about 7 KiB. Fill with fwl_verify_init. Of two at a time about one device, the one that
- * comes to an older tip than the device knows by then ends in FWL_ERR_ROLLBACK. */
+/* One question being answered; about 7 KiB. Fill with fwl_verify_init. Of two at a time about one device, the tip of
+ * the one that ends later is judged by what the device knows by then: FWL_ERR_ROLLBACK when it is older, a fork when it
+ * is another block of that height. */
 struct fwl_verify {
     struct fwl_device *device;
     const struct fwl_verify_settings *settings;

@@ -17,7 +17,7 @@ static struct fwl_verify verify;
 static struct fwl_decide_work work;
 static struct fwl_candidate candidates[FWL_CLASS_RELEASES_MAX];
 static struct fwl_cel_cell cells[FWL_DECIDE_CELLS(0, 0, 0) + 64];
-static uint8_t bundle[65536];
+static uint8_t bundle[196608];              /* up to 128 KiB of epoch steps after a long time away */
 static uint8_t slots[2][FWL_SLOT_SIZE_MAX]; /* two flash pages; here two halves of a file */
 
 static size_t

@@ -353,7 +353,16 @@ test_verify__two_questions(void **state)
     r->device.trust.chain_id.b[0]++; /* re-anchored */
     assert_int_equal(fwl_verify_answer(early, old), FWL_ERR_ROLLBACK);
     r->device.trust.chain_id.b[0]--;
+    r->device.trust.time_ms = r->c->tip.time_ms + 1;
+    assert_int_equal(fwl_verify_answer(early, old), FWL_ERR_ROLLBACK);
+    r->device.trust.time_ms = r->c->tip.time_ms;
+    r->device.trust.height = 300; /* another block of that height */
+    assert_int_equal(fwl_verify_answer(early, old), FWL_ERR_CERTIFICATE);
+    assert_true(early->fork);
+    assert_int_equal(r->device.trust.height, 300);
+    r->device.trust.height = 200;
     assert_int_equal(fwl_verify_answer(early, old), FWL_OK);
+    assert_false(early->fork);
     assert_int_equal(r->device.trust.height, 300);
     free(early);
 }
