@@ -95,9 +95,10 @@ static int
 copy_chain(struct fwl_store *store, const char *out)
 {
     char folder[PATH_BYTES];
+    bool made = mkdir(out, S_IRWXU) == 0;
     enum fwl_err err = FWL_OK;
 
-    if (mkdir(out, S_IRWXU) != 0 && errno != EEXIST) {
+    if (!made && errno != EEXIST) {
         return fail_errno(out);
     }
     if (mkdir(join(folder, out, "chain"), S_IRWXU) != 0) {
@@ -105,7 +106,7 @@ copy_chain(struct fwl_store *store, const char *out)
     }
     err = fwl_store_copy(store, folder);
     err = err == FWL_OK ? fwl_folder_sync(out) : err;
-    err = err == FWL_OK ? fwl_folder_sync_of(out) : err;
+    err = err == FWL_OK && made ? fwl_folder_sync_of(out) : err;
     if (err != FWL_OK) {
         char file[PATH_BYTES];
 
@@ -243,8 +244,10 @@ put_in_place(struct restoring *r)
 {
     char votes[PATH_BYTES];
     bool had = is_there(r->data, "votes/data.mdb");
-    bool synced = fwl_folder_sync(r->draft) == FWL_OK && fwl_folder_sync(r->data) == FWL_OK;
-    int code = synced ? remove_store(join(votes, r->data, "votes")) : fail_errno(r->draft);
+    const char *unsynced = fwl_folder_sync(r->draft) != FWL_OK  ? r->draft
+                           : fwl_folder_sync(r->data) != FWL_OK ? r->data
+                                                                : NULL;
+    int code = unsynced == NULL ? remove_store(join(votes, r->data, "votes")) : fail_errno(unsynced);
 
     code = code == 0 ? remove_store(r->chain) : code;
     if (code == 0 && rename(r->draft, r->chain) != 0) {

@@ -1,6 +1,7 @@
 #include "core/host/folder.h"
 
 #include <fcntl.h>
+#include <libgen.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,16 +24,12 @@ fwl_folder_sync(const char *path)
 enum fwl_err
 fwl_folder_sync_of(const char *path)
 {
-    char folder[PATH_ROOM] = ".";
-    const char *slash = strrchr(path, '/');
-    size_t size = slash == NULL ? 1 : slash == path ? 1 : (size_t)(slash - path);
+    char copy[PATH_ROOM];
+    size_t size = strlen(path);
 
-    if (size >= sizeof(folder)) {
+    if (size >= sizeof(copy)) {
         return FWL_ERR_STORAGE;
     }
-    if (slash != NULL) {
-        memcpy(folder, path, size);
-        folder[size] = '\0';
-    }
-    return fwl_folder_sync(folder);
+    memcpy(copy, path, size + 1);
+    return fwl_folder_sync(dirname(copy));
 }

@@ -10,7 +10,7 @@
  * FWL_ERR_STORAGE. */
 FWL_NODISCARD enum fwl_err fwl_folder_sync(const char *path);
 
-/** fwl_folder_sync_of - the same for the folder that the file at @path lies in. */
+/** fwl_folder_sync_of - the same for the folder that the file or folder at @path lies in. */
 FWL_NODISCARD enum fwl_err fwl_folder_sync_of(const char *path);
 
 #endif

@@ -19,6 +19,7 @@ test_folder__syncs_what_is_there(void **state)
     assert_int_equal(fwl_folder_sync_of("/tmp/a file that need not be there"), FWL_OK);
     assert_int_equal(fwl_folder_sync_of("file"), FWL_OK); /* in the present folder */
     assert_int_equal(fwl_folder_sync_of("/file"), FWL_OK);
+    assert_int_equal(fwl_folder_sync_of("/tmp/not there/"), FWL_OK); /* a folder of its own, however it is written */
     assert_int_equal(fwl_folder_sync_of("/tmp/no such folder/file"), FWL_ERR_STORAGE);
     for (size_t i = 0; i < sizeof(far) - 1; i++) {
         far[i] = i % 2 == 0 ? '/' : '.';
