@@ -9,6 +9,7 @@
 enum {
     SCHEMA_VOTES = 2,
     INSTANCE_BYTES = 16,
+    CERT_HEAD = 1 + 8 + 4,
 };
 
 /* NULL, or what is wrong with one record. */
@@ -25,6 +26,14 @@ judge_rec(const struct fwl_kv *chain, const struct fwl_kv_entry *e)
                : "the record of what this node signed is damaged";
 }
 
+/* Does it begin as a certificate does (kind, height, view), and are they those of its key (height, view, kind)? */
+static bool
+is_placed(const struct fwl_kv_entry *e)
+{
+    return e->value.size > CERT_HEAD && e->value.p[0] == e->key.p[CERT_HEAD - 1] &&
+           memcmp(e->value.p + 1, e->key.p, CERT_HEAD - 1) == 0;
+}
+
 static const char *
 judge_cert(const struct fwl_kv *chain, const struct fwl_kv_entry *e)
 {
@@ -38,8 +47,8 @@ judge_cert(const struct fwl_kv *chain, const struct fwl_kv_entry *e)
         return "no certificate has such a key";
     }
     height = fwl_load_be64(e->key.p);
-    if (height > tip.header.height + 1) {
-        return NULL; /* the chain is being fetched anew: whose votes these are is not known yet */
+    if (height > tip.header.height + 1) { /* the chain is being fetched anew: whose votes these are is not known yet */
+        return is_placed(e) ? NULL : "it is no certificate, or one of another place";
     }
     if (fwl_query_set(chain, &set, height) != FWL_OK) {
         return "it is of a height whose validators are not known";
