@@ -138,7 +138,7 @@ take_newer_anchor(struct run *run, const struct verify_args *args)
     if (anchor->epoch < trust->epoch || anchor->height <= trust->height || anchor->time_ms < trust->time_ms) {
         return FWL_OK;
     }
-    (void)fprintf(stderr, "fwledger: %s is newer than %s: it is trusted from now on, at block %llu of epoch %llu\n",
+    (void)fprintf(stderr, "fwledger: %s is newer than %s and is used in its place: block %llu of epoch %llu\n",
                   args->anchor, args->state, (unsigned long long)anchor->height, (unsigned long long)anchor->epoch);
     return fwl_trust_start(trust, anchor);
 }
@@ -329,17 +329,21 @@ save_records(const struct run *run, const struct verify_args *args)
     return good ? 0 : fwl_commands_fail_write(args->records);
 }
 
-/* A file with as many epoch steps as an answer holds and more to come: how to go on. */
+/* A file with as many epoch steps as an answer holds and more to come: how to go on. @moved: with some of them. */
 static int
-explain_more(const struct run *run, const struct verify_args *args, const char *path)
+explain_more(const struct run *run, const struct verify_args *args, const char *path, bool moved)
 {
     unsigned long long epoch = run->verify.trust.epoch;
-    bool kept = args->state != NULL && run->device.trust.epoch == epoch;
 
-    (void)fprintf(
-        stderr, "fwledger: %s: there are more epoch steps than an answer holds: %s epoch %llu%s --since %llu\n", path,
-        kept ? "the device went on to" : "with --state and a right clock, so without --attest, the device goes on to",
-        epoch, kept ? "; ask again with" : "; then ask again with", epoch);
+    (void)fprintf(stderr, "fwledger: %s: there are more epoch steps than an answer holds: ", path);
+    if (moved && args->state != NULL) {
+        (void)fprintf(stderr, "the device went on to epoch %llu; ", epoch);
+    } else if (moved || run->device.trust.epoch != epoch) {
+        (void)fprintf(stderr,
+                      "with --state and a right clock, so without --attest, the device goes on to epoch %llu; then ",
+                      epoch);
+    }
+    (void)fprintf(stderr, "ask again with --since %llu\n", epoch);
     return fwl_verify_exit(FWL_ERR_EPOCH);
 }
 
@@ -378,6 +382,7 @@ check(const struct fwl_command *self, struct run *run, const struct verify_args 
 {
     enum fwl_err err = fwl_files_read(&run->bundle, path, BUNDLE_MAX);
     json_t *value = NULL;
+    bool moved = false;
     int code = 0;
 
     if (err != FWL_OK) {
@@ -400,14 +405,15 @@ check(const struct fwl_command *self, struct run *run, const struct verify_args 
         return code; /* it has told why */
     }
     err = err == FWL_OK ? fwl_verify_bundle(&run->verify, run->candidates, &run->work, run->bundle) : err;
-    code = run->verify.fresh || fwl_verify_keep_steps(&run->verify) ? save_state(run, args) : 0;
+    moved = fwl_verify_keep_steps(&run->verify);
+    code = run->verify.fresh || moved ? save_state(run, args) : 0;
     if (err == FWL_ERR_VERSION && run->verify.fault.field != NULL &&
         strcmp(run->verify.fault.field, FWL_VERIFY_FACTS_VERSION) == 0) {
         (void)fprintf(stderr, "fwledger: %s: version: %s\n", args->facts, fwl_err_text(err));
         return FWL_EXIT_CONFIG;
     }
     if (run->verify.more) {
-        return code == 0 ? explain_more(run, args, path) : code;
+        return code == 0 ? explain_more(run, args, path, moved) : code;
     }
     if (err != FWL_OK) {
         explain(run, err, path);

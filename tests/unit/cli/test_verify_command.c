@@ -166,10 +166,10 @@ test_verify_command__more_steps_than_an_answer_holds(void **state)
     steps(c, 0, FWL_EPOCH_STEPS_MAX);
     c->more = true;
     assert_int_equal(verify(c), FWL_EXIT_CERTIFICATE);
-    assert_true(says("--since 69"));
+    assert_true(says("went on to epoch 69; ask again with --since 69"));
     assert_int_equal(saved_epoch(), 69);
-    assert_int_equal(verify(c), FWL_EXIT_CERTIFICATE); /* the same again */
-    assert_true(says("--since 69"));
+    assert_int_equal(verify(c), FWL_EXIT_CERTIFICATE); /* the same again: nothing of it is news */
+    assert_true(says("holds: ask again with --since 69"));
     c->more = false; /* what is asked from there */
     c->step_count = FWL_EPOCH_STEPS_MAX;
     steps(c, 0, 1);
