@@ -38,6 +38,7 @@ struct fwl_tally;
 enum {
     FWL_CONSENSUS_PEERS_MAX = 256,
     FWL_CONSENSUS_WRITES_MAX = 192,
+    FWL_CONSENSUS_BODIES_MAX = 2, /* of these writes */
     FWL_CONSENSUS_SENDS_MAX = 192,
     FWL_CONSENSUS_EVIDENCE_MAX = 16,
     FWL_CONSENSUS_PULL_VIEWS_MAX = 64, /* views of one GETCERTS, certificates used of one PROPOSE */

@@ -173,6 +173,7 @@ struct fwl_consensus {
     /* what the writes and sends of this step point to */
     uint32_t dirty[FWL_ENGINE_DIRTY];
     uint32_t ndirty;
+    uint32_t nbodies; /* written in this step */
     uint8_t rec_bytes[FWL_ENGINE_DIRTY][FWL_REC_SIZE_MAX];
     uint8_t view_bytes[12 + 32];
     uint8_t voting_bytes[8 + 32], floor_bytes[8 + 32];

@@ -26,13 +26,15 @@ fwl_outbox_begin(struct fwl_consensus *c, struct fwl_effects *out)
     memset(&out->commit, 0, sizeof(out->commit));
     c->out = out;
     c->ndirty = 0;
+    c->nbodies = 0;
 }
 
 bool
 fwl_outbox_room(const struct fwl_consensus *c)
 {
     return c->out->nwrites + c->ndirty + RESERVE_WRITES <= FWL_CONSENSUS_WRITES_MAX &&
-           c->out->nsends + RESERVE_SENDS <= FWL_CONSENSUS_SENDS_MAX && c->ndirty + 2 <= FWL_ENGINE_DIRTY;
+           c->out->nsends + RESERVE_SENDS <= FWL_CONSENSUS_SENDS_MAX && c->ndirty + 2 <= FWL_ENGINE_DIRTY &&
+           c->nbodies < FWL_CONSENSUS_BODIES_MAX; /* a rule writes at most one */
 }
 
 static struct fwl_consensus_write *
@@ -65,6 +67,7 @@ fwl_outbox_body(struct fwl_consensus *c, struct fwl_body_slot *slot)
 
         w->key_size = fwl_rec_body_key(w->key, c->h, &slot->hash);
         slot->durable = true;
+        c->nbodies++;
     }
 }
 

@@ -279,7 +279,10 @@ go_on(struct fwl_replica *r, struct fwl_replica_peer *from)
     r->fetch.next++;
     if (r->fetch.next <= r->fetch.last) {
         expect_block(r);
-    } else if (from->height > fwl_replica_tip(r)->header.height + 1 && !fwl_sync_goes_first(r)) {
+        return;
+    }
+    fwl_sync_start(r);
+    if (from->height > fwl_replica_tip(r)->header.height + 1 && !fwl_sync_goes_first(r)) {
         ask_window(r, from);
     } else {
         r->fetch.peer = 0;

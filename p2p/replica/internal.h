@@ -68,12 +68,13 @@ struct fwl_replica_sync {
     enum fwl_sync_wait wait;
     uint64_t peer;
     uint64_t asked_ms, until_ms;
-    uint64_t hold_ms;  /* until when blocks wait for an offer (monotonic) */
-    uint64_t holds_ms; /* they do not again before this */
-    uint64_t source;   /* who offered what is received; 0: an earlier process began it */
-    uint64_t last;     /* is asked after all others: what it offered came to nothing */
-    bool open;         /* restore is */
-    bool absent;       /* a peer does not have it any more, and nothing was taken since */
+    uint64_t hold_ms;         /* until when blocks wait for an offer (monotonic) */
+    uint64_t holds_ms;        /* they do not again before this */
+    struct fwl_hash32 chosen; /* name of the offer that is received */
+    uint64_t source;          /* who offered what is received; 0: an earlier process began it */
+    uint64_t last;            /* is asked after all others: what it offered came to nothing */
+    bool open;                /* restore is */
+    bool absent;              /* a peer does not have it any more, and nothing was taken since */
     bool swept;
     uint64_t epoch_end;    /* STEPS: one above the last that was asked for */
     uint64_t header_first; /* HEADERS */
@@ -262,7 +263,7 @@ uint64_t fwl_fetch_at(const struct fwl_replica *r);
 void fwl_sync_start(struct fwl_replica *r);
 /** fwl_sync_goes_first - are no blocks fetched now? A snapshot is received whose block is certified, or an offer is
  * waited for, and not for long. */
-bool fwl_sync_goes_first(const struct fwl_replica *r);
+bool fwl_sync_goes_first(struct fwl_replica *r);
 void fwl_sync_frame(struct fwl_replica *r, struct fwl_replica_peer *from, enum fwl_frame_type type,
                     struct fwl_span payload);
 /** fwl_sync_gone - @peer has gone; @slot was its. */

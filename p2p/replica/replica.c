@@ -2,9 +2,9 @@
 #include "p2p/replica/internal.h"
 
 enum {
-    VOTES_BODIES = 2,              /* a step writes at most those of a FINALIZE and of a NOTARIZE one view later */
     VOTES_SPARE = 4 * 1024 * 1024, /* of the votes arena, beside the bodies */
     RETRY_MS = 1000,
+    OWES_MS = 600000, /* that blocks which are owed weigh beside other debts */
     TX_MIN = 64,
 };
 
@@ -92,7 +92,7 @@ chain_config(struct fwl_replica *r, const struct fwl_replica_config *config)
 static size_t
 votes_bytes(const struct fwl_replica_config *config)
 {
-    return (size_t)VOTES_BODIES * config->body_max + VOTES_SPARE;
+    return (size_t)FWL_CONSENSUS_BODIES_MAX * config->body_max + VOTES_SPARE;
 }
 
 size_t
@@ -162,7 +162,7 @@ fwl_replica_stall(struct fwl_replica *r)
     r->stalled = true;
     r->booted = false;
     fwl_sync_close(r);
-    fwl_fetch_leave(r); /* what comes still is of no use: asked for again when writing goes on */
+    fwl_fetch_stop(r); /* what comes still is of no use: asked for again when writing goes on */
     r->pull.peer = 0;
     r->retry_at = r->now.mono_ms + RETRY_MS;
 }
@@ -320,6 +320,17 @@ with_debts(const struct fwl_replica_peer *slot, uint64_t id, const struct fwl_pu
                                      .silent = slot->silent};
 }
 
+/* How much would be forgotten with a free slot; 0 when nobody had it. */
+static uint64_t
+debts(const struct fwl_replica_peer *slot)
+{
+    static const struct fwl_pubkey32 nobody;
+
+    return memcmp(&slot->node_key, &nobody, sizeof(nobody)) == 0
+               ? 0
+               : 1 + FWL_MAX(slot->denied_ms, slot->withheld_ms) + (slot->owes ? OWES_MS : 0);
+}
+
 /* The one that this peer had, so that who comes back is known by its debts; else one, made empty, whose debts count
  * least, or two peers could wipe out each other's by turns; NULL: none is free. */
 static struct fwl_replica_peer *
@@ -333,7 +344,7 @@ free_slot(struct fwl_replica *r, const struct fwl_pubkey32 *node_key)
         if (p->id == 0 && memcmp(&p->node_key, node_key, sizeof(*node_key)) == 0) {
             return p;
         }
-        slot = p->id == 0 && (slot == NULL || p->denied_ms < slot->denied_ms) ? p : slot;
+        slot = p->id == 0 && (slot == NULL || debts(p) < debts(slot)) ? p : slot;
     }
     if (slot != NULL) {
         *slot = (struct fwl_replica_peer){0};
@@ -375,6 +386,7 @@ fwl_replica_peer_down(struct fwl_replica *r, struct fwl_replica_time now, uint64
     r->peer_count--;
     if (r->fetch.peer == peer) {
         r->fetch.peer = 0;
+        slot->owes = true;
     }
     if (r->pull.peer == peer) {
         r->pull.peer = 0;

@@ -20,16 +20,20 @@ enum {
 
 /* ---- whether, and whom ---- */
 
-/* First undecided height of the foremost peer that is believed; 0: nobody told one. */
+/* First undecided height of the foremost peer; of one that owes blocks only when nobody else is ahead: it may have
+ * forgotten them since. 0: nobody told one. */
 static uint64_t
 best_height(const struct fwl_replica *r)
 {
-    uint64_t best = 0;
+    uint64_t next = fwl_replica_tip(r)->header.height + 1;
+    uint64_t best[2] = {0, 0};
 
     for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX; i++) {
-        best = r->peers[i].id != 0 && !r->peers[i].owes ? FWL_MAX(best, r->peers[i].height) : best;
+        const struct fwl_replica_peer *peer = &r->peers[i];
+
+        best[peer->owes] = peer->id != 0 ? FWL_MAX(best[peer->owes], peer->height) : best[peer->owes];
     }
-    return best;
+    return best[0] > next ? best[0] : FWL_MAX(best[0], best[1]);
 }
 
 static bool
@@ -143,9 +147,12 @@ drop(struct fwl_replica *r, struct fwl_replica_peer *from, enum fwl_replica_faul
 }
 
 bool
-fwl_sync_goes_first(const struct fwl_replica *r)
+fwl_sync_goes_first(struct fwl_replica *r)
 {
-    if (r->sync.wait > FWL_SYNC_INFO && r->sync.restore.has_info) {
+    const struct fwl_replica_peer *peer = r->sync.peer == 0 ? NULL : fwl_replica_find(r, r->sync.peer);
+
+    if (r->sync.wait > FWL_SYNC_INFO && r->sync.restore.has_info && peer != NULL &&
+        fwl_hash32_equal(&peer->offered, &r->sync.chosen)) {
         return true;
     }
     return r->sync.wait != FWL_SYNC_NOTHING && r->now.mono_ms < r->sync.hold_ms;
@@ -291,6 +298,16 @@ open_restore(struct fwl_replica *r)
     return err == FWL_OK ? fwl_restore_open(&r->sync.restore, &config, r->config.genesis) : err;
 }
 
+/* Two offers are of the same chunks only when all their bytes are the same: several lists of roots fold to one state.
+ * Only the certificate may be another. */
+static void
+name_offer(struct fwl_hash32 *out, const struct fwl_snapinfo *info)
+{
+    struct fwl_span parts[] = {info->header_bytes, info->rest};
+
+    fwl_sha256_parts(out, parts, FWL_COUNT(parts));
+}
+
 /* Opens the store beside, and goes on where it is; false when that is not to be. */
 static bool
 begin(struct fwl_replica *r)
@@ -311,7 +328,18 @@ begin(struct fwl_replica *r)
     }
     r->sync.open = true;
     r->sync.next = 0;
+    if (r->sync.restore.has_info) {
+        name_offer(&r->sync.chosen, &r->sync.restore.info);
+    }
     return true;
+}
+
+/* What was received so far is of no use. */
+static void
+forget(struct fwl_replica *r)
+{
+    r->config.io.restore_drop(r->config.io.ctx);
+    r->sync.open = false;
 }
 
 /* ---- one request after the other ---- */
@@ -373,8 +401,7 @@ choose(struct fwl_replica *r, struct fwl_replica_peer *from)
     enum fwl_err err = FWL_OK;
 
     if (restore->trail.at.epoch > r->sync.offer.header.epoch) {
-        r->config.io.restore_drop(r->config.io.ctx);
-        r->sync.open = false;
+        forget(r);
         if (!begin(r)) {
             return false;
         }
@@ -388,6 +415,7 @@ choose(struct fwl_replica *r, struct fwl_replica_peer *from)
         r->config.io.note(r->config.io.ctx, false, "receiving a snapshot", "", restore->info.header.height);
         r->sync.absent = false;
         r->sync.source = from->id;
+        r->sync.chosen = from->offered;
         return true;
     }
     if (is_own(err)) {
@@ -424,7 +452,7 @@ taken(struct fwl_replica *r, struct fwl_replica_peer *from, enum fwl_err err, bo
         fail(r, err);
     } else if (innocent) {
         r->sync.absent = true; /* what it has is another one */
-        deny(r, from, SILENT_MS);
+        deny_silent(r, from);
     } else {
         drop(r, from, FWL_REPLICA_FORGED);
     }
@@ -444,16 +472,6 @@ is_useful(const struct fwl_replica *r, const struct fwl_snapinfo *info)
                                                         : FWL_MIN(r->config.snapshot_ahead, r->config.retain);
     }
     return info->header.height > tip && info->header.height - tip >= least;
-}
-
-/* Two offers are of the same chunks only when all their bytes are the same: several lists of roots fold to one state.
- * Only the certificate may be another. */
-static void
-name_offer(struct fwl_hash32 *out, const struct fwl_snapinfo *info)
-{
-    struct fwl_span parts[] = {info->header_bytes, info->rest};
-
-    fwl_sha256_parts(out, parts, FWL_COUNT(parts));
 }
 
 static void
@@ -476,6 +494,10 @@ take_info(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl_span 
     if (!is_useful(r, &r->sync.offer)) {
         deny(r, from, NONE_MS);
         return;
+    }
+    if (r->sync.open && r->sync.restore.has_info &&
+        r->sync.restore.info.header.height <= fwl_replica_tip(r)->header.height) {
+        forget(r); /* blocks have overtaken it */
     }
     if (r->sync.open || begin(r)) {
         go_on(r, from);
@@ -535,10 +557,7 @@ take_headers(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl_sp
 static bool
 means_chunk(const struct fwl_replica *r, const struct fwl_replica_peer *from)
 {
-    struct fwl_hash32 chosen;
-
-    name_offer(&chosen, &r->sync.restore.info);
-    return !from->sync_left && fwl_hash32_equal(&from->offered, &chosen);
+    return !from->sync_left && fwl_hash32_equal(&from->offered, &r->sync.chosen);
 }
 
 static void

@@ -370,7 +370,8 @@ test_sync_liars__later_epoch(void **unused)
     in_net(23, later_epoch, 1);
 }
 
-/* A chunk with several leaves beside an empty one is told as one with a single leaf, of the hash that both fold to. */
+/* A chunk with several leaves beside an empty one, and others beside both, is told as one with a single leaf, of the
+ * hash that both fold to. */
 static void
 bend(struct fwl_span offer)
 {
@@ -382,7 +383,7 @@ bend(struct fwl_span offer)
 
     assert_int_equal(fwl_snapinfo_decode(&info, offer), FWL_OK);
     parts = (uint8_t *)(uintptr_t)info.parts.p;
-    while (parts[33 * i] != 2 || parts[33 * (i ^ 1)] != 0) {
+    while (parts[33 * i] != 2 || parts[33 * (i ^ 1)] != 0 || parts[33 * (i ^ 2)] + parts[33 * (i ^ 3)] == 0) {
         i++;
         assert_true(i < info.chunks);
     }
@@ -438,14 +439,138 @@ test_sync_liars__bent(void **unused)
     in_net(24, bent, 0);
 }
 
+/* The only peer gives no block for a while, and has forgotten the next one when it gives again: its snapshot is taken,
+ * though it owes blocks. */
+static void
+forgets_what_it_owes(uint64_t arg)
+{
+    (void)arg;
+    s.node[4].retain = 20;
+    changed = true; /* no epoch step is needed */
+    start(10);
+    link_newcomer(false);
+    s.node[NEW].catch_up = FWL_SYNC_AUTO;
+    s.never[4][NEW] = s.never[NEW][4] = false;
+    s.byzantine = s.node[4].twin = true;
+    s.node[4].blocks = SIM_BLOCKS_NONE;
+    sim_boot(&s, NEW);
+    sim_connect(&s, 4, NEW);
+    sim_run(&s, s.now + 5000);
+    assert_int_equal(s.node[NEW].height, 0);
+    grow_to(BLOCKS + 20);
+    sim_snapshot(&s, 4);
+    grow_to(s.best + 100);
+    assert_true(base_of(4) > 1);
+    s.node[4].blocks = SIM_BLOCKS_GOOD;
+    catches_up(120000);
+    assert_int_equal(s.node[NEW].restored, 1);
+    link_newcomer(true);
+    assert_whole();
+}
+
+static void
+test_sync_liars__forgets_what_it_owes(void **unused)
+{
+    (void)unused;
+    in_net(25, forgets_what_it_owes, 0);
+}
+
+/* Blocks wait for a snapshot while it comes, not while a peer that offers another one keeps this node waiting. */
+static void
+other_offer(uint64_t arg)
+{
+    static uint8_t buffer[2][FWL_SNAPINFO_MAX];
+    struct fwl_replica *r = NULL;
+    struct fwl_span offers[2];
+
+    (void)arg;
+    changed = true; /* no epoch step is needed */
+    start(BLOCKS);
+    offers[0] = take_offer(buffer[0], 0);
+    memcpy(buffer[1], buffer[0], sizeof(buffer[1]));
+    offers[1] = fwl_span(buffer[1], offers[0].size);
+    bend(offers[1]);
+    link_newcomer(false);
+    sim_boot(&s, NEW);
+    r = s.node[NEW].replica;
+    for (int i = 0; i < 2; i++) {
+        stranger_up(i);
+        for (int k = 0; k < 100 && r->sync.peer != stranger[i]; k++) {
+            stranger_is_far(i);
+            sim_run(&s, s.now + 100);
+        }
+        assert_int_equal(r->sync.wait, FWL_SYNC_INFO);
+        stranger_says(i, FWL_FRAME_SNAPINFO, offers[i]);
+        assert_true(r->sync.wait > FWL_SYNC_INFO && r->sync.peer == stranger[i]);
+        sim_run(&s, s.now + 1000);
+        r->sync.hold_ms = 0;
+        assert_int_equal(fwl_sync_goes_first(r), i == 0);
+    }
+    for (int i = 0; i < 2; i++) {
+        fwl_replica_peer_down(r, sim_time(&s.node[NEW]), stranger[i]);
+    }
+    link_newcomer(true);
+    catches_up(60000);
+    assert_whole();
+}
+
+static void
+test_sync_liars__other_offer(void **unused)
+{
+    (void)unused;
+    in_net(26, other_offer, 0);
+}
+
+/* Who is asked for blocks and goes instead of giving them owes them when it comes back, whoever came meanwhile. */
+static void
+goes_when_asked(uint64_t arg)
+{
+    const struct fwl_message_status ahead = {.height = 9, .base = 1};
+    uint8_t bytes[FWL_MESSAGE_STATUS_SIZE];
+    struct fwl_replica *r = NULL;
+
+    (void)arg;
+    start(10);
+    link_newcomer(false);
+    s.node[NEW].catch_up = FWL_SYNC_BLOCKS;
+    sim_boot(&s, NEW);
+    r = s.node[NEW].replica;
+    stranger_up(0);
+    stranger_says(0, FWL_FRAME_STATUS, net_status(bytes, &ahead));
+    for (int i = 0; i < 30 && r->fetch.peer == 0; i++) {
+        sim_run(&s, s.now + 100);
+    }
+    assert_true(r->fetch.peer == stranger[0]);
+    assert_false(fwl_replica_find(r, stranger[0])->owes);
+    fwl_replica_peer_down(r, sim_time(&s.node[NEW]), stranger[0]);
+    stranger_up(1);
+    stranger_up(0);
+    assert_true(fwl_replica_find(r, stranger[0])->owes);
+    assert_false(fwl_replica_find(r, stranger[1])->owes);
+    for (int i = 0; i < 2; i++) {
+        fwl_replica_peer_down(r, sim_time(&s.node[NEW]), stranger[i]);
+    }
+    link_newcomer(true);
+    catches_up(60000);
+    assert_whole();
+}
+
+static void
+test_sync_liars__goes_when_asked(void **unused)
+{
+    (void)unused;
+    in_net(27, goes_when_asked, 0);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sync_liars__liars),  cmocka_unit_test(test_sync_liars__drips),
-        cmocka_unit_test(test_sync_liars__pinned), cmocka_unit_test(test_sync_liars__shouts),
-        cmocka_unit_test(test_sync_liars__mute),   cmocka_unit_test(test_sync_liars__later_epoch),
-        cmocka_unit_test(test_sync_liars__bent),
+        cmocka_unit_test(test_sync_liars__liars),       cmocka_unit_test(test_sync_liars__drips),
+        cmocka_unit_test(test_sync_liars__pinned),      cmocka_unit_test(test_sync_liars__shouts),
+        cmocka_unit_test(test_sync_liars__mute),        cmocka_unit_test(test_sync_liars__later_epoch),
+        cmocka_unit_test(test_sync_liars__bent),        cmocka_unit_test(test_sync_liars__forgets_what_it_owes),
+        cmocka_unit_test(test_sync_liars__other_offer), cmocka_unit_test(test_sync_liars__goes_when_asked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
