@@ -49,7 +49,7 @@ static const struct mutant {
     {5, 0, "the certificate that led into the view is not resent", "S13/4", 0, 8},
     {6, 0, "JUST ignores nullifications", "S11/4", 0, 18},
     {7, 0, "own votes do not count again after a restart", "S2", 4, 6},
-    {8, 0, "PROPOSE leaves before its record is durable", "S1", 4, 2},
+    {8, 0, "PROPOSE leaves before its record is durable", "S1", 4, 1},
     {9, 0, "waiting transactions are told once", "S16", 4, 2},
     {10, 0, "STATUS before the block is durable", "S1", 4, 1},
     {10, 1, "receipts before the block is durable", "S1", 4, 1},
