@@ -53,7 +53,7 @@ says_ahead(const struct fwl_replica *r, const struct fwl_replica_peer *peer)
 bool
 fwl_fetch_is_ahead(const struct fwl_replica *r, const struct fwl_replica_peer *peer)
 {
-    return !peer->owes && says_ahead(r, peer);
+    return peer->owes == 0 && says_ahead(r, peer);
 }
 
 static bool
@@ -113,10 +113,11 @@ who_has(struct fwl_replica *r, struct fwl_replica_peer *from)
 {
     struct fwl_replica_peer *found = has_next(r, from) ? from : NULL;
 
-    for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX && (found == NULL || found->owes); i++) {
+    for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX && (found == NULL || found->owes > 0); i++) {
         struct fwl_replica_peer *peer = &r->peers[i];
 
-        if (says_ahead(r, peer) && has_next(r, peer) && (found == NULL || !peer->owes || peer->asked < found->asked)) {
+        if (says_ahead(r, peer) && has_next(r, peer) &&
+            (found == NULL || peer->owes == 0 || peer->asked < found->asked)) {
             found = peer;
         }
     }
@@ -151,12 +152,18 @@ fwl_fetch_stop(struct fwl_replica *r)
 }
 
 void
+fwl_fetch_owes(struct fwl_replica_peer *peer)
+{
+    peer->owes = (uint8_t)FWL_MIN(peer->owes + 1, UINT8_MAX);
+}
+
+void
 fwl_fetch_leave(struct fwl_replica *r)
 {
     struct fwl_replica_peer *peer = r->fetch.peer == 0 ? NULL : fwl_replica_find(r, r->fetch.peer);
 
     if (peer != NULL) {
-        peer->owes = true;
+        fwl_fetch_owes(peer);
     }
     fwl_fetch_stop(r);
 }
@@ -267,7 +274,7 @@ take_block(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl_span
     }
     if (fwl_replica_commit(r, body, &cert) == FWL_OK) {
         r->fetched++;
-        from->owes = false;
+        from->owes = 0;
         fwl_replica_step(r, &committed);
     }
 }

@@ -24,12 +24,12 @@ enum {
 struct fwl_replica_peer {
     uint64_t id; /* the driver's; 0: free */
     struct fwl_pubkey32 node_key;
-    uint64_t height;      /* first undecided, as it last said */
-    uint64_t base;        /* lowest height that it serves */
-    uint64_t ahead_ms;    /* since when it is ahead and was not asked (monotonic); 0: it was not, when it last told */
-    bool left;            /* a window of blocks was left half way: the rest of it may still come */
-    bool owes;            /* it gave no block since it was left: what it says of its height is not believed */
-    uint64_t asked;       /* number of the last request for blocks to it; 0: none */
+    uint64_t height;   /* first undecided, as it last said */
+    uint64_t base;     /* lowest height that it serves */
+    uint64_t ahead_ms; /* since when it is ahead and was not asked (monotonic); 0: it was not, when it last told */
+    bool left;         /* a window of blocks was left half way: the rest of it may still come */
+    uint8_t owes;      /* so often it was left, and gave no block since: what it says of its height is not believed */
+    uint64_t asked;    /* number of the last request for blocks to it; 0: none */
     uint64_t withheld_ms; /* until then it is asked for transactions after others: it did not give one (monotonic) */
     /* snapshots */
     uint64_t denied_ms;        /* not asked before this (monotonic) */
@@ -245,6 +245,8 @@ void fwl_fetch_start(struct fwl_replica *r, struct fwl_replica_peer *from);
 /** fwl_fetch_stop - nothing is under way any more, and it is not the peer's doing. fwl_fetch_leave - it is. */
 void fwl_fetch_stop(struct fwl_replica *r);
 void fwl_fetch_leave(struct fwl_replica *r);
+/** fwl_fetch_owes - it was asked, and gave nothing. */
+void fwl_fetch_owes(struct fwl_replica_peer *peer);
 /* Is it ahead by more than the block under way, as far as it is believed? */
 bool fwl_fetch_is_ahead(const struct fwl_replica *r, const struct fwl_replica_peer *peer);
 /* Is anybody ahead, and has the block after the tip? */

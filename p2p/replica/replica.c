@@ -328,7 +328,7 @@ debts(const struct fwl_replica_peer *slot)
 
     return memcmp(&slot->node_key, &nobody, sizeof(nobody)) == 0
                ? 0
-               : 1 + FWL_MAX(slot->denied_ms, slot->withheld_ms) + (slot->owes ? OWES_MS : 0);
+               : 1 + FWL_MAX(slot->denied_ms, slot->withheld_ms) + (slot->owes > 0 ? OWES_MS : 0);
 }
 
 /* The one that this peer had, so that who comes back is known by its debts; else one, made empty, whose debts count
@@ -386,7 +386,7 @@ fwl_replica_peer_down(struct fwl_replica *r, struct fwl_replica_time now, uint64
     r->peer_count--;
     if (r->fetch.peer == peer) {
         r->fetch.peer = 0;
-        slot->owes = true;
+        fwl_fetch_owes(slot);
     }
     if (r->pull.peer == peer) {
         r->pull.peer = 0;

@@ -16,31 +16,49 @@ enum {
     LIED_MS = 600000,   /* before one that lied is */
     HOLD_MS = 5000,     /* that blocks wait for an offer */
     HOLDS_MS = 60000,   /* before they do so again */
+    OWES_HOPELESS = 4,  /* times that a peer was asked for blocks in vain */
 };
 
 /* ---- whether, and whom ---- */
 
-/* First undecided height of the foremost peer; of one that owes blocks only when nobody else is ahead: it may have
- * forgotten them since. 0: nobody told one. */
+/* First undecided height of the foremost peer that is believed; 0: nobody told one. */
 static uint64_t
 best_height(const struct fwl_replica *r)
 {
+    uint64_t best = 0;
+
+    for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX; i++) {
+        best = r->peers[i].id != 0 && r->peers[i].owes == 0 ? FWL_MAX(best, r->peers[i].height) : best;
+    }
+    return best;
+}
+
+/* The same of peers that owe blocks and have forgotten the next one; 0 while there is one that says it has it, and was
+ * not asked in vain OWES_HOPELESS times yet. */
+static uint64_t
+forgotten_height(const struct fwl_replica *r)
+{
     uint64_t next = fwl_replica_tip(r)->header.height + 1;
-    uint64_t best[2] = {0, 0};
+    uint64_t best = 0;
 
     for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX; i++) {
         const struct fwl_replica_peer *peer = &r->peers[i];
 
-        best[peer->owes] = peer->id != 0 ? FWL_MAX(best[peer->owes], peer->height) : best[peer->owes];
+        if (peer->id != 0 && peer->height > next && peer->base > next) {
+            best = FWL_MAX(best, peer->height);
+        } else if (peer->id != 0 && peer->height > next && peer->owes < OWES_HOPELESS) {
+            return 0;
+        }
     }
-    return best[0] > next ? best[0] : FWL_MAX(best[0], best[1]);
+    return best;
 }
 
 static bool
 is_wanted(const struct fwl_replica *r)
 {
     uint64_t next = fwl_replica_tip(r)->header.height + 1;
-    uint64_t behind = FWL_MAX(best_height(r), next) - next;
+    uint64_t best = best_height(r);
+    uint64_t behind = FWL_MAX(best > next ? best : forgotten_height(r), next) - next;
 
     if (behind == 0 || r->config.catch_up == FWL_SYNC_BLOCKS) {
         return false;
@@ -108,7 +126,7 @@ ask_next(struct fwl_replica *r)
 
         if (peer->id != 0 && peer->height > next && r->now.mono_ms >= peer->denied_ms) {
             r->sync.peer = peer->id;
-            if (peer->id != r->sync.last && !peer->owes) {
+            if (peer->id != r->sync.last && peer->owes == 0) {
                 break;
             }
         }
@@ -452,7 +470,7 @@ taken(struct fwl_replica *r, struct fwl_replica_peer *from, enum fwl_err err, bo
         fail(r, err);
     } else if (innocent) {
         r->sync.absent = true; /* what it has is another one */
-        deny_silent(r, from);
+        deny(r, from, SILENT_MS);
     } else {
         drop(r, from, FWL_REPLICA_FORGED);
     }
