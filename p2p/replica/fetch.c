@@ -44,8 +44,8 @@ ask_window(struct fwl_replica *r, struct fwl_replica_peer *from)
     }
 }
 
-static bool
-says_ahead(const struct fwl_replica *r, const struct fwl_replica_peer *peer)
+bool
+fwl_fetch_says_ahead(const struct fwl_replica *r, const struct fwl_replica_peer *peer)
 {
     return peer->id != 0 && peer->height > fwl_replica_tip(r)->header.height + 1;
 }
@@ -53,11 +53,11 @@ says_ahead(const struct fwl_replica *r, const struct fwl_replica_peer *peer)
 bool
 fwl_fetch_is_ahead(const struct fwl_replica *r, const struct fwl_replica_peer *peer)
 {
-    return peer->owes == 0 && says_ahead(r, peer);
+    return peer->owes == 0 && fwl_fetch_says_ahead(r, peer);
 }
 
-static bool
-has_next(const struct fwl_replica *r, const struct fwl_replica_peer *peer)
+bool
+fwl_fetch_has_next(const struct fwl_replica *r, const struct fwl_replica_peer *peer)
 {
     return peer->base <= fwl_replica_tip(r)->header.height + 1;
 }
@@ -71,7 +71,8 @@ waits_longest(const struct fwl_replica *r)
     for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX; i++) {
         const struct fwl_replica_peer *peer = &r->peers[i];
 
-        if (fwl_fetch_is_ahead(r, peer) && has_next(r, peer) && (found == NULL || peer->ahead_ms < found->ahead_ms)) {
+        if (fwl_fetch_is_ahead(r, peer) && fwl_fetch_has_next(r, peer) &&
+            (found == NULL || peer->ahead_ms < found->ahead_ms)) {
             found = peer;
         }
     }
@@ -111,12 +112,12 @@ fwl_fetch_at(const struct fwl_replica *r)
 static struct fwl_replica_peer *
 who_has(struct fwl_replica *r, struct fwl_replica_peer *from)
 {
-    struct fwl_replica_peer *found = has_next(r, from) ? from : NULL;
+    struct fwl_replica_peer *found = fwl_fetch_has_next(r, from) ? from : NULL;
 
     for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX && (found == NULL || found->owes > 0); i++) {
         struct fwl_replica_peer *peer = &r->peers[i];
 
-        if (says_ahead(r, peer) && has_next(r, peer) &&
+        if (fwl_fetch_says_ahead(r, peer) && fwl_fetch_has_next(r, peer) &&
             (found == NULL || peer->owes == 0 || peer->asked < found->asked)) {
             found = peer;
         }

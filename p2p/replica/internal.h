@@ -247,7 +247,10 @@ void fwl_fetch_stop(struct fwl_replica *r);
 void fwl_fetch_leave(struct fwl_replica *r);
 /** fwl_fetch_owes - it was asked, and gave nothing. */
 void fwl_fetch_owes(struct fwl_replica_peer *peer);
-/* Is it ahead by more than the block under way, as far as it is believed? */
+/* Does it say that it is ahead by more than the block under way, and that it serves the block after the tip? */
+bool fwl_fetch_says_ahead(const struct fwl_replica *r, const struct fwl_replica_peer *peer);
+bool fwl_fetch_has_next(const struct fwl_replica *r, const struct fwl_replica_peer *peer);
+/* Is it ahead so, as far as it is believed? */
 bool fwl_fetch_is_ahead(const struct fwl_replica *r, const struct fwl_replica_peer *peer);
 /* Is anybody ahead, and has the block after the tip? */
 bool fwl_fetch_is_possible(const struct fwl_replica *r);

@@ -577,11 +577,10 @@ fwl_replica_attest(struct fwl_replica *r, struct fwl_replica_time now, uint64_t 
 static bool
 is_pruned_away(const struct fwl_replica *r)
 {
-    uint64_t next = fwl_replica_tip(r)->header.height + 1;
     size_t count = 0;
 
     for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX; i++) {
-        count += r->peers[i].id != 0 && r->peers[i].height > next && r->peers[i].base > next;
+        count += fwl_fetch_says_ahead(r, &r->peers[i]) && !fwl_fetch_has_next(r, &r->peers[i]);
     }
     return !fwl_fetch_is_possible(r) && 3 * count > r->peer_count;
 }

@@ -38,15 +38,17 @@ best_height(const struct fwl_replica *r)
 static uint64_t
 forgotten_height(const struct fwl_replica *r)
 {
-    uint64_t next = fwl_replica_tip(r)->header.height + 1;
     uint64_t best = 0;
 
     for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX; i++) {
         const struct fwl_replica_peer *peer = &r->peers[i];
 
-        if (peer->id != 0 && peer->height > next && peer->base > next) {
+        if (!fwl_fetch_says_ahead(r, peer)) {
+            continue;
+        }
+        if (!fwl_fetch_has_next(r, peer)) {
             best = FWL_MAX(best, peer->height);
-        } else if (peer->id != 0 && peer->height > next && peer->owes < OWES_HOPELESS) {
+        } else if (peer->owes < OWES_HOPELESS) {
             return 0;
         }
     }
@@ -89,13 +91,21 @@ ask(struct fwl_replica *r, enum fwl_sync_wait what, enum fwl_frame_type type, st
     r->config.io.send(r->config.io.ctx, r->sync.peer, type, payload);
 }
 
+/* What was received so far is of no use. */
+static void
+forget(struct fwl_replica *r)
+{
+    r->config.io.restore_drop(r->config.io.ctx);
+    r->sync.open = false;
+}
+
 /* Nobody has the snapshot that was begun any more: begin again with what they offer now, that of whom it was coming
  * last, and not with one that is silent: either could have it begun for ever. */
 static void
 give_up(struct fwl_replica *r)
 {
-    r->config.io.restore_drop(r->config.io.ctx);
-    r->sync.open = r->sync.absent = false;
+    forget(r);
+    r->sync.absent = false;
     r->sync.last = r->sync.source;
     for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX; i++) {
         struct fwl_replica_peer *peer = &r->peers[i];
@@ -113,7 +123,6 @@ give_up(struct fwl_replica *r)
 static void
 ask_next(struct fwl_replica *r)
 {
-    uint64_t next = fwl_replica_tip(r)->header.height + 1;
     struct fwl_writer w;
 
     r->sync.wait = FWL_SYNC_NOTHING;
@@ -124,7 +133,7 @@ ask_next(struct fwl_replica *r)
     for (uint32_t i = 0; i < FWL_CONSENSUS_PEERS_MAX; i++) {
         const struct fwl_replica_peer *peer = &r->peers[i];
 
-        if (peer->id != 0 && peer->height > next && r->now.mono_ms >= peer->denied_ms) {
+        if (fwl_fetch_says_ahead(r, peer) && r->now.mono_ms >= peer->denied_ms) {
             r->sync.peer = peer->id;
             if (peer->id != r->sync.last && peer->owes == 0) {
                 break;
@@ -196,8 +205,7 @@ sweep(struct fwl_replica *r)
     if (!r->sync.swept && r->sync.wait == FWL_SYNC_NOTHING && r->peer_count > 0 && best_height(r) > 0 &&
         best_height(r) <= fwl_replica_tip(r)->header.height + 1) {
         r->sync.swept = true;
-        r->sync.open = false;
-        r->config.io.restore_drop(r->config.io.ctx);
+        forget(r);
     }
 }
 
@@ -350,14 +358,6 @@ begin(struct fwl_replica *r)
         name_offer(&r->sync.chosen, &r->sync.restore.info);
     }
     return true;
-}
-
-/* What was received so far is of no use. */
-static void
-forget(struct fwl_replica *r)
-{
-    r->config.io.restore_drop(r->config.io.ctx);
-    r->sync.open = false;
 }
 
 /* ---- one request after the other ---- */
