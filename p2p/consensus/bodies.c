@@ -129,6 +129,7 @@ fwl_bodies_put(struct fwl_consensus *c, struct fwl_span body, const struct fwl_h
     memmove(slot->bytes, body.p, body.size);
     *slot = (struct fwl_body_slot){.used = true,
                                    .durable = durable,
+                                   .links = fwl_hash32_equal(&decoded.header.prev_hash, &c->tip.hash),
                                    .hash = own,
                                    .view = decoded.header.view,
                                    .time_ms = decoded.header.time_ms,

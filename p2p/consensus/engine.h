@@ -67,6 +67,7 @@ enum fwl_body_state {
 
 struct fwl_body_slot {
     bool used, durable;
+    bool links; /* to the tip */
     enum fwl_body_state state;
     struct fwl_hash32 hash;
     uint32_t view; /* of the header */

@@ -92,8 +92,8 @@ commit(struct fwl_consensus *c)
     if (slot == NULL || slot->state == FWL_BODY_UNKNOWN || slot->state == FWL_BODY_ASKED) {
         return false;
     }
-    if (slot->state == FWL_BODY_INVALID) {
-        fwl_outbox_halt(c, FWL_HALT_LOCAL_FAULT);
+    if (slot->state == FWL_BODY_INVALID) { /* a quorum says that it is valid, or stands on another tip */
+        fwl_outbox_halt(c, slot->links ? FWL_HALT_LOCAL_FAULT : FWL_HALT_FORK);
         return false;
     }
     c->committing = true;

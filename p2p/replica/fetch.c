@@ -185,7 +185,10 @@ fwl_fetch_tick(struct fwl_replica *r)
     }
 }
 
-/* Body || short FINAL certificate, verified against the tip. */
+/*
+ * Body || short FINAL certificate, verified against the tip. A certified block that does not stand on the tip is one of
+ * another chain: more than f validators are faulty. FWL_ERR_CONFLICT then.
+ */
 static enum fwl_err
 open_block(struct fwl_replica *r, struct fwl_span *body, struct fwl_cert *cert, struct fwl_span object)
 {
@@ -200,16 +203,17 @@ open_block(struct fwl_replica *r, struct fwl_span *body, struct fwl_cert *cert, 
     if (err != FWL_OK || header.body_size > object.size) {
         return err == FWL_OK ? FWL_ERR_TRUNCATED : err;
     }
-    if (header.height != tip->header.height + 1 || !fwl_hash32_equal(&header.prev_hash, &tip->hash)) {
+    if (header.height != tip->header.height + 1) {
         return FWL_ERR_BLOCK;
     }
     fwl_header_hash(&hash, &header);
     *body = fwl_span(object.p, header.body_size);
     err = fwl_cert_decode_short(cert, fwl_span(object.p + header.body_size, object.size - header.body_size),
                                 tip->validators.n, header.height, &hash);
-    return err == FWL_OK ? fwl_cert_verify_with(cert, &tip->validators, fwl_chain_id(r->chain), r->config.io.verify,
-                                                r->config.io.ctx)
-                         : err;
+    err = err == FWL_OK ? fwl_cert_verify_with(cert, &tip->validators, fwl_chain_id(r->chain), r->config.io.verify,
+                                               r->config.io.ctx)
+                        : err;
+    return err == FWL_OK && !fwl_hash32_equal(&header.prev_hash, &tip->hash) ? FWL_ERR_CONFLICT : err;
 }
 
 /* Is it the rest of an object that was asked for earlier and left? Its beginning was not taken. */
@@ -254,6 +258,10 @@ take_block(struct fwl_replica *r, struct fwl_replica_peer *from, struct fwl_span
     struct fwl_cert cert;
     enum fwl_err err = open_block(r, &body, &cert, object);
 
+    if (err == FWL_ERR_CONFLICT) {
+        fwl_replica_end(r, FWL_REPLICA_FORK, err);
+        return;
+    }
     if (err == FWL_OK) {
         err = fwl_chain_check(r->chain, NULL, body);
         if (err == FWL_ERR_BLOCK) {

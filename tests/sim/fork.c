@@ -225,6 +225,68 @@ with_liars(struct sim *s, const bool faulty[SIM_NODES], uint32_t side)
     part(s, side, both);
 }
 
+/* ---- what the sides learn once they hear each other ---- */
+
+static bool
+header_at(const struct sim_node *n, uint64_t height, struct fwl_hash32 *hash)
+{
+    struct fwl_storage storage = fwl_memstore_storage(n->chain.mem);
+    struct fwl_read read;
+    struct fwl_span header;
+    uint8_t key[8];
+    bool found = false;
+
+    fwl_store_be64(key, height);
+    FWL_ASSERT(fwl_read_begin(&storage, &read) == FWL_OK);
+    found = fwl_kv_get(&read.kv, &header, FWL_SPACE_HDR, fwl_span(key, sizeof(key))) == FWL_OK;
+    if (found) {
+        fwl_header_hash_bytes(hash, header);
+    }
+    fwl_read_end(&read);
+    return found;
+}
+
+static bool
+runs(const struct sim_node *n)
+{
+    return sim_correct(n) && n->alive && !n->halted && n->height != UINT64_MAX;
+}
+
+/* Is @a behind @b, which is on the other side, and does not know that it is not behind but on a fork? */
+static bool
+blind(const struct sim_node *a, const struct sim_node *b)
+{
+    struct fwl_hash32 mine;
+    struct fwl_hash32 its;
+
+    return runs(a) && runs(b) && b->height > a->height + 1 && header_at(a, a->height, &mine) &&
+           header_at(b, a->height, &its) && !fwl_hash32_equal(&mine, &its);
+}
+
+static bool
+is_blind(struct sim *s)
+{
+    for (uint32_t a = 0; a < s->count; a++) {
+        for (uint32_t b = 0; b < s->count; b++) {
+            if (blind(&s->node[a], &s->node[b])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Once both sides hear each other, who is behind finds out that it is not behind: it halts, and serves no device any more. */
+static void
+learn(struct sim *s)
+{
+    heal_links(s);
+    sim_run(s, s->now + 5000);
+    if (!sim_run_while(s, s->now + 60000, is_blind)) {
+        sim_fail(s, SIM_PROGRESS, "a node does not find out that it is on a fork");
+    }
+}
+
 static void
 fork_once(struct sim *s)
 {
@@ -256,6 +318,7 @@ fork_once(struct sim *s)
     }
     if (s->forked) {
         judge(s);
+        learn(s);
     }
 }
 

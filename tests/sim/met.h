@@ -51,7 +51,7 @@
     X(CONVICTED_E1, "by E1", 1)                                                                                        \
     X(CONVICTED_E2, "by E2", 1)                                                                                        \
     X(CONVICTED_E3, "by E3", 1)                                                                                        \
-    X(FORK_HALTS, "nodes that halted for a fork", 0)
+    X(FORK_HALTS, "nodes that halted for a fork", 20)
 
 enum sim_met {
 #define X(name, text, must) SIM_MET_##name,

@@ -369,7 +369,8 @@ io_halt(void *ctx, enum fwl_replica_end why, enum fwl_err err)
     } else if (why == FWL_REPLICA_FORK && n->sim->may_fork) {
         sim_met[SIM_MET_FORK_HALTS]++;
         n->gone = true;
-    } else if (sim_correct(n) && !n->sim->forked && !(n->failing && why == FWL_REPLICA_STORAGE)) {
+    } else if (sim_correct(n) && (!n->sim->forked || why == FWL_REPLICA_LOCAL_FAULT) &&
+               !(n->failing && why == FWL_REPLICA_STORAGE)) {
         sim_fail(n->sim, SIM_RUNS_ON, "node %u halts: reason %d, %s", n->id, (int)why, fwl_err_name(err));
     } else if (!n->failing && why != FWL_REPLICA_SECOND_INSTANCE) { /* a liar meets its own votes, and goes on */
         n->gone = true;

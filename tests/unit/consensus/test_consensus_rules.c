@@ -69,6 +69,26 @@ test_consensus_rules__commit_refused(void **state)
     rig_free(r);
 }
 
+/* A FINAL certificate of a block that stands on another tip: not the own execution is wrong, the chain is another one. */
+static void
+test_consensus_rules__commit_of_another_chain(void **state)
+{
+    struct rig *r = rig_open(4, 3);
+    struct fwl_hash32 mine = r->tip.hash;
+    struct rig_block b;
+
+    (void)state;
+    r->tip.hash.b[31] ^= 1;
+    b = rig_block(r, 0, 0, r->now, 1);
+    r->tip.hash = mine;
+    rig_propose(r, 0, &b);
+    rig_cert(r, FWL_VOTE_FINALIZE, 0, &b.hash);
+    rig_check(r, &b, FWL_CHECK_INVALID);
+    assert_int_equal(r->out.halt, FWL_HALT_FORK);
+    assert_false(r->out.has_commit);
+    rig_free(r);
+}
+
 /* A justification that comes with a PROPOSE moves the view, but not while a commit is under way. */
 static void
 test_consensus_rules__commit_holds_the_view(void **state)
@@ -455,6 +475,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_consensus_rules__commit),
         cmocka_unit_test(test_consensus_rules__commit_refused),
+        cmocka_unit_test(test_consensus_rules__commit_of_another_chain),
         cmocka_unit_test(test_consensus_rules__commit_holds_the_view),
         cmocka_unit_test(test_consensus_rules__advance),
         cmocka_unit_test(test_consensus_rules__advance_whatever_it_voted),
