@@ -65,7 +65,6 @@ fail_absent(struct fwl_api_call *c, const char *what, const char *field)
 static bool
 block_at(struct fwl_api_call *c, struct fwl_query_block *block, struct fwl_cert *cert)
 {
-    struct fwl_query_set set;
     uint64_t height = 0;
     enum fwl_err err = FWL_OK;
 
@@ -79,11 +78,7 @@ block_at(struct fwl_api_call *c, struct fwl_query_block *block, struct fwl_cert 
         return false;
     }
     if (err == FWL_OK && block->cert.size > 0) {
-        err = fwl_query_set(&c->read.kv, &set, height);
-        if (err == FWL_OK) {
-            err = fwl_cert_decode_short(cert, block->cert, set.validators.n, height, &block->hash);
-            err = err == FWL_OK ? FWL_OK : FWL_ERR_CORRUPT;
-        }
+        err = fwl_query_certificate(&c->read.kv, cert, height);
     }
     if (err != FWL_OK) {
         fwl_api_fail(c, err, NULL, "height");
@@ -113,7 +108,7 @@ fwl_api_chain_certificate(struct fwl_api_call *c)
     struct fwl_cert cert;
     struct fwl_writer w;
     struct fwl_span bytes;
-    uint8_t buffer[45 + (FWL_VALIDATORS_MAX + 7) / 8 + 64 * FWL_VALIDATORS_MAX];
+    uint8_t buffer[FWL_CERT_SIZE_MAX];
 
     if (!block_at(c, &block, &cert)) {
         return;

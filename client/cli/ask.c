@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "client/cli/commands.h"
+#include "client/cli/data.h"
 #include "client/cli/files.h"
 #include "client/cli/print.h"
 #include "client/cli/submit.h"
@@ -25,6 +26,7 @@ struct ask {
     const char *out;
     const char *since;
     const char *height;
+    const char *data;
     bool json;
 };
 
@@ -96,6 +98,23 @@ print_path(const struct ask *args, const char *path)
     return code;
 }
 
+static int
+save_bytes(const struct ask *args, struct fwl_span bytes)
+{
+    if (fwl_files_replace(args->out, bytes) != FWL_OK) {
+        return fwl_commands_fail_write(args->out);
+    }
+    if (args->json) {
+        json_t *value = json_pack("{s:s,s:I}", "file", args->out, "bytes", (json_int_t)bytes.size);
+
+        fwl_print_value(stdout, value, true);
+        json_decref(value);
+    } else {
+        printf("%s: %zu bytes\n", args->out, bytes.size);
+    }
+    return 0;
+}
+
 /* The bytes behind a path, as they are, into a file. */
 static int
 save(const struct ask *args, const char *path)
@@ -105,19 +124,7 @@ save(const struct ask *args, const char *path)
     int code = fwl_session_connect(&session, args->node);
 
     code = code == 0 ? fwl_session_get(&session, &response, path) : code;
-    if (code == 0) {
-        enum fwl_err err = fwl_files_replace(args->out, fwl_span(response.body, response.size));
-
-        code = err == FWL_OK ? 0 : fwl_commands_fail_write(args->out);
-    }
-    if (code == 0 && args->json) {
-        json_t *value = json_pack("{s:s,s:I}", "file", args->out, "bytes", (json_int_t)response.size);
-
-        fwl_print_value(stdout, value, true);
-        json_decref(value);
-    } else if (code == 0) {
-        printf("%s: %zu bytes\n", args->out, response.size);
-    }
+    code = code == 0 ? save_bytes(args, fwl_span(response.body, response.size)) : code;
     fwl_http_response_clear(&response);
     fwl_session_close(&session);
     return code;
@@ -277,6 +284,33 @@ run_transaction_show(const struct fwl_command *self, int argc, char **argv)
     return show(self, NAME_HASH, "/v1/transactions/", argc, argv);
 }
 
+/* A node that halted for a fork does not answer: its folder has the certificate. */
+static int
+save_certificate(const struct ask *args, const char *height)
+{
+    uint8_t buffer[FWL_CERT_SIZE_MAX];
+    struct fwl_data data;
+    struct fwl_span bytes;
+    uint64_t number = 0;
+    int code = fwl_data_open_reader(&data, args->data, FWL_STORE_CHAIN);
+
+    if (code == 0) {
+        enum fwl_err err = FWL_ERR_RANGE;
+
+        if (fwl_commands_number(&number, height, INT64_MAX)) {
+            err = fwl_data_certificate(&bytes, buffer, &data.read.kv, number);
+        }
+        if (err == FWL_ERR_ABSENT) {
+            (void)fprintf(stderr, "fwledger: %s: it has no certificate of height %s\n", args->data, height);
+            code = FWL_EXIT_NO;
+        } else {
+            code = err == FWL_OK ? save_bytes(args, bytes) : fwl_commands_fail(args->data, err);
+        }
+    }
+    fwl_data_close(&data);
+    return code;
+}
+
 static int
 run_block(const struct fwl_command *self, int argc, char **argv)
 {
@@ -287,13 +321,23 @@ run_block(const struct fwl_command *self, int argc, char **argv)
                                          {.name = "--certificate",
                                           .value_name = "FILE",
                                           .help = "write its FINAL certificate, for forensics",
-                                          .value = &args.out}};
+                                          .value = &args.out},
+                                         {.name = "--data",
+                                          .value_name = "DIR",
+                                          .help = "... out of the folder of a node that does not answer",
+                                          .value = &args.data}};
     int code = fwl_args_parse(self, options, FWL_COUNT(options), &operands, 1, 1, argc, argv);
     char path[PATH_ROOM];
 
     code = code == -1 ? check_name(self, NAME_NUMBER, operands.values[0]) : code;
     if (code != 0 || operands.count == 0) {
         return code;
+    }
+    if (args.data != NULL && (args.out == NULL || args.node != NULL)) {
+        return fwl_args_usage(self, "--data goes with --certificate, and without --node");
+    }
+    if (args.data != NULL) {
+        return save_certificate(&args, operands.values[0]);
     }
     (void)snprintf(path, sizeof(path), "/v1/blocks/%s%s", operands.values[0], args.out == NULL ? "" : "/certificate");
     return args.out == NULL ? print_path(&args, path) : save(&args, path);
@@ -501,7 +545,9 @@ const struct fwl_command fwl_commands_ask[] = {
      run_status},
     {"validators", "", "The validator set in force.", "fwledger validators --height 1000", run_validators},
     {"block", "HEIGHT", "A block: header, transactions, who certified it.",
-     "fwledger block 12\nfwledger block 12 --certificate 12.cert", run_block},
+     "fwledger block 12\nfwledger block 12 --certificate 12.cert\n"
+     "fwledger block 12 --certificate 12.cert --data /var/lib/fwledger",
+     run_block},
     {"transaction send", "FILE", "Send a transaction that --write has kept, and wait until it is final.",
      "fwledger transaction send suspend.tx --node http://127.0.0.1:7200", run_transaction_send},
     {"transaction show", "TXID", "A transaction: what it did, and where it became final.",

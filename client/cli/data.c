@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "client/cli/commands.h"
+#include "ledger/query/query.h"
 
 enum {
     PATH_BYTES = 4096,
@@ -73,4 +74,21 @@ fwl_data_close(struct fwl_data *data)
     fwl_read_end(&data->read);
     fwl_store_close(data->store);
     *data = (struct fwl_data){.store = NULL};
+}
+
+enum fwl_err
+fwl_data_certificate(struct fwl_span *out, uint8_t buffer[FWL_CERT_SIZE_MAX], const struct fwl_kv *chain,
+                     uint64_t height)
+{
+    struct fwl_cert cert;
+    struct fwl_writer w;
+    enum fwl_err err = fwl_query_certificate(chain, &cert, height);
+
+    *out = fwl_span(NULL, 0);
+    if (err == FWL_OK) {
+        fwl_writer_init(&w, buffer, FWL_CERT_SIZE_MAX);
+        fwl_cert_put(&w, &cert);
+        err = fwl_writer_finish(&w, out);
+    }
+    return err;
 }

@@ -4,6 +4,7 @@
 #ifndef FWL_CLIENT_CLI_DATA_H
 #define FWL_CLIENT_CLI_DATA_H
 
+#include "ledger/model/cert.h"
 #include "ledger/store/store.h"
 
 struct fwl_data {
@@ -23,5 +24,10 @@ int fwl_data_open_reader(struct fwl_data *out, const char *dir, enum fwl_store_k
 /** fwl_data_fail_absent - print that @dir has no store @name; FWL_EXIT_STORAGE. */
 int fwl_data_fail_absent(const char *dir, const char *name);
 void fwl_data_close(struct fwl_data *data);
+
+/** fwl_data_certificate - the FINAL certificate of the block at @height of a chain store in its long form, as a view of
+ * @buffer. Returns what fwl_query_certificate does. */
+FWL_NODISCARD enum fwl_err fwl_data_certificate(struct fwl_span *out, uint8_t buffer[FWL_CERT_SIZE_MAX],
+                                                const struct fwl_kv *chain, uint64_t height);
 
 #endif

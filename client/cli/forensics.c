@@ -106,26 +106,12 @@ take_cert(struct hearing *h, struct fwl_span bytes)
 static void
 take_final(struct hearing *h, const struct fwl_kv *chain)
 {
-    struct fwl_query_block block;
-    struct fwl_cert cert;
-    struct fwl_writer w;
+    uint8_t buffer[FWL_CERT_SIZE_MAX];
     struct fwl_span bytes;
-    uint8_t *buffer = NULL;
 
-    if (fwl_query_block(chain, &block, h->f.height) != FWL_OK ||
-        fwl_cert_decode_short(&cert, block.cert, h->set.n, h->f.height, &block.hash) != FWL_OK) {
-        return;
-    }
-    buffer = fwl_malloc(CERT_MAX);
-    if (buffer == NULL) {
-        return;
-    }
-    fwl_writer_init(&w, buffer, CERT_MAX);
-    fwl_cert_put(&w, &cert);
-    if (fwl_writer_finish(&w, &bytes) == FWL_OK) {
+    if (fwl_data_certificate(&bytes, buffer, chain, h->f.height) == FWL_OK) {
         take_cert(h, bytes);
     }
-    fwl_free(buffer);
 }
 
 static void

@@ -15,6 +15,7 @@
 
 #include "ledger/kv/kv.h"
 #include "ledger/model/answer.h"
+#include "ledger/model/cert.h"
 #include "ledger/model/entry.h"
 #include "ledger/model/governors.h"
 #include "ledger/model/header.h"
@@ -152,5 +153,12 @@ FWL_NODISCARD enum fwl_err fwl_query_governors(const struct fwl_kv *kv, struct f
 /** fwl_query_set - the validator set in force at @height, which may be one above the tip; FWL_ERR_ABSENT beyond, and
  * below fwl_query_lowest. */
 FWL_NODISCARD enum fwl_err fwl_query_set(const struct fwl_kv *kv, struct fwl_query_set *out, uint64_t height);
+
+/**
+ * fwl_query_certificate - the FINAL certificate of the block at @height; views. No signature is checked.
+ *
+ * Returns: FWL_OK; FWL_ERR_ABSENT where there is none: height 0, above the tip, pruned; FWL_ERR_CORRUPT
+ */
+FWL_NODISCARD enum fwl_err fwl_query_certificate(const struct fwl_kv *kv, struct fwl_cert *out, uint64_t height);
 
 #endif

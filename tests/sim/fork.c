@@ -19,19 +19,17 @@ static bool
 take_final(struct fwl_forensics *f, struct fwl_hash32 *hash, const struct fwl_kv *chain)
 {
     uint8_t buffer[CERT_ROOM];
-    struct fwl_query_block block;
     struct fwl_cert cert;
     struct fwl_writer w;
     struct fwl_span bytes;
 
-    if (fwl_query_block(chain, &block, f->height) != FWL_OK ||
-        fwl_cert_decode_short(&cert, block.cert, f->set->n, f->height, &block.hash) != FWL_OK) {
+    if (fwl_query_certificate(chain, &cert, f->height) != FWL_OK) {
         return false;
     }
     fwl_writer_init(&w, buffer, sizeof(buffer));
     fwl_cert_put(&w, &cert);
     FWL_ASSERT(fwl_writer_finish(&w, &bytes) == FWL_OK && fwl_forensics_cert(f, NULL, bytes) == FWL_OK);
-    *hash = block.hash;
+    *hash = cert.block_hash;
     return true;
 }
 
@@ -276,7 +274,8 @@ is_blind(struct sim *s)
     return false;
 }
 
-/* Once both sides hear each other, who is behind finds out that it is not behind: it halts, and serves no device any more. */
+/* Once both sides hear each other, who is behind finds out that it is not behind: it halts, and serves no device any
+ * more. */
 static void
 learn(struct sim *s)
 {

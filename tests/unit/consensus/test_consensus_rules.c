@@ -69,7 +69,8 @@ test_consensus_rules__commit_refused(void **state)
     rig_free(r);
 }
 
-/* A FINAL certificate of a block that stands on another tip: not the own execution is wrong, the chain is another one. */
+/* A FINAL certificate of a block that stands on another tip: not the own execution is wrong, the chain is another one.
+ */
 static void
 test_consensus_rules__commit_of_another_chain(void **state)
 {
