@@ -1,6 +1,7 @@
 /*
  * Forks: with f+1 to 2f faulty validators a net can decide two blocks at one height. Then ledger/forensics, given the
- * two certificates and what the correct nodes have stored, convicts at least f+1 of them and no correct one.
+ * two certificates and what the correct nodes have stored, convicts at least f+1 of them and no correct one. When the
+ * two sides hear each other again, a correct node that is behind the other side halts.
  */
 #include "ledger/forensics/forensics.h"
 #include "ledger/query/query.h"
