@@ -22,8 +22,11 @@ struct fwl_cert {
     struct fwl_span sigs;   /* view: 64 q bytes */
 };
 
-/* Bytes of the long form for the greatest set. */
-enum { FWL_CERT_SIZE_MAX = 45 + (FWL_VALIDATORS_MAX + 7) / 8 + 64 * (2 * FWL_VALIDATORS_MAX / 3 + 1) };
+/* Bytes of either form for the greatest set. */
+enum {
+    FWL_CERT_SIZE_SHORT_MAX = 4 + (FWL_VALIDATORS_MAX + 7) / 8 + 64 * (2 * FWL_VALIDATORS_MAX / 3 + 1),
+    FWL_CERT_SIZE_MAX = 41 + FWL_CERT_SIZE_SHORT_MAX,
+};
 
 /** fwl_cert_size, fwl_cert_size_short - bytes of either form for a set of @n members. */
 size_t fwl_cert_size(uint32_t n);

@@ -21,7 +21,7 @@ expect_block(struct fwl_replica *r)
 {
     r->fetch.asked_ms = r->now.mono_ms;
     r->fetch.until_ms = r->now.mono_ms + FWL_REPLICA_PATIENCE_MS;
-    fwl_parts_init(&r->fetch.parts, r->block, r->config.body_max + FWL_REPLICA_CERT_MAX, 0);
+    fwl_parts_init(&r->fetch.parts, r->block, r->config.body_max + FWL_CERT_SIZE_SHORT_MAX, 0);
 }
 
 static void
@@ -243,7 +243,7 @@ static void
 pass_over(struct fwl_replica *r, const struct fwl_replica_peer *from)
 {
     if (from->left) {
-        fwl_parts_init(&r->fetch.parts, r->block, r->config.body_max + FWL_REPLICA_CERT_MAX, 0);
+        fwl_parts_init(&r->fetch.parts, r->block, r->config.body_max + FWL_CERT_SIZE_SHORT_MAX, 0);
     } else {
         fwl_fetch_leave(r);
     }

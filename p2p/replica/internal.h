@@ -18,7 +18,6 @@ enum {
     FWL_REPLICA_PATIENCE_MS = 2000, /* for an object, or its next part, before the next peer is asked */
     FWL_REPLICA_SLOW_MS = 10000,    /* for all parts of one, and what the bytes take at so many a millisecond */
     FWL_REPLICA_SLOW_RATE = 32,
-    FWL_REPLICA_CERT_MAX = 4 + (FWL_VALIDATORS_MAX + 7) / 8 + 64 * (2 * FWL_VALIDATORS_MAX / 3 + 1),
 };
 
 struct fwl_replica_peer {

@@ -107,7 +107,7 @@ fwl_replica_footprint(const struct fwl_replica_config *config)
     }
     return fwl_carve_size(sizeof(struct fwl_replica)) + fwl_carve_size(engine_bytes) +
            fwl_carve_size(fwl_chain_footprint(&chain)) + fwl_carve_size(fwl_mempool_footprint(&config->mempool)) +
-           fwl_carve_size(config->body_max + FWL_REPLICA_CERT_MAX) + fwl_carve_size(config->body_max + 8) +
+           fwl_carve_size(config->body_max + FWL_CERT_SIZE_SHORT_MAX) + fwl_carve_size(config->body_max + 8) +
            fwl_carve_size(config->body_max + FWL_FRAME_JUST_MAX) + fwl_carve_size(votes_bytes(config)) +
            fwl_carve_size(config->chunk_max) +
            fwl_carve_size((config->body_max / TX_MIN + 1) * sizeof(struct fwl_hash32));
@@ -129,7 +129,7 @@ fwl_replica_init(void *memory, size_t size, const struct fwl_replica_config *con
     r->chain = fwl_chain_init(fwl_carve(&at, fwl_chain_footprint(&chain)), fwl_chain_footprint(&chain), &chain);
     r->pool = fwl_mempool_init(fwl_carve(&at, fwl_mempool_footprint(&config->mempool)),
                                fwl_mempool_footprint(&config->mempool), &config->mempool);
-    r->block = fwl_carve(&at, config->body_max + FWL_REPLICA_CERT_MAX);
+    r->block = fwl_carve(&at, config->body_max + FWL_CERT_SIZE_SHORT_MAX);
     r->body = fwl_carve(&at, config->body_max + 8);
     r->frame_bytes = config->body_max + FWL_FRAME_JUST_MAX;
     r->frame = fwl_carve(&at, r->frame_bytes);
