@@ -206,7 +206,7 @@ enum fwl_consensus_halt {
     FWL_HALT_SECOND_INSTANCE = 1, /* a vote of this node's key that this store does not know */
     FWL_HALT_LOCAL_FAULT = 2,     /* own execution refuses a block with a FINAL certificate */
     FWL_HALT_CORRUPT = 3,         /* the votes store is damaged or cannot be read */
-    FWL_HALT_FORK = 4,            /* a FINAL certificate of another chain: more than f validators are faulty */
+    FWL_HALT_FORK = 4,            /* two FINAL certificates, or one of another chain: more than f are faulty */
     FWL_HALT_LIMIT = 5,           /* views_max, validators_max or body_max is too small */
 };
 
