@@ -78,7 +78,7 @@ block_at(struct fwl_api_call *c, struct fwl_query_block *block, struct fwl_cert 
         return false;
     }
     if (err == FWL_OK && block->cert.size > 0) {
-        err = fwl_query_certificate(&c->read.kv, cert, height);
+        err = fwl_query_certificate(&c->read.kv, cert, block);
     }
     if (err != FWL_OK) {
         fwl_api_fail(c, err, NULL, "height");

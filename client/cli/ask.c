@@ -284,22 +284,18 @@ run_transaction_show(const struct fwl_command *self, int argc, char **argv)
     return show(self, NAME_HASH, "/v1/transactions/", argc, argv);
 }
 
-/* A node that halted for a fork does not answer: its folder has the certificate. */
+/* A node that halted for a fork does not answer: its folder has the certificate. @height is a number. */
 static int
 save_certificate(const struct ask *args, const char *height)
 {
     uint8_t buffer[FWL_CERT_SIZE_MAX];
     struct fwl_data data;
     struct fwl_span bytes;
-    uint64_t number = 0;
     int code = fwl_data_open_reader(&data, args->data, FWL_STORE_CHAIN);
 
     if (code == 0) {
-        enum fwl_err err = FWL_ERR_RANGE;
+        enum fwl_err err = fwl_data_certificate(&bytes, buffer, &data.read.kv, strtoull(height, NULL, 10));
 
-        if (fwl_commands_number(&number, height, INT64_MAX)) {
-            err = fwl_data_certificate(&bytes, buffer, &data.read.kv, number);
-        }
         if (err == FWL_ERR_ABSENT) {
             (void)fprintf(stderr, "fwledger: %s: it has no certificate of height %s\n", args->data, height);
             code = FWL_EXIT_NO;

@@ -80,11 +80,13 @@ enum fwl_err
 fwl_data_certificate(struct fwl_span *out, uint8_t buffer[FWL_CERT_SIZE_MAX], const struct fwl_kv *chain,
                      uint64_t height)
 {
+    struct fwl_query_block block;
     struct fwl_cert cert;
     struct fwl_writer w;
-    enum fwl_err err = fwl_query_certificate(chain, &cert, height);
+    enum fwl_err err = fwl_query_block(chain, &block, height);
 
     *out = fwl_span(NULL, 0);
+    err = err == FWL_OK ? fwl_query_certificate(chain, &cert, &block) : err;
     if (err == FWL_OK) {
         fwl_writer_init(&w, buffer, FWL_CERT_SIZE_MAX);
         fwl_cert_put(&w, &cert);

@@ -26,7 +26,7 @@ int fwl_data_fail_absent(const char *dir, const char *name);
 void fwl_data_close(struct fwl_data *data);
 
 /** fwl_data_certificate - the FINAL certificate of the block at @height of a chain store in its long form, as a view of
- * @buffer. Returns what fwl_query_certificate does. */
+ * @buffer. FWL_OK; FWL_ERR_ABSENT where the store has none; FWL_ERR_CORRUPT. */
 FWL_NODISCARD enum fwl_err fwl_data_certificate(struct fwl_span *out, uint8_t buffer[FWL_CERT_SIZE_MAX],
                                                 const struct fwl_kv *chain, uint64_t height);
 

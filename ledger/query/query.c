@@ -449,21 +449,19 @@ fwl_query_set(const struct fwl_kv *kv, struct fwl_query_set *out, uint64_t heigh
 }
 
 enum fwl_err
-fwl_query_certificate(const struct fwl_kv *kv, struct fwl_cert *out, uint64_t height)
+fwl_query_certificate(const struct fwl_kv *kv, struct fwl_cert *out, const struct fwl_query_block *block)
 {
-    struct fwl_query_block block;
+    uint64_t height = block->header.height;
     struct fwl_query_set set;
-    enum fwl_err err = fwl_query_block(kv, &block, height);
+    enum fwl_err err = FWL_OK;
 
     *out = (struct fwl_cert){.n = 0};
-    if (err == FWL_OK && block.cert.size == 0) {
-        err = FWL_ERR_ABSENT;
+    if (block->cert.size == 0) {
+        return FWL_ERR_ABSENT;
     }
-    if (err == FWL_OK) {
-        err = fwl_query_set(kv, &set, height);
-        err = err == FWL_ERR_ABSENT ? FWL_ERR_CORRUPT : err; /* the header is here, and no set for it */
-    }
-    if (err == FWL_OK && fwl_cert_decode_short(out, block.cert, set.validators.n, height, &block.hash) != FWL_OK) {
+    err = fwl_query_set(kv, &set, height);
+    err = err == FWL_ERR_ABSENT ? FWL_ERR_CORRUPT : err; /* the header is here, and no set for it */
+    if (err == FWL_OK && fwl_cert_decode_short(out, block->cert, set.validators.n, height, &block->hash) != FWL_OK) {
         *out = (struct fwl_cert){.n = 0};
         err = FWL_ERR_CORRUPT;
     }

@@ -155,10 +155,11 @@ FWL_NODISCARD enum fwl_err fwl_query_governors(const struct fwl_kv *kv, struct f
 FWL_NODISCARD enum fwl_err fwl_query_set(const struct fwl_kv *kv, struct fwl_query_set *out, uint64_t height);
 
 /**
- * fwl_query_certificate - the FINAL certificate of the block at @height; views. No signature is checked.
+ * fwl_query_certificate - the FINAL certificate of a block that fwl_query_block found; views. No signature is checked.
  *
- * Returns: FWL_OK; FWL_ERR_ABSENT where there is none: height 0, above the tip, pruned; FWL_ERR_CORRUPT
+ * Returns: FWL_OK; FWL_ERR_ABSENT where there is none: height 0, or pruned; FWL_ERR_CORRUPT
  */
-FWL_NODISCARD enum fwl_err fwl_query_certificate(const struct fwl_kv *kv, struct fwl_cert *out, uint64_t height);
+FWL_NODISCARD enum fwl_err fwl_query_certificate(const struct fwl_kv *kv, struct fwl_cert *out,
+                                                 const struct fwl_query_block *block);
 
 #endif

@@ -20,17 +20,18 @@ static bool
 take_final(struct fwl_forensics *f, struct fwl_hash32 *hash, const struct fwl_kv *chain)
 {
     uint8_t buffer[CERT_ROOM];
+    struct fwl_query_block block;
     struct fwl_cert cert;
     struct fwl_writer w;
     struct fwl_span bytes;
 
-    if (fwl_query_certificate(chain, &cert, f->height) != FWL_OK) {
+    if (fwl_query_block(chain, &block, f->height) != FWL_OK || fwl_query_certificate(chain, &cert, &block) != FWL_OK) {
         return false;
     }
     fwl_writer_init(&w, buffer, sizeof(buffer));
     fwl_cert_put(&w, &cert);
     FWL_ASSERT(fwl_writer_finish(&w, &bytes) == FWL_OK && fwl_forensics_cert(f, NULL, bytes) == FWL_OK);
-    *hash = cert.block_hash;
+    *hash = block.hash;
     return true;
 }
 
@@ -232,12 +233,10 @@ header_at(const struct sim_node *n, uint64_t height, struct fwl_hash32 *hash)
     struct fwl_storage storage = fwl_memstore_storage(n->chain.mem);
     struct fwl_read read;
     struct fwl_span header;
-    uint8_t key[8];
     bool found = false;
 
-    fwl_store_be64(key, height);
     FWL_ASSERT(fwl_read_begin(&storage, &read) == FWL_OK);
-    found = fwl_kv_get(&read.kv, &header, FWL_SPACE_HDR, fwl_span(key, sizeof(key))) == FWL_OK;
+    found = fwl_query_header(&read.kv, &header, height) == FWL_OK;
     if (found) {
         fwl_header_hash_bytes(hash, header);
     }
